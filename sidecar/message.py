@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP message heads as values: what the host reads, the transform decides on and the host sends.
+
+Bytes stay as they came. Nothing here parses the wire (`proxy/layers`) or knows rules.
+"""
+
+from typing import NamedTuple
+
+Headers = tuple[tuple[bytes, bytes], ...]
+"""Field lines in the order and spelling of the sender; values without surrounding white space."""
+
+
+def find_header(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of `name` (given in lower case), or None."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
+
+
+def header_values(headers: Headers, name: bytes) -> list[bytes]:
+    """Every value of `name` (given in lower case), in order."""
+    return [value for key, value in headers if key.lower() == name]
+
+
+def without_headers(headers: Headers, names: frozenset[bytes]) -> Headers:
+    """`headers` less every line whose lower-case name is in `names`."""
+    return tuple(line for line in headers if line[0].lower() not in names)
+
+
+class RequestHead(NamedTuple):
+    """The head of one request.
+
+    `authority` is the destination that the listener is configured to reach (`host:port`, lower
+    case), never the client's Host header: a client cannot leave the rules by naming another host.
+    `target` is the origin-form request target as received.
+    """
+
+    method: bytes
+    target: bytes
+    authority: str
+    headers: Headers
+
+
+class ResponseHead(NamedTuple):
+    """The head of one response."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+
+
+class Refusal(NamedTuple):
+    """A complete local answer, in the dialect of the store; nothing goes upstream."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    code: str

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures shared by the whole suite; each stands in the file named after the part it starts."""
+
+pytest_plugins = [
+    "tests.fixtures.token",
+    "tests.fixtures.kms",
+    "tests.fixtures.store",
+    "tests.fixtures.origin",
+]
