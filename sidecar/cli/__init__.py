@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `sidecar` command: one file a subcommand, imported only when it is asked for.
+
+Exit codes, everywhere: 0 it worked; 1 a check failed or a request was refused; 2 the command line,
+the configuration or the surroundings are wrong, and the message says what to do.
+"""
+
+import importlib
+import resource
+import sys
+
+import click
+
+from sidecar import __version__
+from sidecar.errors import Misconfigured, SidecarError
+
+COMMANDS = {
+    "run": "Run the proxy, and a KMS of its own where none is configured.",
+    "doctor": "Prove the whole chain: HSM, CMKs, suites, rules, a canary through proxy and store.",
+    "rules": "Check the rules that name the fields to seal.",
+    "envelope": "Look at sealed values without opening them.",
+    "kms": "Make, serve and call the bundled KMS core.",
+}
+
+
+class _Commands(click.Group):
+    """The subcommands by name; the module of one is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"sidecar.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 it worked; 1 a check failed or a request was refused; 2 wrong usage or "
+    "configuration. Every command that prints a result takes --json.",
+)
+@click.version_option(__version__, prog_name="sidecar")
+def cli() -> None:
+    r"""Transparent envelope encryption for unchanged applications.
+
+    A proxy that seals the fields your rules name on their way to a store and opens them on the
+    way back, under keys that never leave your HSM.
+
+    \b
+    First steps:
+      sidecar kms init --dir kms          # a KMS on this machine, with a SoftHSM token
+      sidecar rules check rules/          # are the rules right?
+      sidecar run -c sidecar.yaml         # the proxy
+      sidecar doctor -c sidecar.yaml      # does everything hold together?
+    """
+
+
+def main() -> None:
+    """Run the command line; turn our own errors into one sentence and an exit code."""
+    # Law 5: keys live in this process's memory, so it never leaves a core dump.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        cli()
+    except Misconfigured as error:
+        click.echo(f"sidecar: {error.why}", err=True)
+        sys.exit(2)
+    except SidecarError as error:
+        click.echo(f"sidecar: {error.why}", err=True)
+        sys.exit(1)
