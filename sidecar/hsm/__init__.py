@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HSM floor: a PKCS#11 token on one thread of its own.
+
+`HsmThread(Pkcs11Uri.parse(...))` opens a token; `softhsm.provision(folder)` makes one.
+"""
+
+from sidecar.hsm import softhsm
+from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
+from sidecar.hsm.thread import HsmThread
+from sidecar.hsm.token import Probe, Token
+from sidecar.hsm.uri import Pkcs11Uri
+
+__all__ = [
+    "BadCiphertext",
+    "HsmError",
+    "HsmThread",
+    "HsmUnavailable",
+    "KeyMissing",
+    "Pkcs11Uri",
+    "Probe",
+    "Token",
+    "softhsm",
+]
