@@ -120,6 +120,12 @@ class Entry:
             raise self.error("expected text")
         return str(self._node.value)
 
+    def name(self) -> str:
+        """The key of a mapping as its text; unlike a value it may be the word `null`."""
+        if not isinstance(self._node, yaml.ScalarNode):
+            raise self.error("expected a name")
+        return str(self._node.value)
+
     def one_of(self, words: Iterable[str]) -> str:
         """One of `words`."""
         known = list(words)
@@ -200,10 +206,15 @@ class Entry:
 
     def finish(self) -> Self:
         """Raise for the first key that nobody asked for."""
+        for error in self.unknown_keys():
+            raise error
+        return self
+
+    def unknown_keys(self) -> Iterator[Misconfigured]:
+        """An error for each key that nobody asked for."""
         for name, (key, _) in self._mapping().items():
             if name not in self._asked:
-                raise key.error(f"unknown key {name!r}{nearest(name, self._asked)}")
-        return self
+                yield key.error(f"unknown key {name!r}{nearest(name, self._asked)}")
 
     def _mapping(self) -> dict[str, tuple[Entry, Entry]]:
         if self._children is None:
@@ -212,7 +223,7 @@ class Entry:
             children: dict[str, tuple[Entry, Entry]] = {}
             for key_node, value_node in self._node.value:
                 key = Entry(key_node, self.file, self._depth + 1)
-                name = key.text()
+                name = key.name()
                 if name in children:
                     raise key.error(f"{name!r} stands here twice")
                 children[name] = (key, Entry(value_node, self.file, self._depth + 1))

@@ -2,22 +2,17 @@
 """Rules: which fields of which store are sealed, under which key. LANGUAGE.md is their language."""
 
 from sidecar.rules.compiler import Match, Plan, compile_rules
-from sidecar.rules.model import (
-    DETERMINISTIC,
-    Documents,
-    Field,
-    Mode,
-    Phase,
-    Requirement,
-    Rule,
-    RuleSet,
-    Store,
-)
+from sidecar.rules.faults import Faults
+from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Requirement
+from sidecar.rules.hosts import read_authority
+from sidecar.rules.model import Rule, RuleSet, Store
+from sidecar.rules.phase import Phase
 from sidecar.rules.routes import Route
 
 __all__ = [
     "DETERMINISTIC",
     "Documents",
+    "Faults",
     "Field",
     "Match",
     "Mode",
@@ -29,4 +24,5 @@ __all__ = [
     "RuleSet",
     "Store",
     "compile_rules",
+    "read_authority",
 ]

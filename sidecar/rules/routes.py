@@ -86,9 +86,21 @@ class Route:
             if isinstance(segment, Variable)
         )
 
+    @property
+    def shape(self) -> tuple[tuple[str | None, ...], bool]:
+        """The paths that fit, whatever the variables are called."""
+        literals = (segment if isinstance(segment, str) else None for segment in self.segments)
+        return tuple(literals), self.has_rest
+
+    def shares_method(self, other: Route) -> bool:
+        """Whether some method is one of both routes."""
+        if self.methods is None or other.methods is None:
+            return True
+        return not self.methods.isdisjoint(other.methods)
+
     def meets(self, other: Route) -> bool:
-        """Whether one request can fit both routes, or fits one up to the case of letters."""
-        if self.methods and other.methods and not self.methods & other.methods:
+        """Whether one request can fit both routes, or all but fits one of them (see `fold`)."""
+        if not self.shares_method(other):
             return False
         for ours, theirs in zip_longest(self.segments, other.segments):
             if ours is None or theirs is None:
