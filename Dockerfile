@@ -33,10 +33,10 @@ LABEL org.opencontainers.image.title="Envelope Sidecar" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
 
-# softhsm2 is the PKCS#11 module and the tool that initialises a token: the KMS core's default HSM.
+# libsofthsm2 is the KMS core's default HSM: the PKCS#11 module alone, for the KMS needs no tool of it.
 # The user gets a passwd line because libraries look up a home; the home is not there on purpose.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends softhsm2=2.6.1-* \
+ && apt-get install -y --no-install-recommends libsofthsm2=2.6.1-* \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 sidecar \
  && useradd --no-log-init --uid 10001 --gid sidecar --no-create-home --home-dir /nonexistent \

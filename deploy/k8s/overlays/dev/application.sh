@@ -1,23 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # An ordinary client of ArcadeDB's HTTP API: writes a customer and reads it back, every ten seconds.
-# It knows one URL and one password, and nothing of sealing.
+# It knows one URL and one password, and nothing of sealing. Usage: application.sh URL PASSWORD_FILE
 set -eu
+url=$1
+password_file=$2
 
-command() {
-  printf '{"language":"sql","command":"%s","params":%s}' "$1" "$2" |
-    curl --silent --show-error --fail-with-body --max-time 10 --json @- \
-      --variable password@/var/run/crm-store/password --expand-user 'root:{{password:trim}}' \
-      http://127.0.0.1:8080/api/v1/command/crm
+sql() {
+  printf 'user = "root:%s"' "$(cat "$password_file")" |
+    curl --silent --show-error --max-time 10 --config - \
+      --json "{\"language\":\"sql\",\"command\":\"$1\",\"params\":$2}" "$url/api/v1/command/crm"
   echo
 }
 
-number=0
 while :; do
-  number=$((number + 1))
-  command 'CREATE DOCUMENT TYPE Customer IF NOT EXISTS' '{}' &&
-    command 'UPDATE Customer SET id = :id, name = :name, email = :email, ssn = :ssn UPSERT WHERE id = :id' \
-      "{\"id\":\"c-$number\",\"name\":\"Ada\",\"email\":\"ada@example.com\",\"ssn\":\"078-05-1120\"}" &&
-    command 'SELECT FROM Customer WHERE id = :id' "{\"id\":\"c-$number\"}" || :
+  id=$(date +%s)
+  sql 'CREATE DOCUMENT TYPE Customer IF NOT EXISTS' '{}'
+  sql 'INSERT INTO Customer SET id = :id, name = :name, email = :email, ssn = :ssn' \
+    "{\"id\":\"$id\",\"name\":\"Ada\",\"email\":\"ada@example.com\",\"ssn\":\"078-05-1120\"}"
+  sql 'SELECT FROM Customer WHERE id = :id' "{\"id\":\"$id\"}"
   sleep 10
 done
