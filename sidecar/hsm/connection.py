@@ -65,8 +65,12 @@ class Connection:
         if self.uri.softhsm2_conf is not None:
             # SoftHSM reads this in C_Initialize and nowhere else.
             os.environ["SOFTHSM2_CONF"] = str(self.uri.softhsm2_conf)
-        library = pkcs11.lib(str(self.uri.module))
-        self._session = self._log_in(self._find_token(library))
+        serial = self.uri.serial
+        token = pkcs11.lib(str(self.uri.module)).get_token(
+            token_label=self.uri.token,
+            token_serial=serial.encode() if serial is not None else None,
+        )
+        self._session = self._log_in(token)
         return self._session
 
     def drop(self) -> None:
@@ -82,13 +86,6 @@ class Connection:
         """Log out by finalizing, and let others have the module."""
         self.drop()
         release(self.uri.module)
-
-    def _find_token(self, library: "pkcs11.lib") -> pkcs11.Token:  # type: ignore[valid-type]
-        serial = self.uri.serial
-        return library.get_token(
-            token_label=self.uri.token,
-            token_serial=serial.encode() if serial is not None else None,
-        )
 
     def _log_in(self, token: pkcs11.Token) -> pkcs11.Session:
         pin = self.uri.pin_source.read()

@@ -15,7 +15,7 @@ up anew, still encrypts and decrypts a known value.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import pkcs11
 from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
@@ -44,6 +44,20 @@ class AnchorMissing(pkcs11.PKCS11Error):
     """This is not the token that was provisioned, or its storage is away."""
 
 
+class AesKey(Protocol):
+    """The handle of an AES key, as the binding hands it out."""
+
+    def encrypt(
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: GCMParams
+    ) -> bytes: ...
+
+    def decrypt(
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: GCMParams
+    ) -> bytes: ...
+
+    def destroy(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What a token is and what was seen to work on it."""
@@ -62,7 +76,7 @@ class Token:
 
     def __init__(self, uri: Pkcs11Uri) -> None:
         self._connection = Connection(uri)
-        self._keys: dict[bytes, pkcs11.SecretKey] = {}
+        self._keys: dict[bytes, AesKey] = {}
 
     def __repr__(self) -> str:
         return f"Token({self._connection.uri})"
@@ -179,7 +193,7 @@ class Token:
 
     # -- on the session; these raise what the binding raises
 
-    def _search(self, key_id: bytes) -> pkcs11.SecretKey | None:
+    def _search(self, key_id: bytes) -> AesKey | None:
         found = list(
             self._connection.session.get_objects(
                 {
@@ -191,9 +205,9 @@ class Token:
         )
         if len(found) > 1:
             raise pkcs11.MultipleObjectsReturned
-        return cast("pkcs11.SecretKey", found[0]) if found else None
+        return cast("AesKey", found[0]) if found else None
 
-    def _find(self, key_id: bytes) -> pkcs11.SecretKey:
+    def _find(self, key_id: bytes) -> AesKey:
         key = self._keys.get(key_id) or self._search(key_id)
         if key is None:
             self.forget()
@@ -232,27 +246,15 @@ class Token:
             key.destroy()
             raise HsmError("the token does not keep keys from being extracted")
 
-    def _encrypt(self, key: pkcs11.SecretKey, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
+    def _encrypt(self, key: AesKey, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
         iv = self._connection.session.generate_random(IV_BYTES * 8)
-        return iv, cast(
-            "bytes",
-            key.encrypt(
-                plaintext,
-                mechanism=Mechanism.AES_GCM,
-                mechanism_param=GCMParams(iv, aad, TAG_BYTES * 8),
-            ),
-        )
+        parameters = GCMParams(iv, aad, TAG_BYTES * 8)
+        return iv, key.encrypt(plaintext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)
 
     @staticmethod
-    def _decrypt(key: pkcs11.SecretKey, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
-        return cast(
-            "bytes",
-            key.decrypt(
-                ciphertext,
-                mechanism=Mechanism.AES_GCM,
-                mechanism_param=GCMParams(iv, aad, TAG_BYTES * 8),
-            ),
-        )
+    def _decrypt(key: AesKey, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+        parameters = GCMParams(iv, aad, TAG_BYTES * 8)
+        return key.decrypt(ciphertext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)
 
     def _probe(self) -> Probe:
         token = self._connection.session.token
