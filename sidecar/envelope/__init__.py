@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealed values: their format, and the constructions that seal and open them. See FORMAT.md.
+
+Pure: bytes in, bytes out. Salts are arguments, keys come from `sidecar.keys`, and what a value is
+bound to (`Context`) is rebuilt by the caller from the request and the rule.
+
+Reading raises Malformed when bytes are not the one spelling of an envelope, and CannotOpen, with
+one wording for every cause, when an envelope does not open with this key at this place.
+"""
+
+from sidecar.envelope.chunks import (
+    CHUNK_LENGTH,
+    PREFIX_LENGTH,
+    SALT_LENGTH,
+    Span,
+    body_length,
+    plaintext_length,
+    span_of,
+)
+from sidecar.envelope.context import Context
+from sidecar.envelope.deterministic import open_equal, seal_equal
+from sidecar.envelope.format import (
+    MAX_EDK_LENGTH,
+    MAX_ENVELOPE_LENGTH,
+    Envelope,
+    KeyReference,
+    encode_header,
+    lookup_key_id,
+    parse,
+)
+from sidecar.envelope.format_preserving import MIN_DIGITS, protect, reveal
+from sidecar.envelope.lexeme import plaintext_to_lexeme, value_to_plaintext
+from sidecar.envelope.ranges import RangeOpener
+from sidecar.envelope.sealing import open_envelope, seal
+from sidecar.envelope.streaming import Opener, Sealer
+from sidecar.envelope.suite import KeyKind, Suite
+from sidecar.envelope.suites import DEFAULT_SUITE, SEALING_SUITES, SUITES
+from sidecar.envelope.text import PREFIX, from_text, is_sealed_text, to_text
+
+__all__ = [
+    "CHUNK_LENGTH",
+    "DEFAULT_SUITE",
+    "MAX_EDK_LENGTH",
+    "MAX_ENVELOPE_LENGTH",
+    "MIN_DIGITS",
+    "PREFIX",
+    "PREFIX_LENGTH",
+    "SALT_LENGTH",
+    "SEALING_SUITES",
+    "SUITES",
+    "Context",
+    "Envelope",
+    "KeyKind",
+    "KeyReference",
+    "Opener",
+    "RangeOpener",
+    "Sealer",
+    "Span",
+    "Suite",
+    "body_length",
+    "encode_header",
+    "from_text",
+    "is_sealed_text",
+    "lookup_key_id",
+    "open_envelope",
+    "open_equal",
+    "parse",
+    "plaintext_length",
+    "plaintext_to_lexeme",
+    "protect",
+    "reveal",
+    "seal",
+    "seal_equal",
+    "span_of",
+    "to_text",
+    "value_to_plaintext",
+]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sealed value is bound to, and its one spelling in bytes.
+
+A context is authenticated and never stored: whoever opens a value rebuilds it from the request and
+the rule (law 3), so a value moved to another store, collection, field, tenant or record does not
+open. FORMAT.md section "Context".
+"""
+
+from typing import NamedTuple
+
+from sidecar.errors import Malformed
+
+DOMAIN = b"envelope-sidecar/context@v1"
+MAX_MEMBER_LENGTH = 4096
+"""Bytes; more than any key of a supported store, and far below what two length bytes can say."""
+
+
+class Context(NamedTuple):
+    """The place of a value, in the rule's logical names; a member that does not apply is empty."""
+
+    store: str
+    collection: str
+    field: str
+    tenant: str = ""
+    record: str = ""
+
+    def encode(self) -> bytes:
+        """The bytes that keys are derived with.
+
+        A fixed domain and then exactly five length-framed members: two different contexts can
+        never have the same bytes, whatever stands inside the names.
+
+        Raises:
+            Malformed: A member is too long or is not Unicode text.
+        """
+        parts = [DOMAIN]
+        for member in self:
+            try:
+                data = member.encode()
+            except UnicodeEncodeError:
+                raise Malformed("a name or id of the context is not Unicode text") from None
+            if len(data) > MAX_MEMBER_LENGTH:
+                raise Malformed(f"a name or id of the context passes {MAX_MEMBER_LENGTH} bytes")
+            parts.append(len(data).to_bytes(2))
+            parts.append(data)
+        return b"".join(parts)

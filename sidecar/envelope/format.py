@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The envelope's frame: version, suite, key reference, body. FORMAT.md section "Envelope".
+
+Every part has one spelling, so whatever parses encodes to the same bytes. Nothing here needs a
+key and nothing here is believed: what an envelope claims is checked when it is opened.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from sidecar.envelope.suite import KeyKind
+from sidecar.envelope.suites import SUITES
+from sidecar.errors import Malformed
+
+VERSION = 1
+MAX_EDK_LENGTH = 4096
+"""Bytes; a KMS ciphertext of a data key is about 150, one of RSA-4096 with headers under 1,000."""
+MAX_ENVELOPE_LENGTH = 64 * 1024 * 1024
+"""Bytes of an envelope that is held whole; longer plaintexts are streamed."""
+LOOKUP_KEY_ID_LENGTH = 8
+
+_EDK_AT = 5
+
+
+class KeyReference(NamedTuple):
+    """What names the key of an envelope: the EDK, or the id of a lookup key."""
+
+    kind: KeyKind
+    value: bytes
+
+
+class Envelope(NamedTuple):
+    """One parsed envelope; `suite` is a known id."""
+
+    suite: int
+    key: KeyReference
+    body: bytes
+
+    def encode(self) -> bytes:
+        """The one spelling of this envelope."""
+        return encode_header(self.suite, self.key) + self.body
+
+
+def lookup_key_id(edk: bytes) -> bytes:
+    """The id of the lookup key whose EDK this is.
+
+    Sixty-four bits tell apart the few lookup keys of a rule; a chosen collision gains nothing,
+    because the rule, not the envelope, lists the keys that are tried.
+    """
+    return hashlib.sha256(edk).digest()[:LOOKUP_KEY_ID_LENGTH]
+
+
+def encode_header(suite: int, key: KeyReference) -> bytes:
+    """All that stands ahead of the body.
+
+    Raises:
+        Malformed: The key reference has an impossible length.
+    """
+    kind, value = key
+    if kind is KeyKind.EDK:
+        if not 0 < len(value) <= MAX_EDK_LENGTH:
+            raise Malformed(f"an EDK has 1 to {MAX_EDK_LENGTH} bytes, not {len(value)}")
+        return b"%c%c%c%b%b" % (VERSION, suite, kind, len(value).to_bytes(2), value)
+    if len(value) != LOOKUP_KEY_ID_LENGTH:
+        raise Malformed(f"a lookup key id has {LOOKUP_KEY_ID_LENGTH} bytes, not {len(value)}")
+    return b"%c%c%c%b" % (VERSION, suite, kind, value)
+
+
+def parse(data: bytes) -> Envelope:
+    """The envelope that `data` spells.
+
+    Raises:
+        Malformed: `data` is not exactly one envelope of a version and suite known here.
+    """
+    if len(data) > MAX_ENVELOPE_LENGTH:
+        raise Malformed(f"an envelope held whole has at most {MAX_ENVELOPE_LENGTH} bytes")
+    if len(data) < _EDK_AT:
+        raise Malformed("an envelope is cut short")
+    if data[0] != VERSION:
+        raise Malformed(f"unknown envelope version {data[0]}")
+    suite = SUITES.get(data[1])
+    if suite is None:
+        raise Malformed(f"unknown suite {data[1]}")
+    # One kind of key for each suite: a key reference never chooses how a body is read.
+    if data[2] != suite.key_kind:
+        raise Malformed(f"suite {suite.name} takes no key reference of kind {data[2]}")
+    if suite.key_kind is KeyKind.EDK:
+        start, length = _EDK_AT, int.from_bytes(data[3:_EDK_AT])
+        if not 0 < length <= MAX_EDK_LENGTH:
+            raise Malformed(f"an EDK has 1 to {MAX_EDK_LENGTH} bytes, not {length}")
+    else:
+        start, length = 3, LOOKUP_KEY_ID_LENGTH
+    stop = start + length
+    suite.plaintext_length(len(data) - stop)
+    return Envelope(data[1], KeyReference(suite.key_kind, data[start:stop]), data[stop:])

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a suite is: the algorithms behind one suite id, for ever.
+
+There are two shapes. A `ChunkedSuite` seals under a data key with a salt (C2SP
+chunked-encryption); a `DeterministicSuite` seals equal values to equal envelopes under a lookup
+key. Each instance stands in a module of its own in `suites/`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar, Protocol
+
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from sidecar.envelope import chunks
+from sidecar.errors import CannotOpen, Malformed
+
+KEY_LENGTH = 32
+"""Bytes of every data key and lookup key, whatever cipher the suite keys from them."""
+
+NONCE_LENGTH = 12
+SIV_LENGTH = 16
+
+type Buffer = bytes | bytearray | memoryview
+
+
+class KeyKind(IntEnum):
+    """How an envelope names the key that opens it; the byte ahead of the reference."""
+
+    EDK = 1
+    """The encrypted data key itself: data and CMK are all that a recovery needs."""
+    LOOKUP = 2
+    """Eight bytes that name a lookup key, whose EDK stands in the rule."""
+
+
+class Aead(Protocol):
+    """A cipher keyed for one message, in the shape of `cryptography`; InvalidTag when altered."""
+
+    def encrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes: ...
+
+    def decrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes: ...
+
+
+class Siv(Protocol):
+    """A deterministic cipher keyed for one context (RFC 5297); InvalidTag when altered."""
+
+    def encrypt(self, data: Buffer, associated_data: None) -> bytes: ...
+
+    def decrypt(self, data: Buffer, associated_data: None) -> bytes: ...
+
+
+class Suite(Protocol):
+    """What the format needs to know of any suite."""
+
+    key_kind: ClassVar[KeyKind]
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def plaintext_length(self, body: int) -> int:
+        """The length of the plaintext in a body of `body` bytes; Malformed when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedSuite:
+    """C2SP chunked-encryption over one AEAD and one hash.
+
+    `aead` is the cipher's name that goes into the derivation, so that a body never opens under
+    another suite than its own.
+    """
+
+    key_kind: ClassVar[KeyKind] = KeyKind.EDK
+
+    id: int
+    name: str
+    aead: bytes
+    hash: HashAlgorithm
+    cipher_key_length: int
+    cipher: Callable[[bytes], Aead]
+
+    def plaintext_length(self, body: int) -> int:
+        return chunks.plaintext_length(body)
+
+    def derive(self, data_key: Buffer, salt: bytes, context: bytes) -> tuple[Aead, bytes, bytes]:
+        """The keyed cipher, the base nonce and the commitment of one message.
+
+        C2SP chunked-encryption, section "Key derivation": HKDF-Expand without Extract, because a
+        data key is uniformly random already.
+        """
+        _check_key(data_key)
+        info = b"c2sp.org/chunked-encryption@v1+%b\x00%b%b" % (self.aead, salt, context)
+        nonce_at = self.cipher_key_length
+        commitment_at = nonce_at + NONCE_LENGTH
+        derived = HKDFExpand(self.hash, commitment_at + chunks.COMMITMENT_LENGTH, info).derive(
+            data_key
+        )
+        return (
+            self.cipher(derived[:nonce_at]),
+            derived[nonce_at:commitment_at],
+            derived[commitment_at:],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeterministicSuite:
+    """AES-SIV under a key of its own for each context. FORMAT.md section "Deterministic body"."""
+
+    key_kind: ClassVar[KeyKind] = KeyKind.LOOKUP
+
+    id: int
+    name: str
+    aead: bytes
+    hash: HashAlgorithm
+    cipher_key_length: int
+    cipher: Callable[[bytes], Siv]
+
+    def plaintext_length(self, body: int) -> int:
+        if body <= SIV_LENGTH:
+            raise Malformed(f"no deterministic body is {body} bytes long")
+        return body - SIV_LENGTH
+
+    def derive(self, lookup_key: Buffer, context: bytes) -> Siv:
+        """The cipher for one context."""
+        _check_key(lookup_key)
+        info = b"envelope-sidecar/deterministic@v1+%b\x00%b" % (self.aead, context)
+        return self.cipher(HKDFExpand(self.hash, self.cipher_key_length, info).derive(lookup_key))
+
+
+def _check_key(key: Buffer) -> None:
+    """Refuse a key of another length: padding or cutting one would weaken it unnoticed."""
+    if len(key) != KEY_LENGTH:
+        raise CannotOpen

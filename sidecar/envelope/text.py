@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Envelopes in text: `enc:1:` and base64url without padding. FORMAT.md section "Text form"."""
+
+import re
+from binascii import Error, a2b_base64, b2a_base64
+
+from sidecar.envelope.format import MAX_ENVELOPE_LENGTH
+from sidecar.errors import Malformed
+
+PREFIX = "enc:1:"
+MAX_TEXT_LENGTH = len(PREFIX) + (MAX_ENVELOPE_LENGTH * 4 + 2) // 3
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_CLAIM = re.compile(r"enc:[0-9]+:")
+_CLAIM_BYTES = re.compile(_CLAIM.pattern.encode())
+
+
+def is_sealed_text(text: str | bytes) -> bool:
+    """Whether `text` claims to be an envelope, of this text version or a later one.
+
+    Later versions count, so that a value sealed by a newer release is never taken for plaintext.
+    """
+    pattern = _CLAIM if isinstance(text, str) else _CLAIM_BYTES
+    return pattern.match(text) is not None  # type: ignore[arg-type]  # each pattern has its own kind
+
+
+def to_text(envelope: bytes) -> str:
+    """`envelope` as text."""
+    return PREFIX + _encode(envelope)
+
+
+def from_text(text: str) -> bytes:
+    """The envelope's bytes.
+
+    Raises:
+        Malformed: `text` is not the one spelling of any bytes (RFC 4648 section 3.5 leaves
+            several: padding, stray bits, both alphabets).
+    """
+    if not text.startswith(PREFIX):
+        raise Malformed(f"a sealed text starts with {PREFIX}")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise Malformed(f"a sealed text has at most {MAX_TEXT_LENGTH} characters")
+    encoded = text[len(PREFIX) :]
+    try:
+        # a2b_base64 skips what it does not know; the comparison below finds that out.
+        data = a2b_base64(encoded.encode("ascii").translate(_FROM_URL) + b"==")
+    except (Error, UnicodeEncodeError):
+        raise Malformed("a sealed text is not base64url") from None
+    if _encode(data) != encoded:
+        raise Malformed("a sealed text is not in its one spelling of base64url")
+    return data
+
+
+def _encode(data: bytes) -> str:
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
