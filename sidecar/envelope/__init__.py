@@ -24,7 +24,7 @@ from sidecar.envelope.format import (
     MAX_ENVELOPE_LENGTH,
     Envelope,
     KeyReference,
-    encode_header,
+    edk_header,
     lookup_key_id,
     parse,
 )
@@ -58,7 +58,7 @@ __all__ = [
     "Span",
     "Suite",
     "body_length",
-    "encode_header",
+    "edk_header",
     "from_text",
     "is_sealed_text",
     "lookup_key_id",

@@ -9,8 +9,8 @@ string are two values here.
 
 from cryptography.exceptions import InvalidTag
 
-from sidecar.envelope.format import Envelope, KeyReference, encode_header
-from sidecar.envelope.suite import Buffer, DeterministicSuite, KeyKind
+from sidecar.envelope.format import Envelope, lookup_header
+from sidecar.envelope.suite import Buffer, DeterministicSuite
 from sidecar.envelope.suites import SUITES, aes_256_siv
 from sidecar.errors import CannotOpen
 
@@ -22,8 +22,9 @@ def seal_equal(
     if not plaintext:
         raise ValueError("a deterministic plaintext is never empty: it starts with its type tag")
     suite = aes_256_siv.SUITE
-    header = encode_header(suite.id, KeyReference(KeyKind.LOOKUP, lookup_key_id))
-    return header + suite.derive(lookup_key, context).encrypt(plaintext, None)
+    return lookup_header(suite.id, lookup_key_id) + suite.derive(lookup_key, context).encrypt(
+        plaintext, None
+    )
 
 
 def open_equal(lookup_key: Buffer, envelope: Envelope, context: bytes) -> bytes:

@@ -34,11 +34,12 @@ class Envelope(NamedTuple):
 
     suite: int
     key: KeyReference
-    body: bytes
+    body: memoryview
 
     def encode(self) -> bytes:
         """The one spelling of this envelope."""
-        return encode_header(self.suite, self.key) + self.body
+        write = edk_header if self.key.kind is KeyKind.EDK else lookup_header
+        return write(self.suite, self.key.value) + bytes(self.body)
 
 
 def lookup_key_id(edk: bytes) -> bytes:
@@ -50,20 +51,26 @@ def lookup_key_id(edk: bytes) -> bytes:
     return hashlib.sha256(edk).digest()[:LOOKUP_KEY_ID_LENGTH]
 
 
-def encode_header(suite: int, key: KeyReference) -> bytes:
-    """All that stands ahead of the body.
+def edk_header(suite: int, edk: bytes) -> bytes:
+    """All that stands ahead of a body whose key the envelope carries.
 
     Raises:
-        Malformed: The key reference has an impossible length.
+        Malformed: The EDK has an impossible length.
     """
-    kind, value = key
-    if kind is KeyKind.EDK:
-        if not 0 < len(value) <= MAX_EDK_LENGTH:
-            raise Malformed(f"an EDK has 1 to {MAX_EDK_LENGTH} bytes, not {len(value)}")
-        return b"%c%c%c%b%b" % (VERSION, suite, kind, len(value).to_bytes(2), value)
-    if len(value) != LOOKUP_KEY_ID_LENGTH:
-        raise Malformed(f"a lookup key id has {LOOKUP_KEY_ID_LENGTH} bytes, not {len(value)}")
-    return b"%c%c%c%b" % (VERSION, suite, kind, value)
+    if not 0 < len(edk) <= MAX_EDK_LENGTH:
+        raise Malformed(f"an EDK has 1 to {MAX_EDK_LENGTH} bytes, not {len(edk)}")
+    return b"%c%c%c%b%b" % (VERSION, suite, KeyKind.EDK, len(edk).to_bytes(2), edk)
+
+
+def lookup_header(suite: int, key_id: bytes) -> bytes:
+    """All that stands ahead of a body whose key the rule holds.
+
+    Raises:
+        Malformed: The key id has another length than `lookup_key_id` gives.
+    """
+    if len(key_id) != LOOKUP_KEY_ID_LENGTH:
+        raise Malformed(f"a lookup key id has {LOOKUP_KEY_ID_LENGTH} bytes, not {len(key_id)}")
+    return b"%c%c%c%b" % (VERSION, suite, KeyKind.LOOKUP, key_id)
 
 
 def parse(data: bytes) -> Envelope:
@@ -92,4 +99,6 @@ def parse(data: bytes) -> Envelope:
         start, length = 3, LOOKUP_KEY_ID_LENGTH
     stop = start + length
     suite.plaintext_length(len(data) - stop)
-    return Envelope(data[1], KeyReference(suite.key_kind, data[start:stop]), data[stop:])
+    return Envelope(
+        data[1], KeyReference(suite.key_kind, data[start:stop]), memoryview(data)[stop:]
+    )

@@ -7,8 +7,8 @@ place. Equality-searchable values are sealed in `deterministic`, values too long
 """
 
 from sidecar.envelope import chunked
-from sidecar.envelope.format import Envelope, KeyReference, encode_header
-from sidecar.envelope.suite import Buffer, ChunkedSuite, KeyKind
+from sidecar.envelope.format import Envelope, edk_header
+from sidecar.envelope.suite import Buffer, ChunkedSuite
 from sidecar.envelope.suites import SUITES
 from sidecar.errors import CannotOpen
 
@@ -20,8 +20,8 @@ def seal(  # noqa: PLR0913, PLR0917 - six facts make an envelope; none has a def
     algorithms = SUITES[suite]
     if not isinstance(algorithms, ChunkedSuite):
         raise TypeError(f"{algorithms.name} does not seal under a data key")
-    header = encode_header(suite, KeyReference(KeyKind.EDK, edk))
-    return header + chunked.encrypt(algorithms, data_key, salt, context, plaintext)
+    header = edk_header(suite, edk)
+    return chunked.encrypt(algorithms, data_key, salt, context, plaintext, header)
 
 
 def open_envelope(data_key: Buffer, envelope: Envelope, context: bytes) -> bytes:

@@ -2,7 +2,7 @@
 """Bodies that are never held whole, one chunk in memory at a time.
 
 Both ends produce and accept the body alone (`chunked` has the same bytes at once); the envelope's
-header is written ahead of it with `format.encode_header`.
+header is written ahead of it with `format.edk_header`.
 """
 
 from collections.abc import Iterator

@@ -42,6 +42,14 @@ class Aead(Protocol):
 
     def decrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes: ...
 
+    def encrypt_into(
+        self, nonce: Buffer, data: Buffer, associated_data: None, buf: memoryview
+    ) -> int: ...
+
+    def decrypt_into(
+        self, nonce: Buffer, data: Buffer, associated_data: None, buf: memoryview
+    ) -> int: ...
+
 
 class Siv(Protocol):
     """A deterministic cipher keyed for one context (RFC 5297); InvalidTag when altered."""
@@ -87,14 +95,14 @@ class ChunkedSuite:
     def plaintext_length(self, body: int) -> int:
         return chunks.plaintext_length(body)
 
-    def derive(self, data_key: Buffer, salt: bytes, context: bytes) -> tuple[Aead, bytes, bytes]:
+    def derive(self, data_key: Buffer, salt: Buffer, context: bytes) -> tuple[Aead, bytes, bytes]:
         """The keyed cipher, the base nonce and the commitment of one message.
 
         C2SP chunked-encryption, section "Key derivation": HKDF-Expand without Extract, because a
         data key is uniformly random already.
         """
         _check_key(data_key)
-        info = b"c2sp.org/chunked-encryption@v1+%b\x00%b%b" % (self.aead, salt, context)
+        info = b"".join((b"c2sp.org/chunked-encryption@v1+", self.aead, b"\x00", salt, context))
         nonce_at = self.cipher_key_length
         commitment_at = nonce_at + NONCE_LENGTH
         derived = HKDFExpand(self.hash, commitment_at + chunks.COMMITMENT_LENGTH, info).derive(

@@ -18,14 +18,28 @@ class Sm4Gcm:
     def __init__(self, key: bytes) -> None:
         self._algorithm = SM4(key)
 
-    def encrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes:  # noqa: ARG002 - the shape of Aead
+    def encrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes:
+        del associated_data  # the construction has none
         cipher = Cipher(self._algorithm, GCM(bytes(nonce))).encryptor()
         return cipher.update(data) + cipher.finalize() + cipher.tag
 
-    def decrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes:  # noqa: ARG002 - the shape of Aead
+    def decrypt(self, nonce: Buffer, data: Buffer, associated_data: None) -> bytes:
+        del associated_data
         tag = bytes(data[-TAG_LENGTH:])
         cipher = Cipher(self._algorithm, GCM(bytes(nonce), tag)).decryptor()
         return cipher.update(data[:-TAG_LENGTH]) + cipher.finalize()
+
+    def encrypt_into(
+        self, nonce: Buffer, data: Buffer, associated_data: None, buf: memoryview
+    ) -> int:
+        buf[:] = self.encrypt(nonce, data, associated_data)
+        return len(buf)
+
+    def decrypt_into(
+        self, nonce: Buffer, data: Buffer, associated_data: None, buf: memoryview
+    ) -> int:
+        buf[:] = self.decrypt(nonce, data, associated_data)
+        return len(buf)
 
 
 SUITE = ChunkedSuite(
