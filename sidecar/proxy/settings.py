@@ -12,6 +12,7 @@ from typing import Literal
 
 from sidecar.errors import Misconfigured
 
+_LAST_PORT = 65535
 KMS_HOSTS = ("kms.*.aliyuncs.com", "kms-vpc.*.aliyuncs.com")
 """Host patterns of the public KMS API endpoints; `*` stands for one or more whole labels."""
 
@@ -36,7 +37,7 @@ class Upstream:
         if self.scheme == "kms":
             if self.host or self.port or self.ca or self.client_cert or self.client_key:
                 raise Misconfigured("an upstream `kms` takes no host, port or certificates")
-        elif not self.host or not 0 < self.port < 65536:
+        elif not self.host or not 0 < self.port <= _LAST_PORT:
             raise Misconfigured(f"an upstream `{self.scheme}` needs a host and a port")
         if self.scheme == "http" and (self.ca or self.client_cert or self.client_key):
             raise Misconfigured("an upstream `http` takes no certificates")
