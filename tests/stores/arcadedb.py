@@ -41,6 +41,7 @@ class ArcadeDB:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            cwd=directory,  # the server writes its log into the folder that it is started in
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
         )
         assert process.stdout is not None
