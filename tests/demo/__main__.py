@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make demo`: an unchanged application, a real store, fields sealed in between, printed side by side.
+"""`make demo`: an unchanged application, a real store, and fields sealed in between.
 
 Exit code 0 when everything happened as printed, 1 when some part of it did not.
 """
