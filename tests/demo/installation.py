@@ -18,24 +18,7 @@ import httpx
 
 from tests.stores.arcadedb import ArcadeDB
 
-RULES = """\
-version: 1
-rules:
-  - name: customers
-    store: {{name: crm, kind: rest, hosts: ["{host}"]}}
-    routes: ["/api/v1/command/crm", "/api/v1/query/crm"]
-    cmk: alias/customers
-    tenant: {{header: X-Tenant-Id}}
-    record: id
-    documents: {{request: ["$.params"], response: ["$.result[*]"]}}
-    require: {{"$.command": "[^'\\"]*"}}      # no literals: values travel as parameters only
-    lookup_keys: ["{lookup_key}"]
-    fields:
-      name: sealed
-      ssn: sealed
-      balance: sealed
-      email: {{search: equality, normalize: [trim, lower]}}
-"""
+RULES = Path(__file__).with_name("rules.yaml").read_text()
 
 
 def sidecar(*arguments: str | Path) -> str:
@@ -153,7 +136,7 @@ class Installation:
             )
         )
         (self.work / "rules.yaml").write_text(
-            rules.format(host=host, lookup_key=lookup["lookup_key"])
+            rules.replace("@STORE@", host).replace("@LOOKUP_KEY@", lookup["lookup_key"])
         )
         config = self.work / "sidecar.yaml"
         config.write_text(

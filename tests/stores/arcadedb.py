@@ -54,6 +54,11 @@ class ArcadeDB:
 
     def sql(self, command: str, **params: Any) -> list[dict[str, Any]]:
         """Run one statement directly at the store, past the sidecar."""
+        result: list[dict[str, Any]] = json.loads(self.query_text(command, **params))["result"]
+        return result
+
+    def query_text(self, command: str, **params: Any) -> str:
+        """The store's answer to a statement, as the text it sends."""
         answer = httpx.post(
             f"{self.url}/api/v1/command/{self.database}",
             json={"language": "sql", "command": command, "params": params},
@@ -61,8 +66,7 @@ class ArcadeDB:
             timeout=30,
         )
         answer.raise_for_status()
-        result: list[dict[str, Any]] = answer.json()["result"]
-        return result
+        return answer.text
 
     def files_holding(self, needle: bytes) -> list[Path]:
         """The files of the store's directory that contain `needle`."""
