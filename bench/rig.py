@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts that the benchmarks of the proxy start: KMS, origin, sidecar, baseline, load.
+
+The proxy that is timed has core 0 for itself; origin and load share core 1, where together they
+manage several times what any proxy here does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+PROXY_CORE = 0
+OTHER_CORE = 1
+BENCH = Path(__file__).parent
+
+RULES = """\
+version: 1
+rules:
+  - name: customers
+    store: {{name: crm, kind: rest, hosts: ["127.0.0.1:{port}"]}}
+    routes: ["/customers", "/customers/{{id}}"]
+    cmk: alias/customers
+    record: id
+    fields: {{ssn: sealed, email: sealed, phone: sealed}}
+"""
+CONFIG = """\
+listeners:
+  - {{listen: "127.0.0.1:0", upstream: "http://127.0.0.1:{port}"}}
+rules: rules.yaml
+kms: {{endpoint: "{endpoint}", credentials_file: kms/credentials.json}}
+admin: {{listen: "127.0.0.1:0"}}
+"""
+
+
+def document(length: int = 1024) -> bytes:
+    """A customer of about `length` bytes with three fields to seal."""
+    customer = {
+        "id": "C-1001",
+        "name": "Ada Lovelace",
+        "ssn": "078-05-1120",
+        "email": "ada@example.org",
+        "phone": "+44 20 7946 0958",
+        "tags": ["mathematics", "engines"],
+        "visits": [{"at": "2026-01-01T00:00:00Z", "page": "/notes"}] * 8,
+        "about": "",
+    }
+    customer["about"] = "x" * (length - len(json.dumps(customer)))
+    return json.dumps(customer).encode()
+
+
+def write_request(path: str = "/customers") -> bytes:
+    body = document()
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: crm\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def read_request(path: str = "/customers/C-1001") -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: crm\r\nAccept: application/json\r\n\r\n".encode()
+
+
+class Rig:
+    """The running parts; a context that ends them all."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self._ends = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.origin = int(self._start(OTHER_CORE, str(BENCH / "origin.py")))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    def start_sidecar(self) -> None:
+        """A KMS with a CMK, and the sidecar in front of the origin; sets `sidecar` to its port."""
+        cli("kms", "init", "--dir", self.work / "kms")
+        kms = ("kms", "serve", "--dir", self.work / "kms", "--listen", "127.0.0.1:0")
+        endpoint = json.loads(self._start(OTHER_CORE, "-m", "sidecar", *kms))["endpoint"]
+        address = ("--credentials", self.work / "kms/credentials.json", "--endpoint", endpoint)
+        made = json.loads(cli("kms", "call", *address, "CreateKey"))["KeyMetadata"]["KeyId"]
+        cli("kms", "call", *address, "CreateAlias", f"KeyId={made}", "AliasName=alias/customers")
+        (self.work / "rules.yaml").write_text(RULES.format(port=self.origin))
+        config = self.work / "sidecar.yaml"
+        config.write_text(CONFIG.format(port=self.origin, endpoint=endpoint))
+        began = time.perf_counter()
+        ready = json.loads(self._start(PROXY_CORE, "-m", "sidecar", "run", "-c", config))
+        self.seconds_to_ready = time.perf_counter() - began
+        self.sidecar = int(ready["listeners"][0].rpartition(":")[2])
+        self.sidecar_pid = self._last.pid
+
+    def start_baseline(self) -> None:
+        """Stock mitmdump with the straightforward addon; sets `baseline` to its port."""
+        self.baseline = _free_port()
+        mitmdump = Path(sys.executable).with_name("mitmdump")
+        self._spawn(
+            *(PROXY_CORE, str(mitmdump), "--quiet", "--scripts", BENCH / "baseline.py"),
+            *("--mode", f"reverse:http://127.0.0.1:{self.origin}"),
+            *("--listen-host", "127.0.0.1", "--listen-port", self.baseline),
+            *("--set", f"confdir={self.work / 'mitmproxy'}"),
+        )
+        _await_port(self.baseline)
+
+    def load(
+        self, port: int, request: bytes, seconds: float, connections: int = 16, rate: float = 0.0
+    ) -> dict[str, float]:
+        """Ask for `seconds`; raise when any answer was not a success."""
+        words = [str(port), str(connections), str(seconds), *([str(rate)] if rate else [])]
+        done = subprocess.run(
+            _pinned(OTHER_CORE, sys.executable, BENCH / "load.py", *words),
+            input=request,
+            capture_output=True,
+            check=True,
+        )
+        figures: dict[str, float] = json.loads(done.stdout)
+        if figures["failed"]:
+            message = f"{figures['failed']:.0f} of {figures['requests']:.0f} requests failed"
+            raise RuntimeError(message)
+        return figures
+
+    def rss(self, pid: int) -> float:
+        """Resident memory of a process, in MB."""
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def _start(self, core: int, *words: object) -> str:
+        """Start a Python child; its first line of output."""
+        process = self._spawn(core, sys.executable, *words)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            message = f"{words[-1]} did not start:\n{(self.work / 'log').read_text()}"
+            raise RuntimeError(message)
+        return line
+
+    def _spawn(self, core: int, *words: object) -> subprocess.Popen[str]:
+        log = self._ends.enter_context((self.work / "log").open("a"))
+        process = subprocess.Popen(
+            _pinned(core, *words),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        self._last = process
+        self._ends.callback(_end, process)
+        return process
+
+
+def cli(*words: object) -> str:
+    """Run one `sidecar` command to its end; its standard output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sidecar", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
+
+
+def _pinned(core: int, *words: object) -> list[str]:
+    """The command that runs `words` on one core, where there are several."""
+    many = len(os.sched_getaffinity(0)) > 1
+    return [*(("taskset", "--cpu-list", str(core)) if many else ()), *map(str, words)]
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_port(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    message = f"nothing listens on port {port}"
+    raise RuntimeError(message)
