@@ -7,6 +7,7 @@ from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Requirem
 from sidecar.rules.hosts import read_authority
 from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
+from sidecar.rules.reader import read_rules
 from sidecar.rules.routes import Route
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "Store",
     "compile_rules",
     "read_authority",
+    "read_rules",
 ]

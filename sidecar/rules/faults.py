@@ -24,10 +24,10 @@ class Collector:
     def __init__(self) -> None:
         self.found: list[Misconfigured] = []
 
-    def attempt[T](self, read: Callable[[], T]) -> T | None:
+    def attempt[**P, T](self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """What `read` returns, or None where it fails."""
         try:
-            return read()
+            return read(*args, **kwargs)
         except Faults as faults:
             self.found.extend(faults.found)
         except Misconfigured as error:

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From YAML to rules: the tables of the language, and the files that rules stand in.
+
+LANGUAGE.md documents every key of every table here; a test holds the two together. Raises Faults
+with every error that was found, each with its file, line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from sidecar.envelope import SEALING_SUITES
+from sidecar.errors import Misconfigured
+from sidecar.rules import designations, words
+from sidecar.rules.faults import Collector, placed
+from sidecar.rules.fields import Documents, Requirement
+from sidecar.rules.model import Rule, RuleSet, Store
+from sidecar.rules.phase import Phase
+from sidecar.rules.routes import Route
+from sidecar.rules.tables import Table, read_list, read_mapping
+from sidecar.strict_yaml import Entry, nearest, read
+
+VERSION = "1"
+KINDS = ("rest",)
+MAX_LOOKUP_KEYS = 2
+"""The current lookup key and the one before it, while a rotation lasts."""
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+def read_rules(*paths: Path) -> RuleSet:
+    """The rules of files, and of the `*.yaml` and `*.yml` files of folders, in force together."""
+    errors = Collector()
+    files = [file for path in paths for file in errors.attempt(_files, path) or ()]
+    entries = [entry for file in files for entry in errors.attempt(_read_file, file) or ()]
+    stores = _stores_in_full(entries)
+    rules = [errors.attempt(_read_rule, entry, stores) for entry in entries]
+    rule_set = errors.attempt(RuleSet, tuple(rule for rule in rules if rule is not None))
+    errors.finish()
+    if rule_set is None or not rule_set.rules:
+        raise Misconfigured("no rules at all, so nothing would be sealed")
+    return rule_set
+
+
+def _files(path: Path) -> list[Path]:
+    """A file itself, or the rule files of a folder in the order of their names."""
+    try:
+        if not path.is_dir():
+            return [path]
+        # Kubernetes mounts a ConfigMap with hidden folders and links beside the files.
+        found = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+        below = [item for item in found if item.is_dir()]
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
+    if below:
+        # A rule that is silently left out would let its fields through unsealed.
+        raise Misconfigured(f"{below[0]}: folders inside a folder of rules are not read; move it")
+    files = [item for item in found if item.suffix.lower() in _SUFFIXES]
+    if not files:
+        raise Misconfigured(f"{path}: no *.yaml file in this folder, so nothing would be sealed")
+    return files
+
+
+def _read_file(file: Path) -> list[Entry]:
+    table: Table = {"version": lambda entry: entry.one_of((VERSION,)), "rules": _list_of_rules}
+    entries: list[Entry] = read_mapping(read(file), table, required=table)["rules"]
+    return entries
+
+
+def _list_of_rules(entry: Entry) -> list[Entry]:
+    rules = entry.items()
+    if not rules:
+        raise entry.error("an empty list of rules, so nothing would be sealed")
+    return rules
+
+
+def _stores_in_full(entries: Iterable[Entry]) -> dict[str, Store]:
+    """The stores that some rule spells out; what is wrong there is told when that rule is read."""
+    stores: dict[str, Store] = {}
+    for entry in entries:
+        store = Collector().attempt(_find_store_in_full, entry)
+        if store is not None:
+            stores.setdefault(store.name, store)
+    return stores
+
+
+def _find_store_in_full(entry: Entry) -> Store | None:
+    found = entry.find("store")
+    return _store({}, found) if found is not None and found.is_mapping else None
+
+
+def _store(stores: Mapping[str, Store], entry: Entry) -> Store:
+    """A store in full, or by the name of one that another rule spells out."""
+    if entry.is_mapping:
+        return Store(**read_mapping(entry, STORE, required=STORE))
+    name = words.name(entry)
+    if name not in stores:
+        hint = nearest(name, stores) if stores else ""
+        raise entry.error(f"no rule spells out a store {name!r}: {{name, kind, hosts}}{hint}")
+    return stores[name]
+
+
+def _read_rule(entry: Entry, stores: Mapping[str, Store]) -> Rule:
+    table: Table = {**RULE, "store": partial(_store, stores)}
+    values = read_mapping(entry, table, required=REQUIRED)
+    return Rule(**{_PARTS.get(key, key): value for key, value in values.items()}, where=entry.where)
+
+
+def _route(entry: Entry) -> Route:
+    return placed(entry, lambda: Route.parse(entry.text(), entry.where))
+
+
+def _tenant(entry: Entry) -> str:
+    header: str = read_mapping(entry, TENANT, required=TENANT)["header"]
+    return header
+
+
+def _documents(entry: Entry) -> Documents:
+    return Documents(**read_mapping(entry, DOCUMENTS))
+
+
+def _require(entry: Entry) -> tuple[Requirement, ...]:
+    errors = Collector()
+    needs = [errors.attempt(_requirement, key, value) for key, value in entry.entries()]
+    errors.finish()
+    return tuple(need for need in needs if need is not None)
+
+
+def _requirement(key: Entry, value: Entry) -> Requirement:
+    return placed(value, lambda: Requirement.compile(words.path(key), value.text()))
+
+
+STORE: Table = {
+    "name": words.name,
+    "kind": lambda entry: entry.one_of(KINDS),
+    "hosts": lambda entry: read_list(entry, words.host),
+}
+TENANT: Table = {"header": words.header}
+DOCUMENTS: Table = {
+    "request": lambda entry: read_list(entry, words.path),
+    "response": lambda entry: read_list(entry, words.path),
+}
+RULE: Table = {
+    "name": words.name,
+    "store": partial(_store, {}),
+    "collection": words.logical_name,
+    "routes": lambda entry: read_list(entry, _route),
+    "cmk": words.cmk,
+    "tenant": _tenant,
+    "record": Entry.text,
+    "phase": lambda entry: Phase(entry.one_of(Phase)),
+    "documents": _documents,
+    "require": _require,
+    "lookup_keys": lambda entry: read_list(entry, words.lookup_key, MAX_LOOKUP_KEYS),
+    "suite": lambda entry: entry.one_of(SEALING_SUITES),
+    "fields": designations.read_fields,
+}
+REQUIRED = ("name", "store", "routes", "cmk", "fields")
+_PARTS = {"tenant": "tenant_header"}
