@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A data key at work: seals and opens values, counts what it sealed, never shows itself."""
+
+from collections.abc import Callable
+
+from sidecar import envelope
+from sidecar.keys.material import KeyMaterial
+from sidecar.keys.providers import OpenedDataKey
+
+
+class DataKey(KeyMaterial):
+    """One data key, with the EDK that stands in every envelope made under it.
+
+    `messages` and `sealed_bytes` count what was sealed under it in this process.
+    """
+
+    __slots__ = (
+        "_random",
+        "edk",
+        "key_id",
+        "key_version_id",
+        "messages",
+        "sealed_bytes",
+        "suite",
+    )
+
+    def __init__(
+        self, opened: OpenedDataKey, edk: bytes, suite: int, random: Callable[[int], bytes]
+    ) -> None:
+        super().__init__(opened.plaintext)
+        self._random = random
+        self.edk = edk
+        self.key_id = opened.key_id
+        self.key_version_id = opened.key_version_id
+        self.suite = suite
+        self.messages = 0
+        self.sealed_bytes = 0
+
+    def seal(self, context: bytes, plaintext: bytes) -> bytes:
+        """The whole envelope of `plaintext` at `context`; KeyUnavailable once destroyed."""
+        material = self.material
+        self.messages += 1
+        self.sealed_bytes += len(plaintext)
+        salt = self._random(envelope.SALT_LENGTH)
+        return envelope.seal(self.suite, material, self.edk, context, salt, plaintext)
+
+    def open(self, sealed: envelope.Envelope, context: bytes) -> bytes:
+        """The plaintext of `sealed` at `context`; CannotOpen, KeyUnavailable once destroyed."""
+        return envelope.open_envelope(self.material, sealed, context)
+
+    def __repr__(self) -> str:
+        return f"<DataKey of CMK {self.key_id}/{self.key_version_id}, {self.messages} messages>"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From EDKs to the keys that open: the cache, then the KMS, and law 2 over both.
+
+A key in the cache was opened in this very context, but perhaps for another rule: so the CMK that
+opened it is held against the rule each time. What is missing is asked of the KMS all at once,
+each EDK in one flight, a bounded number at a time for each context.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+
+from sidecar.envelope import DEFAULT_SUITE
+from sidecar.errors import CannotOpen, KeyUnavailable
+from sidecar.keys.asking import Asking
+from sidecar.keys.cache import Opened, OpenedKeys
+from sidecar.keys.cmks import Cmks
+from sidecar.keys.data_key import DataKey
+from sidecar.keys.flights import outcome
+from sidecar.keys.gate import Gate, Gates
+from sidecar.keys.means import Means
+from sidecar.keys.names import CmkRef, KeyContext, Question
+from sidecar.keys.tenure import Verdict
+
+
+class OpeningKeys:
+    """Opens EDKs and keeps the keys in `cache`."""
+
+    def __init__(self, means: Means, cmks: Cmks, asking: Asking) -> None:
+        self.cache = OpenedKeys(means)
+        self._means = means
+        self._stats = means.stats
+        self._clock = means.clock
+        self._cmks = cmks
+        self._asking = asking
+        self._gates = Gates(means)
+
+    async def open(
+        self, cmk: CmkRef, context: KeyContext, edks: Collection[bytes]
+    ) -> dict[bytes, DataKey]:
+        """A key for every EDK; suspends only when one of them has to be asked for."""
+        named = self._cmks.find(cmk)
+        partition = self.cache.find(context)
+        found: dict[bytes, DataKey] = {}
+        rest: list[bytes] = []
+        if named is None or partition is None:
+            rest.extend(edks)
+        else:
+            ids, now = named.ids, self._clock()
+            for edk in edks:
+                opened = partition.get(edk)
+                if opened and opened.key.key_id in ids and now < opened.tenure.refresh_at:
+                    found[edk] = opened.key
+                else:
+                    rest.append(edk)
+        self._stats.opening_hits += len(found)
+        if rest:
+            await self._open_rest([Question(cmk, context, edk) for edk in rest], found)
+        return found
+
+    async def _open_rest(self, questions: Iterable[Question], found: dict[bytes, DataKey]) -> None:
+        """Add to `found` what is old, serves in grace, or has to be asked for."""
+        missing: list[Question] = []
+        for question in questions:
+            if key := self._serve_on(question):
+                found[question.edk] = key
+            else:
+                self._asking.refuse_early(question)
+                missing.append(question)
+        self._stats.opening_misses += len(missing)
+        errors: list[CannotOpen | KeyUnavailable] = []
+        flights: list[tuple[Question, asyncio.Task[DataKey]]] = []
+        for question in missing:
+            try:
+                flights.append((question, self._join(question)))
+            except KeyUnavailable as error:
+                errors.append(error)
+        if flights:
+            await asyncio.wait([task for _, task in flights])
+        for question, task in flights:
+            try:
+                found[question.edk] = self._landed(question, task)
+            except (CannotOpen, KeyUnavailable) as error:
+                errors.append(error)
+        if errors:  # a refusal that stands comes before an absence that passes
+            raise min(errors, key=lambda error: isinstance(error, KeyUnavailable))
+
+    def _find(self, question: Question) -> Opened | None:
+        partition = self.cache.find(question.context)
+        return None if partition is None else partition.get(question.edk)
+
+    def _serve_on(self, question: Question) -> DataKey | None:
+        """A cached key that is old, if the rule names its CMK and its tenure lets it serve."""
+        opened, named = self._find(question), self._cmks.find(question.cmk)
+        if opened is None or named is None or opened.key.key_id not in named.ids:
+            return None
+        now = self._clock()
+        verdict = opened.tenure.verdict(now)
+        if verdict in (Verdict.WAIT, Verdict.OVER):
+            return None
+        if opened.tenure.is_due(now):
+            with suppress(KeyUnavailable):  # no room now: the next reader asks
+                self._join(question)
+        if verdict is Verdict.GRACE:
+            self._stats.grace_opening += 1
+        else:
+            self._stats.opening_hits += 1
+        return opened.key
+
+    def _join(self, question: Question) -> asyncio.Task[DataKey]:
+        """The flight that asks `question`; KeyUnavailable when too many of its context wait."""
+        flights, context = self._means.flights, question.context
+        task = flights.find(question)
+        if task is None:
+            gate = self._gates.admit(context)
+            task = flights.launch(question, lambda: self._ask(question, gate))
+            task.add_done_callback(lambda _: self._gates.leave(context))
+        return task
+
+    async def _ask(self, question: Question, gate: Gate) -> DataKey:
+        """One flight: open an EDK at the KMS and keep the key."""
+        try:
+            async with gate.places:
+                key = await self._asking.ask(
+                    question,
+                    lambda opened: self._means.data_key(opened, question.edk, DEFAULT_SUITE),
+                )
+        except (CannotOpen, KeyUnavailable) as error:
+            if old := self._find(question):
+                old.tenure.renewal_failed(self._clock(), error, self._means.jitter())
+            raise
+        self.cache.put(question.context, key)
+        return key
+
+    def _landed(self, question: Question, task: asyncio.Task[DataKey]) -> DataKey:
+        """What the flight brought, or the old key in grace when the KMS turned out to be away."""
+        try:
+            return outcome(task)
+        except KeyUnavailable:
+            if key := self._serve_on(question):
+                return key
+            raise
