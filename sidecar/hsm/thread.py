@@ -74,12 +74,13 @@ class HsmThread:
     async def submit[T](self, work: Callable[[Token], T]) -> T:
         """Like `run`, for a coroutine. Work that is cancelled before its turn is not done."""
         future = self._put(work)
-        waiting = asyncio.wrap_future(future)
-        done, _ = await asyncio.wait((waiting,), timeout=self._timeout)
-        if not done:
-            waiting.cancel()
-            raise self._give_up(future)
-        return waiting.result()
+        waiting = asyncio.wrap_future(future)  # cancelling it cancels what has not begun
+        try:
+            return await asyncio.wait_for(waiting, self._timeout)
+        except TimeoutError as error:
+            if not waiting.cancelled():
+                raise  # the work's own
+            raise self._give_up(future) from error
 
     def close(self) -> None:
         """Finish what is queued, let the token go and end the thread."""
