@@ -5,6 +5,7 @@ from sidecar.rules.compiler import Match, Plan, compile_rules
 from sidecar.rules.faults import Faults
 from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Requirement
 from sidecar.rules.hosts import read_authority
+from sidecar.rules.linter import Advice, lint
 from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
 from sidecar.rules.reader import read_rules
@@ -12,6 +13,7 @@ from sidecar.rules.routes import Route
 
 __all__ = [
     "DETERMINISTIC",
+    "Advice",
     "Documents",
     "Faults",
     "Field",
@@ -25,6 +27,7 @@ __all__ = [
     "RuleSet",
     "Store",
     "compile_rules",
+    "lint",
     "read_authority",
     "read_rules",
 ]

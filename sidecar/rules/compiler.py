@@ -93,7 +93,7 @@ class Plan:
 
         Raises Malformed for a request to a protected host that can be read in two ways.
         """
-        host = self._hosts.get(authority)
+        host = self._hosts.get(authority.lower())
         if host is None:
             return None
         segments, query = read_target(target)

@@ -2,13 +2,14 @@
 """Read the target of a request to a protected host in exactly one way, or not at all.
 
 Whatever a store might take for a protected route while we take it for another is Malformed: dot
-segments, empty segments, encoded or backward slashes, path parameters, a second layer of percent
-encoding, encodings that are not UTF-8. RFC 9112 section 3.2, RFC 3986 sections 3.3 and 6.2.
+segments, empty segments, encoded or backward slashes, path parameters, an encoded `?` or `#`, a
+second layer of percent encoding, encodings that are not UTF-8. RFC 9112 section 3.2, RFC 3986 sections 3.3 and 6.2.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from sidecar.errors import Malformed
@@ -17,7 +18,8 @@ _PLAIN = re.compile(rb"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,=:@-]+)+")
 _FORBIDDEN = re.compile(rb"[\x00-\x20\x7f-\xff\\;#]")
 _FORBIDDEN_IN_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_FORBIDDEN_DECODED = re.compile(r"[\x00-\x1f\x7f-\x9f/\\;]|%[0-9A-Fa-f]{2}")
+_FORBIDDEN_DECODED = re.compile(r"[\x00-\x1f\x7f-\x9f/\\;?#]|%[0-9A-Fa-f]{2}")
+_SEPARATORS = frozenset("/\\")
 
 
 def read_target(target: bytes) -> tuple[list[str], bytes]:
@@ -48,8 +50,10 @@ def _read_segment(part: bytes) -> str:
         text = unquote_to_bytes(part).decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("a percent encoding in the path that is not UTF-8") from None
-    if text in {"", ".", ".."}:
+    # A store that looks at the compatibility form (NFKC) sees slashes and dots in wide letters too.
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if not plain.strip(". "):
         raise Malformed("an empty or dot segment in the path")
-    if _FORBIDDEN_DECODED.search(text):
+    if _FORBIDDEN_DECODED.search(text) or not _SEPARATORS.isdisjoint(plain):
         raise Malformed("an encoded character in the path that stores read in different ways")
     return text
