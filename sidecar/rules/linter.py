@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is unwise though valid: rules that stand together and still protect less than they seem to.
 
-Each advice has a word that LANGUAGE.md explains. What cannot stand at all is the business of
+Every advice has a word, which LANGUAGE.md explains. What cannot stand at all is the business of
 `coherence`.
 """
 
@@ -14,24 +14,49 @@ from typing import NamedTuple
 from sidecar.rules.fields import DETERMINISTIC, Field, Mode
 from sidecar.rules.model import Rule, RuleSet
 from sidecar.rules.phase import Phase
-from sidecar.rules.routes import Route
+
+ADVICE = {
+    "monitoring": "`phase: monitor` seals nothing; values go to the store in clear",
+    "migrating": "`phase: migrate` takes unsealed values from the store too; `enforce` as soon as "
+    "all are sealed",
+    "unbound": "no `tenant` and no `record`: whoever can write to the store can move a sealed "
+    "value to another record, and it opens there",
+    "unused-lookup-keys": "no field of this rule uses its `lookup_keys`",
+    "wide-route": "{} holds every request to the store",
+    "open-methods": "{} to this path pass unsealed; a route without methods holds for all",
+    "statements": "{} looks as if it takes statements, whose literals are not sealed; constrain "
+    "their text with `require`",
+    "open-pattern": "`require`: the pattern for {} lets quoted literals through, which are not "
+    "sealed; exclude quotes, as in [^'\"]*",
+    "slow-pattern": "`require`: the pattern for {} repeats a repetition, which some texts make "
+    "very slow",
+    "guessable": "{} looks as if it has few values; `search: equality` shows which records share "
+    "one, and counting tells which value that is; use `sealed`",
+    "spelling": "{}: the same value in another spelling is not found; add "
+    "`normalize: [trim, lower]`",
+    "kept-digits": "{} leaves more readable than the last four digits that are commonly allowed",
+    "parameter-name": "{} is named like a usual query parameter; requests that have it in their "
+    "query are refused, or its value there is sealed",
+}
+"""The sentence of each word; the braces take what it speaks of."""
 
 PCI_LAST_DIGITS = 4
 """PCI DSS 4.0, requirement 3.4.1: of a card number at most the BIN and the last four are shown."""
 
 _WRITES = frozenset({"PATCH", "POST", "PUT"})
-_GUESSABLE = frozenset(
-    "active age approved blocked blood boolean born citizenship city consent country currency day "
-    "deleted disabled enabled ethnicity flag gender grade grp has is kind lang language level "
-    "locale marital month nationality optin plan pregnant priority province race rank rating "
-    "region religion role score sex smoker stage state status tier title type vip year".split()
+_GUESSABLE = re.compile(
+    "active|age|approved|blocked|blood|bool(ean)?|born|citizenship|city|consent|country|currency|"
+    "day|deleted|disabled|enabled|ethnicity|flag|gender|grade|has|is|kind|lang|language|level|"
+    "locale|marital|month|nationality|plan|pregnant|priority|province|race|rank|rating|region|"
+    "religion|role|score|sex|smoker|stage|state|status|tier|title|type|vip|year"
 )
-_CASELESS = frozenset({"email", "mail", "domain", "hostname"})
-_PARAMETERS = frozenset(
-    "count cursor expand fields filter format include key limit offset order page q query search "
-    "select size skip sort start where".split()
+_CASELESS = re.compile("e?mail|domain|hostname")
+_PARAMETER = re.compile(
+    "count|cursor|expand|fields|filter|format|include|key|limit|offset|order|page|q|query|search|"
+    "select|size|skip|sort|start|where",
+    re.IGNORECASE,
 )
-_STATEMENTS = frozenset("_find _search command cypher graphql gremlin query script sql".split())
+_STATEMENTS = re.compile("_find|_search|command|cypher|graphql|gremlin|query|script|sql")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 _LITERALS = ("SET ssn = '078-05-1120'", 'SET ssn = "078-05-1120"')
@@ -46,128 +71,68 @@ class Advice(NamedTuple):
     why: str
 
 
+class _Found(NamedTuple):
+    where: str
+    word: str
+    subject: object = ""
+
+
 def lint(rule_set: RuleSet) -> list[Advice]:
     """Every advice on a rule set, in the order of its rules."""
     return [
-        Advice(where, rule.name, word, why)
+        Advice(found.where, rule.name, found.word, ADVICE[found.word].format(found.subject))
         for rule in rule_set.rules
-        for where, word, why in _advices(rule)
+        for found in _lint_rule(rule)
     ]
 
 
-type _Finding = tuple[str, str, str]
-
-
-def _advices(rule: Rule) -> Iterator[_Finding]:
-    yield from _on_phase(rule)
-    yield from _on_binding(rule)
-    yield from _on_routes(rule)
-    yield from _on_requirements(rule)
-    for item in rule.fields:
-        yield from _on_field(item)
-    if rule.lookup_keys and not any(item.mode in DETERMINISTIC for item in rule.fields):
-        yield rule.where, "unused-lookup-keys", "no field of this rule uses its `lookup_keys`"
-
-
-def _on_phase(rule: Rule) -> Iterator[_Finding]:
+def _lint_rule(rule: Rule) -> Iterator[_Found]:
     if rule.phase is Phase.MONITOR:
-        yield rule.where, "phase", "`phase: monitor` seals nothing; values go to the store in clear"
+        yield _Found(rule.where, "monitoring")
     if rule.phase is Phase.MIGRATE:
-        yield (
-            rule.where,
-            "phase",
-            "`phase: migrate` also takes unsealed values from the store; `enforce` once all are "
-            "sealed",
-        )
-
-
-def _on_binding(rule: Rule) -> Iterator[_Finding]:
+        yield _Found(rule.where, "migrating")
     if rule.tenant_header is None and rule.record is None:
-        yield (
-            rule.where,
-            "unbound",
-            "without `tenant` and `record`, whoever can write to the store can move a sealed value "
-            "to another record, and it opens there",
-        )
+        yield _Found(rule.where, "unbound")
+    if rule.lookup_keys and not any(item.mode in DETERMINISTIC for item in rule.fields):
+        yield _Found(rule.where, "unused-lookup-keys")
+    yield from _lint_routes(rule)
+    yield from _lint_requirements(rule)
+    for item in rule.fields:
+        yield from _lint_field(item)
 
 
-def _on_routes(rule: Rule) -> Iterator[_Finding]:
+def _lint_routes(rule: Rule) -> Iterator[_Found]:
     methods: dict[object, frozenset[str]] = {}
     for route in rule.routes:
         methods[route.shape] = methods.get(route.shape, frozenset()) | (route.methods or _WRITES)
-        if route.has_rest and not any(isinstance(segment, str) for segment in route.segments):
-            yield route.where, "wide-route", f"{route} holds every request to the store"
-    seen: set[object] = set()
     for route in rule.routes:
-        left_out = _WRITES - methods[route.shape]
-        if left_out and left_out != _WRITES and route.shape not in seen:
-            yield (
-                route.where,
-                "open-methods",
-                f"{route}: {' and '.join(sorted(left_out))} to this path pass unsealed; without "
-                "methods a route holds for all of them",
-            )
-        seen.add(route.shape)
+        literals = [segment for segment in route.segments if isinstance(segment, str)]
+        if route.has_rest and not literals:
+            yield _Found(route.where, "wide-route", route)
+        left_out = _WRITES - methods.pop(route.shape, _WRITES)
+        if left_out and left_out != _WRITES:
+            yield _Found(route.where, "open-methods", " and ".join(sorted(left_out)))
+        if not rule.require and any(_STATEMENTS.fullmatch(literal) for literal in literals):
+            yield _Found(route.where, "statements", route)
 
 
-def _on_requirements(rule: Rule) -> Iterator[_Finding]:
+def _lint_requirements(rule: Rule) -> Iterator[_Found]:
     for need in rule.require:
         if any(need.pattern.fullmatch(text) for text in _LITERALS):
-            yield (
-                rule.where,
-                "open-pattern",
-                f"`require`: the pattern for {need.path} lets quoted literals through, which are "
-                "not sealed; exclude quotes, as in [^'\"]*",
-            )
+            yield _Found(rule.where, "open-pattern", need.path)
         if _NESTED_REPEAT.search(need.pattern.pattern):
-            yield (
-                rule.where,
-                "slow-pattern",
-                f"`require`: the pattern for {need.path} repeats a repetition, which some texts "
-                "make very slow",
-            )
-    for route in rule.routes:
-        if not rule.require and _takes_statements(route):
-            yield (
-                route.where,
-                "statements",
-                f"{route} looks as if it takes statements, whose literals are not sealed; constrain "
-                "their text with `require`",
-            )
+            yield _Found(rule.where, "slow-pattern", need.path)
 
 
-def _takes_statements(route: Route) -> bool:
-    return any(segment in _STATEMENTS for segment in route.segments)
-
-
-def _on_field(item: Field) -> Iterator[_Finding]:
+def _lint_field(item: Field) -> Iterator[_Found]:
     name = next(step for step in reversed(item.path.steps) if isinstance(step, str))
-    words = {word.lower() for word in _WORD.findall(name)}
-    if item.mode is Mode.EQUALITY and words & _GUESSABLE:
-        yield (
-            item.where,
-            "guessable",
-            f"{item.path} looks as if it has few values; `search: equality` shows which records "
-            "share one, so that counting tells which value it is; use `sealed`",
-        )
-    if item.mode is Mode.EQUALITY and words & _CASELESS and "lower" not in item.normalize:
-        yield (
-            item.where,
-            "spelling",
-            f"{item.path}: other spellings of the same value are not found; add "
-            "`normalize: [trim, lower]`",
-        )
+    words = [word.lower() for word in _WORD.findall(name)]
+    if item.mode is Mode.EQUALITY:
+        if any(_GUESSABLE.fullmatch(word) for word in words):
+            yield _Found(item.where, "guessable", item.path)
+        if any(_CASELESS.fullmatch(word) for word in words) and "lower" not in item.normalize:
+            yield _Found(item.where, "spelling", item.path)
     if item.keep_last > PCI_LAST_DIGITS:
-        yield (
-            item.where,
-            "kept-digits",
-            f"{item.path}: `keep_last: {item.keep_last}` leaves more readable than the last "
-            f"{PCI_LAST_DIGITS} digits that are commonly allowed",
-        )
-    if name.lower() in _PARAMETERS:
-        yield (
-            item.where,
-            "parameter-name",
-            f"{item.path} is named like a usual query parameter; requests with `?{name}=` are "
-            "refused or have its value sealed",
-        )
+        yield _Found(item.where, "kept-digits", item.path)
+    if _PARAMETER.fullmatch(name):
+        yield _Found(item.where, "parameter-name", item.path)

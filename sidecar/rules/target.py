@@ -3,7 +3,8 @@
 
 Whatever a store might take for a protected route while we take it for another is Malformed: dot
 segments, empty segments, encoded or backward slashes, path parameters, an encoded `?` or `#`, a
-second layer of percent encoding, encodings that are not UTF-8. RFC 9112 section 3.2, RFC 3986 sections 3.3 and 6.2.
+second layer of percent encoding, encodings that are not UTF-8. RFC 9112 section 3.2, RFC 3986
+sections 3.3 and 6.2.
 """
 
 from __future__ import annotations
