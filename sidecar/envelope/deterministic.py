@@ -9,8 +9,8 @@ string are two values here.
 
 from cryptography.exceptions import InvalidTag
 
-from sidecar.envelope.format import Envelope, lookup_header
-from sidecar.envelope.suite import Buffer, DeterministicSuite
+from sidecar.envelope.format import Envelope, check_length, lookup_header
+from sidecar.envelope.suite import SIV_LENGTH, Buffer, DeterministicSuite
 from sidecar.envelope.suites import SUITES, aes_256_siv
 from sidecar.errors import CannotOpen
 
@@ -18,13 +18,17 @@ from sidecar.errors import CannotOpen
 def seal_equal(
     lookup_key: Buffer, lookup_key_id: bytes, context: bytes, plaintext: Buffer
 ) -> bytes:
-    """The whole envelope of `plaintext`, which must not be empty."""
+    """The whole envelope of `plaintext`, which must not be empty.
+
+    Raises:
+        TooLarge: The envelope would be longer than one that is held whole.
+    """
     if not plaintext:
         raise ValueError("a deterministic plaintext is never empty: it starts with its type tag")
     suite = aes_256_siv.SUITE
-    return lookup_header(suite.id, lookup_key_id) + suite.derive(lookup_key, context).encrypt(
-        plaintext, None
-    )
+    header = lookup_header(suite.id, lookup_key_id)
+    check_length(len(header) + SIV_LENGTH + len(plaintext))
+    return header + suite.derive(lookup_key, context).encrypt(plaintext, None)
 
 
 def open_equal(lookup_key: Buffer, envelope: Envelope, context: bytes) -> bytes:

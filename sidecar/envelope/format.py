@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sidecar.envelope.suite import KeyKind
 from sidecar.envelope.suites import SUITES
-from sidecar.errors import Malformed
+from sidecar.errors import Malformed, TooLarge
 
 VERSION = 1
 MAX_EDK_LENGTH = 4096
@@ -73,6 +73,16 @@ def lookup_header(suite: int, key_id: bytes) -> bytes:
     return b"%c%c%c%b" % (VERSION, suite, KeyKind.LOOKUP, key_id)
 
 
+def check_length(length: int) -> None:
+    """Refuse to make an envelope that `parse` would refuse to read again (law 7).
+
+    Raises:
+        TooLarge: An envelope of `length` bytes is not held whole.
+    """
+    if length > MAX_ENVELOPE_LENGTH:
+        raise TooLarge(f"an envelope held whole has at most {MAX_ENVELOPE_LENGTH} bytes")
+
+
 def parse(data: bytes) -> Envelope:
     """The envelope that `data` spells.
 
@@ -98,6 +108,8 @@ def parse(data: bytes) -> Envelope:
     else:
         start, length = 3, LOOKUP_KEY_ID_LENGTH
     stop = start + length
+    if len(data) < stop:
+        raise Malformed("an envelope is cut short")
     suite.plaintext_length(len(data) - stop)
     return Envelope(
         data[1], KeyReference(suite.key_kind, data[start:stop]), memoryview(data)[stop:]

@@ -7,7 +7,8 @@ place. Equality-searchable values are sealed in `deterministic`, values too long
 """
 
 from sidecar.envelope import chunked
-from sidecar.envelope.format import Envelope, edk_header
+from sidecar.envelope.chunks import body_length
+from sidecar.envelope.format import Envelope, check_length, edk_header
 from sidecar.envelope.suite import Buffer, ChunkedSuite
 from sidecar.envelope.suites import SUITES
 from sidecar.errors import CannotOpen
@@ -16,11 +17,17 @@ from sidecar.errors import CannotOpen
 def seal(  # noqa: PLR0913, PLR0917 - six facts make an envelope; none has a default
     suite: int, data_key: Buffer, edk: bytes, context: bytes, salt: bytes, plaintext: Buffer
 ) -> bytes:
-    """The whole envelope of `plaintext`. `salt`: 24 random bytes, never used twice with a key."""
+    """The whole envelope of `plaintext`. `salt`: 24 random bytes, never used twice with a key.
+
+    Raises:
+        Malformed: The EDK has an impossible length.
+        TooLarge: The envelope would be longer than one that is held whole.
+    """
     algorithms = SUITES[suite]
     if not isinstance(algorithms, ChunkedSuite):
         raise TypeError(f"{algorithms.name} does not seal under a data key")
     header = edk_header(suite, edk)
+    check_length(len(header) + body_length(len(plaintext)))
     return chunked.encrypt(algorithms, data_key, salt, context, plaintext, header)
 
 
