@@ -61,10 +61,14 @@ class Service:
     def stop(self) -> None:
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(20)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL: no part of it gets to say a last word."""
+        self._process.kill()
+        self._process.wait()
 
     def answers(self) -> bool:
         """Whether anything listens at the endpoint that it announced."""
@@ -77,44 +81,77 @@ class Service:
 
 
 class Installation:
-    """The parts in `work`, once `start` has run through."""
+    """The parts in `work`, once `start` has run through.
+
+    `kms_endpoint` is where the sidecar looks for the KMS: the KMS itself, unless a test puts
+    something between the two before `start_proxy`.
+    """
 
     def __init__(self, work: Path) -> None:
         self.work = work
         self.kms_dir = work / "kms"
+        self.config = work / "sidecar.yaml"
         self._parts: list[Service | ArcadeDB] = []
 
-    def start(self, rules: str = RULES) -> Iterator[str]:
+    def start(self) -> Iterator[str]:
         """Start part after part; yields what it does next."""
         yield "making a SoftHSM token, a KMS and its first access key (sidecar kms init)"
         sidecar("kms", "init", "--dir", self.kms_dir)
         yield "starting the KMS (sidecar kms serve)"
-        self.kms = self._started(
-            Service(
-                self.work / "kms.log",
-                *("kms", "serve", "--dir", self.kms_dir, "--listen", "127.0.0.1:0"),
-            )
-        )
+        self.start_kms()
         yield "creating a CMK in the HSM, and alias/customers for it (CreateKey, CreateAlias)"
-        metadata = self.call("CreateKey", "Description=customers of the demo")["KeyMetadata"]
-        self.cmk_id = metadata["KeyId"]
-        self.call("CreateAlias", f"KeyId={self.cmk_id}", "AliasName=alias/customers")
+        self.make_cmk()
         yield "starting ArcadeDB, the store"
         self.store = ArcadeDB.start(self.work / "store")
         self._parts.append(self.store)
         yield "writing the rules, and a lookup key for equality search (sidecar rules lookup-key)"
-        self.config = self._write_configuration(rules)
+        self.write_rules(RULES)
         yield "starting the sidecar in front of the store (sidecar run)"
-        self.proxy = self._started(Service(self.work / "sidecar.log", "run", "-c", self.config))
+        self.start_proxy()
+
+    def start_kms(self, listen: str = "127.0.0.1:0") -> None:
+        service = Service(
+            self.work / "kms.log", "kms", "serve", "--dir", self.kms_dir, "--listen", listen
+        )
+        self._parts.append(service)
+        self.kms = service
+        self.kms_endpoint = service.ready["endpoint"]
+
+    def make_cmk(self) -> None:
+        metadata = self.call("CreateKey", "Description=customers of the demo")["KeyMetadata"]
+        self.cmk_id = metadata["KeyId"]
+        self.call("CreateAlias", f"KeyId={self.cmk_id}", "AliasName=alias/customers")
+
+    def write_rules(self, rules: str) -> None:
+        """Write `rules` with this store's address, and a lookup key, in their places."""
+        lookup = json.loads(
+            sidecar(
+                *("rules", "lookup-key", "--store", "crm", "--cmk", "alias/customers", "--json"),
+                *self._kms_address(),
+            )
+        )
+        rules = rules.replace("@STORE@", self.store.url.removeprefix("http://"))
+        rules = rules.replace("@LOOKUP_KEY@", lookup["lookup_key"])
+        (self.work / "rules.yaml").write_text(rules)
+
+    def start_proxy(self) -> None:
+        self.config.write_text(
+            "listeners:\n"
+            f"  - {{listen: '127.0.0.1:0', upstream: '{self.store.url}'}}\n"
+            "rules: rules.yaml\n"
+            "kms:\n"
+            f"  endpoint: {self.kms_endpoint}\n"
+            f"  credentials_file: {self.kms_dir / 'credentials.json'}\n"
+            "admin: {listen: '127.0.0.1:0'}\n"
+            "limits: {keys: 2s}\n"
+        )
+        self.proxy = Service(self.work / "sidecar.log", "run", "-c", self.config)
+        self._parts.append(self.proxy)
         self.url = f"http://{self.proxy.ready['listeners'][0]}"
 
     def stop(self) -> None:
         for part in reversed(self._parts):
             part.stop()
-
-    def _started(self, service: Service) -> Service:
-        self._parts.append(service)
-        return service
 
     def call(self, action: str, *parameters: str) -> dict[str, Any]:
         """Call the KMS API."""
@@ -126,29 +163,6 @@ class Installation:
     def _kms_address(self) -> tuple[str, ...]:
         credentials = str(self.kms_dir / "credentials.json")
         return ("--credentials", credentials, "--endpoint", self.kms.ready["endpoint"])
-
-    def _write_configuration(self, rules: str) -> Path:
-        host = self.store.url.removeprefix("http://")
-        lookup = json.loads(
-            sidecar(
-                *("rules", "lookup-key", "--store", "crm", "--cmk", "alias/customers", "--json"),
-                *self._kms_address(),
-            )
-        )
-        (self.work / "rules.yaml").write_text(
-            rules.replace("@STORE@", host).replace("@LOOKUP_KEY@", lookup["lookup_key"])
-        )
-        config = self.work / "sidecar.yaml"
-        config.write_text(
-            "listeners:\n"
-            f"  - {{listen: '127.0.0.1:0', upstream: '{self.store.url}'}}\n"
-            "rules: rules.yaml\n"
-            "kms:\n"
-            f"  endpoint: {self.kms.ready['endpoint']}\n"
-            f"  credentials_file: {self.kms_dir / 'credentials.json'}\n"
-            "admin: {listen: '127.0.0.1:0'}\n"
-        )
-        return config
 
     def who_sealed(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         """What the envelopes of a stored record say of themselves, and the rule that made them."""

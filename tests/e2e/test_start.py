@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Law 8: what cannot be proved at start does not listen, and says why in one sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.demo.installation import Installation
+
+
+def _run(config: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sidecar", "run", "-c", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def spoilt(installation: Installation, tmp_path: Path):
+    """A copy of the configuration with something wrong in it or in its rules."""
+
+    def make(old: str, new: str) -> Path:
+        rules = (installation.work / "rules.yaml").read_text()
+        config = installation.config.read_text()
+        assert old in rules + config
+        (tmp_path / "rules.yaml").write_text(rules.replace(old, new))
+        (tmp_path / "sidecar.yaml").write_text(config.replace(old, new))
+        return tmp_path / "sidecar.yaml"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("alias/customers", "alias/nobody", "alias/nobody"),
+        ("ssn: sealed", "ssn: seeled", "did you mean 'sealed'?"),
+        ("rules: rules.yaml", "rules: absent.yaml", "absent.yaml"),
+        ("endpoint: http://127.0.0.1:", "endpoint: http://127.0.0.2:", "KMS"),
+        ('lookup_keys: ["', 'lookup_keys: ["AAAA', "lookup"),
+    ],
+    ids=["unknown CMK", "rule", "no rules", "KMS away", "lookup key"],
+)
+def test_it_does_not_listen(spoilt, old: str, new: str, why: str) -> None:
+    done = _run(spoilt(old, new))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("sidecar: ")
+    assert why in last
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree of errors: whose fault, which status, and that the drawing is the tree."""
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import sidecar
+from sidecar import errors
+from sidecar.errors import CannotOpen, KeyUnavailable, Misconfigured, Refused, SidecarError
+
+
+def _everything_below(kind: type[SidecarError]) -> set[type[SidecarError]]:
+    return {kind}.union(*(_everything_below(child) for child in kind.__subclasses__()))
+
+
+@pytest.fixture(scope="module")
+def tree() -> set[type[SidecarError]]:
+    for module in pkgutil.walk_packages(sidecar.__path__, "sidecar."):
+        if ".migrations" not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return _everything_below(SidecarError)
+
+
+def test_a_permanent_refusal_is_never_a_5xx(tree: set[type[SidecarError]]) -> None:
+    refusals = {kind for kind in tree if issubclass(kind, Refused)}
+    assert len(refusals) > 5
+    for kind in refusals:
+        assert 400 <= kind.status < 500, kind
+
+
+def test_every_code_names_one_cause(tree: set[type[SidecarError]]) -> None:
+    for kind in tree:
+        assert kind.code.isidentifier(), kind
+
+
+def test_the_drawing_shows_the_classes_of_the_module() -> None:
+    drawing = inspect.getdoc(errors) or ""
+    for kind in (SidecarError, Refused, CannotOpen, KeyUnavailable, Misconfigured):
+        assert kind.__name__ in drawing
+
+
+def test_an_envelope_that_does_not_open_has_one_wording() -> None:
+    assert CannotOpen().why == CannotOpen().why
+    assert str(CannotOpen()) == CannotOpen().why
+
+
+def test_an_absence_says_when_to_try_again() -> None:
+    assert KeyUnavailable("away").retry_after == 1
+    assert KeyUnavailable("away", retry_after=30).retry_after == 30
