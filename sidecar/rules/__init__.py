@@ -2,6 +2,7 @@
 """Rules: which fields of which store are sealed, under which key. LANGUAGE.md is their language."""
 
 from sidecar.rules.compiler import Match, Plan, compile_rules
+from sidecar.rules.explanation import explain, explain_binding, explain_field
 from sidecar.rules.faults import Faults
 from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Requirement
 from sidecar.rules.hosts import read_authority
@@ -27,6 +28,9 @@ __all__ = [
     "RuleSet",
     "Store",
     "compile_rules",
+    "explain",
+    "explain_binding",
+    "explain_field",
     "lint",
     "read_authority",
     "read_rules",

@@ -56,7 +56,7 @@ _PARAMETER = re.compile(
     "select|size|skip|sort|start|where",
     re.IGNORECASE,
 )
-_STATEMENTS = re.compile("_find|_search|command|cypher|graphql|gremlin|query|script|sql")
+_STATEMENTS = re.compile("command|cypher|graphql|gremlin|query|script|sql")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 _LITERALS = ("SET ssn = '078-05-1120'", 'SET ssn = "078-05-1120"')

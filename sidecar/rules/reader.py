@@ -64,8 +64,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read_file(file: Path) -> list[Entry]:
-    table: Table = {"version": lambda entry: entry.one_of((VERSION,)), "rules": _list_of_rules}
-    entries: list[Entry] = read_mapping(read(file), table, required=table)["rules"]
+    entries: list[Entry] = read_mapping(read(file), FILE, required=FILE)["rules"]
     return entries
 
 
@@ -132,6 +131,7 @@ def _requirement(key: Entry, value: Entry) -> Requirement:
     return placed(value, lambda: Requirement.compile(words.path(key), value.text()))
 
 
+FILE: Table = {"version": lambda entry: entry.one_of((VERSION,)), "rules": _list_of_rules}
 STORE: Table = {
     "name": words.name,
     "kind": lambda entry: entry.one_of(KINDS),

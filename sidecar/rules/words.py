@@ -11,7 +11,7 @@ from sidecar.fieldpath import FieldPath
 from sidecar.keys.names import CmkRef
 from sidecar.rules.faults import placed
 from sidecar.rules.hosts import read_authority
-from sidecar.rules.tables import read_list, read_mapping
+from sidecar.rules.tables import Table, read_list, read_mapping
 from sidecar.strict_yaml import Entry
 
 MAX_EDK = 1024
@@ -61,8 +61,7 @@ def cmk(entry: Entry) -> CmkRef:
     """The CMK that seals, or a mapping that names further CMKs whose old envelopes still open."""
     if not entry.is_mapping:
         return CmkRef(_key_id(entry))
-    table = {"seal": _key_id, "open": lambda below: read_list(below, _key_id)}
-    return CmkRef(**read_mapping(entry, table, required=("seal",)))
+    return CmkRef(**read_mapping(entry, CMK, required=("seal",)))
 
 
 def _key_id(entry: Entry) -> str:
@@ -95,3 +94,6 @@ def lookup_key(entry: Entry) -> bytes:
     if len(edk) > MAX_EDK:
         raise entry.error(f"a lookup key has at most {MAX_EDK} bytes")
     return edk
+
+
+CMK: Table = {"seal": _key_id, "open": lambda entry: read_list(entry, _key_id)}

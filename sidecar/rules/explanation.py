@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rules do, in words for the people who answer for them, and as data for their tools."""
+
+from __future__ import annotations
+
+from sidecar.rules.fields import Field, Mode
+from sidecar.rules.model import Rule
+
+
+def explain(rule: Rule) -> dict[str, object]:
+    """What `rule` protects, as JSON holds it."""
+    return {
+        "name": rule.name,
+        "where": rule.where,
+        "phase": rule.phase.value,
+        "store": rule.store._asdict(),
+        "collection": rule.collection,
+        "routes": [str(route) for route in rule.routes],
+        "cmk": rule.cmk._asdict(),
+        "suite": rule.suite,
+        "tenant_header": rule.tenant_header,
+        "record": rule.record,
+        "fields": {str(item.path): explain_field(item) for item in rule.fields},
+    }
+
+
+def explain_field(item: Field) -> str:
+    """What sealing makes of one field."""
+    match item.mode:
+        case Mode.EQUALITY:
+            normalized = f" after {', '.join(item.normalize)}" if item.normalize else ""
+            text = f"sealed alike for equal values{normalized}, so that it can be searched for"
+        case Mode.DIGITS:
+            kept = f" but the last {item.keep_last}" if item.keep_last else ""
+            text = f"every digit{kept} exchanged for another; equal values stay equal"
+        case Mode.JSON:
+            text = "sealed whole, with everything below it"
+        case _:
+            text = "sealed"
+    return f"{text}; null is sealed too" if item.null == "seal" else text
+
+
+def explain_binding(rule: Rule) -> str:
+    """What a sealed value opens for, besides its store, collection and field."""
+    parts = [f"the tenant in {rule.tenant_header}"] if rule.tenant_header else []
+    parts += [f"the record in {rule.record}"] if rule.record else []
+    return " and ".join(parts) or "any tenant and record"
