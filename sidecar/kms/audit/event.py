@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One call as the audit trail tells it: a record in ActionTrail's shape.
+
+An event begins with what is known before anybody believes the request, and learns the rest while
+the call goes on: whose it is, what it asks, what it is about. What was never learnt is not in the
+record. Nothing secret can be: parameters come from the allow-list of the action
+(`Parameter.audited`) and answers are told by the ids in them. Texts that anybody may send are
+checked or cut first.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sidecar.kms.accounts import Caller
+from sidecar.kms.faults import Fault
+
+API_VERSION = "2016-01-20"
+MAX_USER_AGENT = 256
+"""Characters kept of a header that anybody may fill."""
+
+_ACTION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Event:
+    """One call; `now` in seconds since 1970, `source` the host it was sent to."""
+
+    request_id: str
+    action: str
+    now: int
+    region: str
+    source: str
+    source_ip: str
+    user_agent: str
+    is_write: bool = False
+    caller: Caller | None = None
+    """Set once the signature is verified, not before."""
+    claimed: Caller | None = None
+    """Whose access key the request names; a claim until the signature is verified."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """The audited parameters, as `Arguments.audited` has them."""
+    key_id: str | None = None
+    """The CMK that the call is about."""
+    outcome: Mapping[str, str] = field(default_factory=dict)
+    """Ids in the answer (KeyId, KeyVersionId), never its secrets."""
+    fault: Fault | None = None
+
+    def record(self) -> str:
+        """The record as canonical JSON: sorted names, no spaces, ASCII; stored as it is hashed."""
+        told = {name: value for name, value in self._members().items() if value not in (None, {})}
+        return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    def _members(self) -> dict[str, object]:
+        return {
+            "eventId": self.request_id,
+            "eventVersion": 1,
+            "eventCategory": "Management",
+            "eventType": "ApiCall",
+            "eventName": self.action if _ACTION.fullmatch(self.action) else "Unknown",
+            "eventRW": "Write" if self.is_write else "Read",
+            "eventTime": datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventSource": self.source,
+            "serviceName": "Kms",
+            "apiVersion": API_VERSION,
+            "acsRegion": self.region,
+            "isGlobal": False,
+            "requestId": self.request_id,
+            "sourceIpAddress": self.source_ip,
+            "userAgent": self.user_agent[:MAX_USER_AGENT],
+            "userIdentity": self._identity(),
+            "requestParameters": dict(self.parameters),
+            "responseElements": dict(self.outcome),
+            "referencedResources": {"ACS::KMS::Key": [self.key_id]} if self.key_id else {},
+            "errorCode": self.fault.fault_code if self.fault else None,
+            "errorMessage": self.fault.why if self.fault else None,
+            "recipientAccountId": self.caller.account.id if self.caller else None,
+        }
+
+    def _identity(self) -> dict[str, str]:
+        if self.caller is None:
+            # Not one of ActionTrail's types, which all stand for somebody who was recognised.
+            named = {"claimedAccessKeyId": self.claimed.access_key.id} if self.claimed else {}
+            return {"type": "unauthenticated", **named}
+        return {
+            "type": "ram-user",
+            "accountId": self.caller.account.id,
+            "principalId": self.caller.user.id,
+            "userName": self.caller.user.name,
+            "accessKeyId": self.caller.access_key.id,
+        }

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a policy document: RAM's grammar, version 1, and nothing besides.
+
+    policy    = {"Version": "1", "Statement": [statement, ...]}
+    statement = {"Effect": "Allow" | "Deny",  "Action" | "NotAction": one or more,
+                 "Resource": one or more,  "Condition"?: {operator: {key: one or more}}}
+
+A single value is a list of one. Whatever is not in the grammar is refused, never skipped: a policy
+that is half understood protects something else than its author thinks.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from sidecar.errors import Misconfigured
+from sidecar.kms.policy.facts import EXAMPLES, TAG_PREFIX
+from sidecar.kms.policy.operators import OPERATORS, Operator
+from sidecar.kms.policy.statement import RESOURCE_PARTS, Condition, ResourcePattern, Statement
+from sidecar.strict_yaml import nearest
+
+_ACTION = re.compile(r"[A-Za-z0-9*?_-]+:[A-Za-z0-9*?_]+", re.ASCII)
+_TAG_NAME = re.compile(r"\S{1,128}")
+MAX_PATTERN = 1024
+"""Characters of a pattern or value; ARNs and context values are far shorter."""
+
+type Steps = tuple[str | int, ...]
+
+
+class BadPolicy(Misconfigured):
+    """A document that is no policy: `steps` lead from its root to the place of `problem`."""
+
+    def __init__(self, steps: Steps, problem: str) -> None:
+        path = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
+        super().__init__(f"policy: ${path}: {problem}")
+        self.steps = steps
+        self.problem = problem
+
+
+def read_statements(document: object) -> tuple[Statement, ...]:
+    """The statements of a policy document; raise BadPolicy."""
+    members = _members((), document, needed=("Version", "Statement"))
+    if members["Version"] != "1":
+        raise BadPolicy(("Version",), 'the version is "1"')
+    statements = members["Statement"]
+    if not isinstance(statements, list) or not statements:
+        raise BadPolicy(("Statement",), "expected a list of statements")
+    return tuple(_statement(("Statement", i), entry) for i, entry in enumerate(statements))
+
+
+def _statement(steps: Steps, document: object) -> Statement:
+    members = _members(
+        steps, document, ("Effect", "Resource"), ("Action", "NotAction", "Condition")
+    )
+    effect = _effect((*steps, "Effect"), members["Effect"])
+    if ("Action" in members) is ("NotAction" in members):
+        raise BadPolicy(steps, "expected one of 'Action' and 'NotAction'")
+    word = "Action" if "Action" in members else "NotAction"
+    return Statement(
+        effect=effect,
+        actions=tuple(_action(*entry) for entry in _texts((*steps, word), members[word])),
+        is_not_action=word == "NotAction",
+        resources=tuple(
+            _resource(*entry) for entry in _texts((*steps, "Resource"), members["Resource"])
+        ),
+        conditions=tuple(_conditions((*steps, "Condition"), members.get("Condition", {}))),
+    )
+
+
+def _effect(steps: Steps, value: object) -> Literal["Allow", "Deny"]:
+    match value:
+        case "Allow":
+            return "Allow"
+        case "Deny":
+            return "Deny"
+    raise BadPolicy(steps, "expected Allow or Deny")
+
+
+def _action(steps: Steps, text: str) -> str:
+    if text != "*" and not _ACTION.fullmatch(text):
+        raise BadPolicy(steps, "an action is * or service:Name, such as kms:Decrypt or kms:List*")
+    return text.lower()
+
+
+def _resource(steps: Steps, text: str) -> ResourcePattern:
+    if text == "*":
+        return ResourcePattern(("*",) * RESOURCE_PARTS)
+    parts = tuple(text.split(":", RESOURCE_PARTS - 1))
+    if len(parts) != RESOURCE_PARTS or parts[0] != "acs" or "${" in text:
+        raise BadPolicy(
+            steps, "a resource is * or acs:service:region:account:name, such as acs:kms:*:*:key/*"
+        )
+    return ResourcePattern(parts)
+
+
+def _conditions(steps: Steps, document: object) -> Iterator[Condition]:
+    for name, keys in _mapping(steps, document).items():
+        if name not in OPERATORS:
+            problem = f"{name!r} is not a condition operator{nearest(name, OPERATORS)}"
+            raise BadPolicy((*steps, name), problem)
+        for key, values in _mapping((*steps, name), keys).items():
+            yield _condition((*steps, name, key), OPERATORS[name], key, values)
+
+
+def _condition(steps: Steps, operator: Operator, key: str, values: object) -> Condition:
+    is_tag = key.startswith(TAG_PREFIX) and _TAG_NAME.fullmatch(key.removeprefix(TAG_PREFIX))
+    if key not in EXAMPLES and not is_tag:
+        known = (*EXAMPLES, f"{TAG_PREFIX}<name>")
+        raise BadPolicy(steps, f"{key!r} is not a condition key{nearest(key, known)}")
+    if key in EXAMPLES and not _is_readable(operator, EXAMPLES[key]):
+        raise BadPolicy(steps, f"{operator.name} does not apply to {key}")
+    return Condition(
+        operator, key, tuple(_expected(operator, *entry) for entry in _texts(steps, values))
+    )
+
+
+def _is_readable(operator: Operator, text: str) -> bool:
+    try:
+        operator.read(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _expected(operator: Operator, steps: Steps, text: str) -> object:
+    try:
+        return operator.read_expected(text)
+    except ValueError:
+        raise BadPolicy(steps, f"{operator.name} needs {operator.wanted}") from None
+
+
+def _members(
+    steps: Steps, document: object, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Mapping[str, object]:
+    """A mapping with these members and no others."""
+    members = _mapping(steps, document)
+    known = (*needed, *optional)
+    for name in members:
+        if name not in known:
+            raise BadPolicy((*steps, name), f"unknown key {name!r}{nearest(name, known)}")
+    for name in needed:
+        if name not in members:
+            raise BadPolicy(steps, f"{name!r} is missing")
+    return members
+
+
+def _mapping(steps: Steps, document: object) -> Mapping[str, object]:
+    if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
+        raise BadPolicy(steps, "expected a mapping")
+    return document
+
+
+def _texts(steps: Steps, value: object) -> Iterator[tuple[Steps, str]]:
+    """The texts of one value or of a list of at least one, each with its place."""
+    entries = [((*steps, i), one) for i, one in enumerate(value)] if isinstance(value, list) else []
+    for place, one in entries or [(steps, value)]:
+        # JSON's true and 10 are written without quotes by some authors; they mean their text.
+        text = str(one).lower() if isinstance(one, bool) else one
+        text = str(text) if isinstance(text, int) else text
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_PATTERN:
+            raise BadPolicy(place, f"expected a text of 1 to {MAX_PATTERN} characters")
+        if "${" in text:
+            raise BadPolicy(place, "policy variables (${...}) are not supported")
+        yield place, text

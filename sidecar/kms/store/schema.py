@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of the KMS core. Nothing in them opens a ciphertext: key material is in the token.
+
+Times are whole seconds since 1970 in UTC. A key version's row names a token object by its id
+(CKA_ID), so the database alone is useless and the token alone is nameless.
+"""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    """The metadata that migrations are compared with."""
+
+
+class Key(Table):
+    """A CMK: what DescribeKey tells about it."""
+
+    __tablename__ = "cmk"
+    __table_args__ = (Index("cmk_of_account", "account", "region", "created_at", "key_id"),)
+
+    key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(String(32))
+    region: Mapped[str] = mapped_column(String(32))
+    creator: Mapped[str] = mapped_column(String(64))
+    description: Mapped[str] = mapped_column(String(8192))
+    key_spec: Mapped[str] = mapped_column(String(32))
+    key_usage: Mapped[str] = mapped_column(String(32))
+    origin: Mapped[str] = mapped_column(String(32))
+    protection_level: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    primary_version: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[int]
+
+
+class KeyVersion(Table):
+    """One generation of a CMK's material; its id is the CKA_ID of the token object."""
+
+    __tablename__ = "cmk_version"
+
+    version_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("cmk.key_id"), index=True)
+    created_at: Mapped[int]
+
+
+class Alias(Table):
+    """A second name of a CMK, unique in its account and region."""
+
+    __tablename__ = "alias"
+
+    account: Mapped[str] = mapped_column(String(32), primary_key=True)
+    region: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("cmk.key_id"), index=True)
+    created_at: Mapped[int]
+
+
+class Nonce(Table):
+    """A signature nonce that was used; kept while a replay's timestamp would still be accepted."""
+
+    __tablename__ = "nonce"
+
+    access_key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    seen_at: Mapped[int] = mapped_column(index=True)
+
+
+class AuditRecord(Table):
+    """One link of the audit chain: the record's JSON as it was hashed, and the chain's hash."""
+
+    __tablename__ = "audit_record"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    record: Mapped[str]
+    digest: Mapped[bytes]
+
+
+class AuditHead(Table):
+    """The last link of the chain; its one row is what writers wait for each other on."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes]
