@@ -19,15 +19,16 @@ logger = logging.getLogger(__name__)
 class NamedCmks:
     """What one CmkRef names now. One object a rule, updated in place, so holders see every change.
 
-    `seal` is the id of the CMK that seals; `ids` are all that open, it included. `denied` is why
-    the KMS would not tell, the last time that it was asked: what is cached serves out its time, and
-    no new data key is made.
+    `seal` is the id of the CMK that seals, `older` those under `open` by name; `ids` are all that
+    open. `denied` is why the KMS would not tell when it was last reached: what is cached serves out
+    its time, and no new data key is made.
     """
 
-    __slots__ = ("checked_at", "denied", "due_at", "ids", "is_complete", "seal")
+    __slots__ = ("checked_at", "denied", "due_at", "ids", "is_complete", "older", "seal")
 
     def __init__(self) -> None:
         self.seal = ""
+        self.older: dict[str, str] = {}
         self.ids: frozenset[str] = frozenset()
         self.is_complete = False
         self.denied: str | None = None
@@ -80,25 +81,27 @@ class Cmks:
     async def _look_up_seal(self, cmk: CmkRef) -> str:
         try:
             return (await self._provider.describe_key(cmk.seal)).key_id
-        except KeyDenied as error:
+        except KeyUnavailable as error:
             if (named := self._known.get(cmk)) is not None:
-                named.denied = error.why
+                named.due_at = self._clock() + self._limits.retry_most
+                if isinstance(error, KeyDenied):  # an absence later does not lift it
+                    named.denied = error.why
             raise
 
     async def _look_up(self, cmk: CmkRef) -> NamedCmks:
-        if (named := self._known.get(cmk)) is not None:  # until this look-up says otherwise
-            named.due_at = self._clock() + self._limits.retry_most
         seal = await self._look_up_seal(cmk)
-        ids = {seal}
+        named = self._known.get(cmk) or NamedCmks()
+        older: dict[str, str] = {}
         is_complete = True
         for name in cmk.open:
             try:
-                ids.add((await self._provider.describe_key(name)).key_id)
+                older[name] = (await self._provider.describe_key(name)).key_id
             except KeyDenied as error:  # a retired CMK that is gone must not stop its successor
                 logger.warning("CMK %s of a rule: %s", name, error.why)
             except KeyUnavailable:
                 is_complete = False
-        named = self._known.setdefault(cmk, NamedCmks())
+                if name in named.older:
+                    older[name] = named.older[name]
         if named.seal not in ("", seal):
             logger.warning(
                 "%s moved from CMK %s to %s; what the former sealed opens only where the rule "
@@ -107,8 +110,10 @@ class Cmks:
                 named.seal,
                 seal,
             )
-        named.ids = frozenset(ids) if is_complete else named.ids | ids
-        named.seal, named.is_complete, named.denied = seal, is_complete, None
+        named.seal, named.older, named.is_complete = seal, older, is_complete
+        named.ids = frozenset((seal, *older.values()))
+        named.denied = None
         named.checked_at = self._clock()
         named.due_at = named.checked_at + self._limits.cmk_age
+        self._known[cmk] = named
         return named

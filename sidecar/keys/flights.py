@@ -51,6 +51,11 @@ class Flights:
         if name not in self._under_way and not self._is_closed:
             self.launch(name, start)
 
+    @property
+    def under_way(self) -> list[asyncio.Task[Any]]:
+        """The flights that have not landed."""
+        return list(self._under_way.values())
+
     def _land(self, name: Hashable, task: asyncio.Task[Any]) -> None:
         del self._under_way[name]
         # Reading the exception marks it as seen: a failed background flight has already told its
@@ -61,7 +66,7 @@ class Flights:
     async def aclose(self) -> None:
         """Cancel what is under way and wait until it has ended; nothing takes off any more."""
         self._is_closed = True
-        tasks = list(self._under_way.values())
+        tasks = self.under_way
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -45,10 +45,10 @@ class Keyring:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         means = self._means = Means(provider, limits or KeyLimits(), clock, random)
-        cmks = Cmks(means)
-        asking = Asking(means, cmks)
-        self._opening = OpeningKeys(means, cmks, asking)
-        self._sealing = SealingKeys(means, cmks, on_new=self._opening.cache.put)
+        self._cmks = Cmks(means)
+        asking = Asking(means, self._cmks)
+        self._opening = OpeningKeys(means, self._cmks, asking)
+        self._sealing = SealingKeys(means, self._cmks, on_new=self._opening.cache.put)
         self._lookup = LookupKeys(means, asking)
         self.for_sealing = self._sealing.current
         self.for_opening = self._opening.open

@@ -63,6 +63,7 @@ class MemoryProvider:
         self._aliases: dict[str, str] = {}
         self._failure: Failure | None = None
         self._changed = asyncio.Event()
+        self._was_asked = asyncio.Event()
         for alias in aliases:
             self.create_cmk(alias)
 
@@ -92,6 +93,11 @@ class MemoryProvider:
     def delete_alias(self, alias: str) -> None:
         """Let `alias` name nothing."""
         del self._aliases[alias]
+
+    async def asked(self, action: str, count: int = 1) -> None:
+        """Wait until `action` was asked for `count` times."""
+        while self.calls[action] < count:
+            await self._was_asked.wait()
 
     async def generate_data_key(self, cmk: str, context: KeyContext) -> GeneratedDataKey:
         await self._answer("GenerateDataKey")
@@ -130,6 +136,8 @@ class MemoryProvider:
     async def _answer(self, action: str) -> None:
         """Count one question and give every other task its turn, as a wire would."""
         self.calls[action] += 1
+        self._was_asked.set()
+        self._was_asked = asyncio.Event()
         await asyncio.sleep(0)
         while self._failure is Failure.HANGS:
             await self._changed.wait()
