@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ranges open from the chunks that hold them, to exactly the bytes of the whole plaintext."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.envelope import (
+    CHUNK_LENGTH,
+    PREFIX_LENGTH,
+    SUITES,
+    RangeOpener,
+    chunked,
+    span_of,
+)
+from sidecar.envelope.chunks import MAX_CHUNKS, Span
+from sidecar.errors import CannotOpen
+from tests.envelope.strategies import CONTEXT, KEY, MODEST, SALT, chunked_suites, counting, lengths
+
+COBBLESTONE = SUITES[1]
+PLAINTEXT = counting(3 * CHUNK_LENGTH + 100)
+BODY = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, PLAINTEXT)
+
+
+def opener(prefix: bytes = BODY[:PREFIX_LENGTH]) -> RangeOpener:
+    return RangeOpener(COBBLESTONE, KEY, CONTEXT, prefix)
+
+
+@MODEST
+@given(chunked_suites, lengths, st.data())
+def test_any_range_is_what_the_whole_plaintext_has_there(suite, length, data):
+    plaintext = counting(length)
+    body = chunked.encrypt(suite, KEY, SALT, CONTEXT, plaintext)
+    start = data.draw(st.integers(0, length))
+    stop = data.draw(st.integers(start, length))
+    span = span_of(start, stop, length)
+    ranges = RangeOpener(suite, KEY, CONTEXT, body[:PREFIX_LENGTH])
+    assert ranges.open(span, body[span.start : span.stop]) == plaintext[start:stop]
+
+
+@MODEST
+@given(st.integers(0, 16399), st.integers(0, 7))
+def test_a_flipped_bit_anywhere_in_the_chunk_is_noticed_even_outside_the_range(at, bit):
+    span = span_of(CHUNK_LENGTH + 5, CHUNK_LENGTH + 6, len(PLAINTEXT))
+    sealed = bytearray(BODY[span.start : span.stop])
+    sealed[at] ^= 1 << bit
+    with pytest.raises(CannotOpen):
+        opener().open(span, sealed)
+
+
+def test_a_chunk_from_elsewhere_does_not_open():
+    span = span_of(0, 10, len(PLAINTEXT))
+    second = span_of(CHUNK_LENGTH, CHUNK_LENGTH + 10, len(PLAINTEXT))
+    with pytest.raises(CannotOpen):
+        opener().open(span, BODY[second.start : second.stop])
+
+
+@pytest.mark.parametrize("change", [-1, 1, -16400])
+def test_more_or_fewer_bytes_than_the_span_do_not_open(change):
+    span = span_of(0, 2 * CHUNK_LENGTH, len(PLAINTEXT))
+    with pytest.raises(CannotOpen):
+        opener().open(span, BODY[span.start : span.stop + change])
+
+
+@pytest.mark.parametrize("claimed", [len(PLAINTEXT) - 1, 3 * CHUNK_LENGTH, CHUNK_LENGTH])
+def test_a_store_that_claims_a_shorter_object_is_caught_at_its_end(claimed):
+    span = span_of(claimed - 10, claimed, claimed)
+    with pytest.raises(CannotOpen):
+        opener().open(span, BODY[span.start : span.stop])
+
+
+def test_a_prefix_of_another_length_or_key_does_not_open():
+    for prefix in (b"", BODY[: PREFIX_LENGTH - 1], BODY[: PREFIX_LENGTH + 1], bytes(56)):
+        with pytest.raises(CannotOpen):
+            opener(prefix)
+
+
+def test_a_rest_too_short_for_a_tag_does_not_open():
+    with pytest.raises(CannotOpen):
+        opener().open(Span(0, 56, 56 + 15, 0, 1), BODY[56 : 56 + 15])
+
+
+def test_the_counter_stops_where_the_specification_says():
+    span = Span(MAX_CHUNKS, 0, 16400, 0, 1)
+    with pytest.raises(CannotOpen):
+        opener().open(span, BODY[56 : 56 + 16400])
