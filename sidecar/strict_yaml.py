@@ -26,7 +26,7 @@ type Reader[T] = Callable[[Entry], T]
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The ending of an error message that names the right word for `word`."""
-    names = sorted(known)
+    names = sorted(str(name) for name in known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(names)}"
 

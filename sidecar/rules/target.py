@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from sidecar.errors import Malformed
 
-_PLAIN = re.compile(rb"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,=:@-]+)+")
+_PLAIN = re.compile(rb"(?:/(?!\.+(?:/|$))[A-Za-z0-9._~!$&'()*+,=:@-]+)+")
 _FORBIDDEN = re.compile(rb"[\x00-\x20\x7f-\xff\\;#]")
 _FORBIDDEN_IN_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
