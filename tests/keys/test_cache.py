@@ -4,6 +4,7 @@ from itertools import count
 
 import pytest
 
+from sidecar import envelope
 from sidecar.errors import CannotOpen
 from sidecar.keys import DataKey, KeyContext, KeyDenied, KeyLimits
 from sidecar.keys.cache import OpenedKeys, Refusals
@@ -96,9 +97,8 @@ def test_refusals_are_bounded_and_raise_anew_each_time() -> None:
 def test_a_refusal_keeps_neither_the_edk_nor_a_trace() -> None:
     refusals = Refusals(means())
     question = Question(CMK, ACME, b"an EDK of somebody")
-    try:
-        raise CannotOpen
-    except CannotOpen as error:
-        refusals.put(question, error)
+    with pytest.raises(CannotOpen) as raised:
+        DataKey.open(new_key(), envelope.parse(new_key().seal(b"", b"")), b"another place")
+    refusals.put(question, raised.value)
     assert all(question.edk != kept.edk for kept in refusals._refused)
     assert all(error.__traceback__ is None for error in refusals._refused.values())
