@@ -6,16 +6,17 @@ time (Unix seconds) and the nonce are arguments.
 """
 
 from sidecar.signing import acs3, acs4, v1
-from sidecar.signing.failures import SignatureFailure, SignatureMismatch
-from sidecar.signing.replay import ReplayGuard
+from sidecar.signing.failures import NonceUsed, SignatureFailure, SignatureMismatch
 from sidecar.signing.request import AccessKey, Request, percent_encode
 from sidecar.signing.signed import FindSecret, Scope, Signed
+from sidecar.signing.timestamp import WINDOW_SECONDS
 from sidecar.signing.verification import verify
 
 __all__ = [
+    "WINDOW_SECONDS",
     "AccessKey",
     "FindSecret",
-    "ReplayGuard",
+    "NonceUsed",
     "Request",
     "Scope",
     "SignatureFailure",

@@ -101,12 +101,3 @@ class NonceUsed(SignatureFailure):
 
     def __init__(self) -> None:
         super().__init__("Specified signature nonce was used already.")
-
-
-class TooManyRequests(SignatureFailure):
-    """More requests within the window than can be remembered; without memory, none is let in."""
-
-    code = "Throttling.User"
-
-    def __init__(self) -> None:
-        super().__init__("Request was denied due to user flow control.")
