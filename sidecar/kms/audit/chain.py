@@ -15,9 +15,11 @@ time: `verify` takes it as its anchor and finds both.
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from sidecar.errors import SidecarError
 from sidecar.kms.store import AuditHead, AuditRecord
@@ -81,14 +83,13 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
     `anchor` is a head that was noted before and that must still be in the chain.
     """
     at = Head(0, GENESIS)
-    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(_IN_ORDER)
-    for sequence, record, digest in rows:
+    for sequence, record, digest in _stored(connection):
         at = Head(at.sequence + 1, chained(at.digest, record))
         if sequence != at.sequence:
             raise ChainBroken(at.sequence, "is missing")
         if digest != at.digest:
             raise ChainBroken(sequence, "it, or the digest before it, is not what was written")
-        if anchor is not None and at.sequence == anchor.sequence and at.digest != anchor.digest:
+        if anchor is not None and at.sequence == anchor.sequence and at != anchor:
             raise ChainBroken(sequence, "another chain than the one whose head was noted")
     if anchor is not None and at.sequence < anchor.sequence:
         raise ChainBroken(at.sequence + 1, "is missing: the end was cut off")
@@ -96,6 +97,20 @@ def verify(connection: Connection, anchor: Head | None = None) -> Head:
     if head != at:
         raise ChainBroken(at.sequence + 1, "is missing, or the head is not what was written")
     return head
+
+
+def _stored(connection: Connection) -> Iterator[Link]:
+    """The records in order, a bounded number in memory; a row that is no record is a broken one."""
+    last = 0
+    try:
+        for row in connection.execute(_IN_ORDER, execution_options={"yield_per": ROWS_AT_ONCE}):
+            link = Link(*row)
+            if type(link.record) is not str:
+                raise ChainBroken(last + 1, "is not a text")
+            yield link
+            last = link.sequence
+    except DBAPIError as error:
+        raise ChainBroken(last + 1, "it, or one soon after it, cannot be read") from error
 
 
 def tail(connection: Connection, count: int) -> list[Link]:

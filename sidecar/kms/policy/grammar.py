@@ -86,7 +86,7 @@ def _resource(steps: Steps, text: str) -> ResourcePattern:
     if text == "*":
         return ResourcePattern(("*",) * RESOURCE_PARTS)
     parts = tuple(text.split(":", RESOURCE_PARTS - 1))
-    if len(parts) != RESOURCE_PARTS or parts[0] != "acs" or "${" in text:
+    if len(parts) != RESOURCE_PARTS or parts[0] != "acs":
         raise BadPolicy(
             steps, "a resource is * or acs:service:region:account:name, such as acs:kms:*:*:key/*"
         )

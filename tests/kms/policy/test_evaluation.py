@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decisions: the documented example, the attacks, and any policies against an oracle."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.kms.policy import Decision, Denial, Policy, RequestFacts, decide
+
+ACCOUNT = "acs:kms:cn-hangzhou:1000000000000001"
+KEY = f"{ACCOUNT}:key/11111111-2222-4333-8444-555555555555"
+ALIAS = f"{ACCOUNT}:alias/customers"
+INSIDE = RequestFacts("10.20.30.40", 1767225600, secure_transport=True)
+OUTSIDE = RequestFacts("203.0.113.5", 1767225600, secure_transport=True)
+
+
+def policy(*statements: dict[str, Any]) -> Policy:
+    return Policy.parse({"Version": "1", "Statement": list(statements)})
+
+
+def allow(action: object, resource: object = "*", **more: object) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: object, resource: object = "*", **more: object) -> dict[str, Any]:
+    return {**allow(action, resource, **more), "Effect": "Deny"}
+
+
+DOCUMENTED = policy(
+    allow(["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"], [KEY]),
+    allow(
+        "kms:DescribeKey",
+        "acs:kms:*:*:key/*",
+        Condition={"IpAddress": {"acs:SourceIp": ["10.0.0.0/8"]}},
+    ),
+    deny("kms:ScheduleKeyDeletion"),
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "facts", "denial"),
+    [
+        ("kms:Decrypt", KEY, OUTSIDE, None),
+        ("kms:decrypt", KEY, OUTSIDE, None),
+        ("kms:Decrypt", KEY + "x", OUTSIDE, Denial.IMPLICIT),
+        ("kms:DescribeKey", KEY, INSIDE, None),
+        ("kms:DescribeKey", KEY, OUTSIDE, Denial.IMPLICIT),
+        ("kms:ScheduleKeyDeletion", KEY, INSIDE, Denial.EXPLICIT),
+        ("kms:CreateKey", f"{ACCOUNT}:key", INSIDE, Denial.IMPLICIT),
+    ],
+)
+def test_the_documented_example(
+    action: str, resource: str, facts: RequestFacts, denial: Denial | None
+) -> None:
+    expected = Decision(denial, resource) if denial else Decision()
+    assert decide([DOCUMENTED], action, [resource], facts) == expected
+
+
+def test_a_deny_beats_an_allow_in_any_order_and_policy() -> None:
+    yes, no = policy(allow("*")), policy(deny("kms:Decrypt"))
+    for policies in ([yes, no], [no, yes]):
+        assert decide(policies, "kms:Decrypt", [KEY], INSIDE).denial is Denial.EXPLICIT
+        assert decide(policies, "kms:Encrypt", [KEY], INSIDE).is_allowed
+
+
+def test_every_resource_must_be_allowed() -> None:
+    only_alias = [policy(allow("kms:CreateAlias", ALIAS))]
+    both = [policy(allow("kms:CreateAlias", [ALIAS, KEY]))]
+    assert decide(only_alias, "kms:CreateAlias", [ALIAS, KEY], INSIDE) == Decision(
+        Denial.IMPLICIT, KEY
+    )
+    assert decide(both, "kms:CreateAlias", [ALIAS, KEY], INSIDE).is_allowed
+
+
+def test_an_explicit_deny_is_told_even_where_an_earlier_resource_is_not_allowed() -> None:
+    policies = [policy(deny("kms:CreateAlias", KEY))]
+    decision = decide(policies, "kms:CreateAlias", [ALIAS, KEY], INSIDE)
+    assert decision == Decision(Denial.EXPLICIT, KEY)
+
+
+def test_nobody_may_do_anything_without_policies_or_to_nothing() -> None:
+    assert decide([], "kms:Decrypt", [KEY], INSIDE).denial is Denial.IMPLICIT
+    assert decide([policy(allow("*"))], "kms:Decrypt", [], INSIDE).denial is Denial.IMPLICIT
+
+
+def test_an_alias_whose_name_looks_like_a_key_gives_no_right_on_the_key() -> None:
+    policies = [policy(allow("kms:*", f"{ACCOUNT}:alias/*"))]
+    assert not decide(policies, "kms:Decrypt", [KEY], INSIDE).is_allowed
+
+
+def test_a_deny_under_a_negated_condition_holds_for_a_request_that_lacks_the_key() -> None:
+    condition = {"StringNotEquals": {"kms:tag/team": "crm"}}
+    policies = [policy(allow("*"), deny("kms:Decrypt", Condition=condition))]
+    tagged = RequestFacts("10.0.0.1", 0, secure_transport=True, kms={"kms:tag/team": "crm"})
+    assert decide(policies, "kms:Decrypt", [KEY], tagged).is_allowed
+    assert decide(policies, "kms:Decrypt", [KEY], INSIDE).denial is Denial.EXPLICIT
+
+
+def test_an_ipv4_caller_on_an_ipv6_socket_does_not_slip_past_a_deny() -> None:
+    condition = {"IpAddress": {"acs:SourceIp": "203.0.113.0/24"}}
+    policies = [policy(allow("*"), deny("*", Condition=condition))]
+    mapped = RequestFacts("::ffff:203.0.113.5", 0, secure_transport=True)
+    assert decide(policies, "kms:Decrypt", [KEY], mapped).denial is Denial.EXPLICIT
+
+
+# Any policies over a small world, against an oracle that reads the documents by itself.
+
+ACTIONS = ["kms:A", "kms:AB", "kms:B", "oss:A"]
+RESOURCES = [f"acs:kms:r:1:{name}" for name in ("key", "key/a", "key/ab", "alias/a")]
+SOURCES = ["10.0.0.1", "10.0.0.2"]
+
+some = st.lists(st.sampled_from(["kms:*", "kms:A", "kms:a*", "*", "kms:?", "*:A"]), min_size=1)
+places = st.lists(
+    st.sampled_from(["*", "acs:kms:*:1:key/*", "acs:*:r:?:*a", "acs:kms:r:1:key", RESOURCES[1]]),
+    min_size=1,
+    max_size=2,
+)
+conditions = st.sampled_from(
+    [{}, *({op: {"acs:SourceIp": SOURCES[0]}} for op in ("StringEquals", "StringNotEquals"))]
+)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"])),
+        draw(st.sampled_from(["Action", "Action", "NotAction"])): draw(some),
+        "Resource": draw(places),
+        "Condition": draw(conditions),
+    }
+
+
+def spelled(pattern: str, text: str) -> bool:
+    expression = re.escape(pattern).replace(r"\*", "[^:]*").replace(r"\?", "[^:]")
+    return pattern == "*" or re.fullmatch(expression, text) is not None
+
+
+def oracle(documents: list[dict[str, Any]], action: str, resources: list[str], ip: str) -> str:
+    def effect_on(resource: str) -> set[str]:
+        return {
+            d["Effect"]
+            for d in documents
+            if any(spelled(p.lower(), action.lower()) for p in d.get("Action", d.get("NotAction")))
+            is ("Action" in d)
+            and any(spelled(p, resource) for p in d["Resource"])
+            and ("StringEquals" not in d["Condition"] or ip == SOURCES[0])
+            and ("StringNotEquals" not in d["Condition"] or ip != SOURCES[0])
+        }
+
+    effects = [effect_on(resource) for resource in resources]
+    if any("Deny" in one for one in effects):
+        return "ExplicitDeny"
+    return "" if all("Allow" in one for one in effects) else "ImplicitDeny"
+
+
+@given(
+    st.lists(statements(), min_size=1, max_size=5),
+    st.sampled_from(ACTIONS),
+    st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2),
+    st.sampled_from(SOURCES),
+)
+def test_any_policies_are_decided_as_the_oracle_decides(
+    documents: list[dict[str, Any]], action: str, resources: list[str], ip: str
+) -> None:
+    facts = RequestFacts(ip, 0, secure_transport=True)
+    decision = decide([policy(one) for one in documents], action, resources, facts)
+    assert (decision.denial or "") == oracle(documents, action, resources, ip)
