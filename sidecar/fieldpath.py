@@ -108,13 +108,13 @@ def _take_name(text: str, at: int, steps: list[Step]) -> int:
     span = _UNQUOTED_SPAN.match(text, at)
     word = span.group() if span else ""
     if not _NAME.fullmatch(word):
-        raise Misconfigured(f"at {text[at:]!r}: {_explain_name(text[at:], word)}")
+        raise Misconfigured(f"at {text[at:]!r}: {_explain_name(text, at, word)}")
     steps.append(word)
     return at + len(word)
 
 
-def _explain_name(rest: str, word: str) -> str:
-    if rest.startswith((".", "[")):
+def _explain_name(text: str, at: int, word: str) -> str:
+    if at and text.startswith((".", "["), at):
         return "`..` (anywhere below) is not accepted; name every step"
     if word == "*":
         return "`.*` is not accepted; each element of an array is `[*]`"

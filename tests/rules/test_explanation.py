@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule does is said in words, whatever its modes, and as JSON."""
+
+import json
+
+import pytest
+
+from sidecar.rules import Field, Mode, explain, explain_binding, explain_field
+from tests.rules.samples import field, rule
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        (field("a"), "sealed"),
+        (field("a", null="seal"), "sealed; null is sealed too"),
+        (field("a", Mode.JSON), "sealed whole, with everything below it"),
+        (field("a", Mode.DIGITS), "every digit exchanged for another; equal values stay equal"),
+        (field("a", Mode.DIGITS, keep_last=4), "every digit but the last 4 exchanged"),
+        (field("a", Mode.EQUALITY, normalize=("trim", "lower")), "for equal values after trim, lo"),
+    ],
+)
+def test_a_field_is_explained(item: Field, told: str) -> None:
+    assert told in explain_field(item)
+
+
+def test_a_binding_is_explained() -> None:
+    assert explain_binding(rule()) == "any tenant and record"
+    bound = rule(tenant_header="x-tenant", record="id")
+    assert explain_binding(bound) == "the tenant in x-tenant and the record in id"
+
+
+def test_an_explanation_is_json() -> None:
+    told = json.loads(json.dumps(explain(rule("/a/{id}", "POST /b", lookup_keys=(b"k",)))))
+    assert told["routes"] == ["/a/{id}", "POST /b"]
+    assert told["store"] == {"name": "crm", "kind": "rest", "hosts": ["crm.internal:8080"]}
+    assert told["fields"] == {"ssn": "sealed"}

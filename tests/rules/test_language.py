@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LANGUAGE.md says what the reader reads: no key, word or code more, and none less."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+import sidecar.rules
+from sidecar import backends, errors
+from sidecar.backends import BACKENDS
+from sidecar.envelope import SEALING_SUITES
+from sidecar.errors import Misconfigured, Refused, SidecarError
+from sidecar.rules import Phase, designations, read_rules, reader, words
+from sidecar.rules.fields import NORMALIZERS
+from sidecar.rules.linter import ADVICE
+from tests.rules.samples import write
+
+TEXT = (Path(sidecar.rules.__file__).parent / "LANGUAGE.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## \d+\. (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
+
+
+def tables(section: str) -> list[list[str]]:
+    """The words in the first column of each table of a section."""
+    found = re.findall(r"(?:^\|.*\n)+", SECTIONS[section], re.MULTILINE)
+    return [re.findall(r"^\| `([^`]+)`", table, re.MULTILINE) for table in found]
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("Files", [reader.FILE]),
+        ("A rule", [reader.RULE]),
+        ("`store`", [reader.STORE]),
+        ("`cmk`", [words.CMK]),
+        ("`fields`", [designations.FIELD, NORMALIZERS]),
+        ("`documents` and `require`", [reader.DOCUMENTS]),
+        ("Binding: `tenant`, `record`, `collection`", [reader.TENANT]),
+        ("`phase`", [Phase]),
+        ("What is unwise", [ADVICE]),
+    ],
+)
+def test_every_word_is_documented_and_none_besides(
+    section: str, expected: list[dict[str, object] | type[StrEnum]]
+) -> None:
+    assert [sorted(table) for table in tables(section)] == [sorted(table) for table in expected]
+
+
+def test_every_refusal_is_documented_with_its_status() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", TEXT, re.MULTILINE)
+    classes = [*vars(errors).values(), *vars(backends).values()]
+    raised = {
+        (each.code, str(each.status))
+        for each in classes
+        if isinstance(each, type) and issubclass(each, SidecarError)
+        if each not in {SidecarError, Misconfigured}
+    }
+    assert set(rows) == raised
+    assert (Refused.code, str(Refused.status)) in raised
+
+
+def test_kinds_and_suites_are_those_there_are() -> None:
+    assert set(reader.KINDS) == set(BACKENDS)
+    assert all(f"`{suite}`" in SECTIONS["A rule"] for suite in SEALING_SUITES)
+    assert all(f"`{kind}`" in SECTIONS["`store`"] for kind in BACKENDS)
+
+
+def test_the_example_is_a_file_of_rules(tmp_path: Path) -> None:
+    example = re.findall(r"```yaml\n(version.*?)```", TEXT, re.DOTALL)[0]
+    assert len(read_rules(write(tmp_path, example)).rules) == 1
+
+
+@pytest.mark.parametrize("section", [name for name in SECTIONS if "```yaml" in SECTIONS[name]])
+def test_every_snippet_can_stand_in_a_rule(tmp_path: Path, section: str) -> None:
+    for snippet in re.findall(r"```yaml\n(.*?)```", SECTIONS[section], re.DOTALL):
+        given = dict(re.findall(r"^(\w+):(.*?)(?=^\w|\Z)", snippet, re.MULTILINE | re.DOTALL))
+        parts = {
+            "name": " customers\n",
+            "store": ' {name: crm, kind: rest, hosts: ["crm.internal:8080"]}\n',
+            "routes": ' ["/customers"]\n',
+            "cmk": " alias/customers\n",
+            "lookup_keys": " [YQ==]\n",
+            "fields": "\n  ssn: sealed\n",
+            **given,
+        }
+        body = "".join(f"    {key}:{value}" for key, value in parts.items())
+        text = "version: 1\nrules:\n  -\n" + re.sub(r"\n  (?=\S)", "\n      ", body)
+        assert read_rules(write(tmp_path, text)).rules
