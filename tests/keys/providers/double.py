@@ -16,7 +16,7 @@ from typing import Self
 from sidecar.errors import CannotOpen, SidecarError
 from sidecar.keys import KeyContext
 from sidecar.keys.providers.memory import MemoryProvider
-from sidecar.signing import AccessKey, ReplayGuard, Request, SignatureFailure, Signed, verify
+from sidecar.signing import AccessKey, Request, SignatureFailure, Signed, verify
 
 KEY = AccessKey("the-key-id", "the-secret")
 
@@ -30,7 +30,6 @@ class KmsDouble:
         self.targets: list[bytes] = []
         self.connections = 0
         self._tls = tls
-        self._replay = ReplayGuard()
         self._serving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -76,7 +75,7 @@ class KmsDouble:
         headers = tuple((name, value.strip()) for name, _, value in pairs)
         request = Request.from_wire(method.decode(), target, headers, b"")
         try:
-            signed = verify(request, {KEY.id: KEY.secret}.get, self._replay, now=time.time())
+            signed = verify(request, {KEY.id: KEY.secret}.get, now=time.time())
             return answer(200, await self._act(signed))
         except SignatureFailure as failure:
             return fault(failure.status, failure.code, failure.message)
