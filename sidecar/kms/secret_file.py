@@ -23,7 +23,7 @@ _FORBIDDEN = stat.S_IRWXO | stat.S_IWGRP | stat.S_IXGRP
 def read_secret(path: Path) -> str:
     """The secret in the file; raise Misconfigured, which never tells what stands there."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
             data = file.read(MAX_SECRET + 3)
     except OSError as error:
@@ -38,3 +38,8 @@ def read_secret(path: Path) -> str:
             f"{path}: expected one secret of 1 to {MAX_SECRET} printable characters"
         )
     return secret.decode("ascii")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open so that a pipe does not wait for its writer; a regular file does not care."""
+    return os.open(path, flags | os.O_NONBLOCK)

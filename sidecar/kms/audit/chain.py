@@ -29,7 +29,7 @@ LENGTH_BYTES = 8
 ROWS_AT_ONCE = 1000
 
 _HEAD = select(AuditHead.sequence, AuditHead.digest)
-_LOCKED_HEAD = _HEAD.with_for_update()
+LOCKED_HEAD = _HEAD.with_for_update()
 _SET_HEAD = update(AuditHead)
 _ADD = insert(AuditRecord)
 _RECORDS = select(AuditRecord.sequence, AuditRecord.record, AuditRecord.digest)
@@ -64,7 +64,7 @@ class Link(NamedTuple):
 
 def append(connection: Connection, record: str) -> Head:
     """Add `record` in the caller's transaction; the new head."""
-    last = connection.execute(_LOCKED_HEAD).one()
+    last = connection.execute(LOCKED_HEAD).one()
     head = Head(last.sequence + 1, chained(last.digest, record))
     connection.execute(_ADD, {**head._asdict(), "record": record})
     connection.execute(_SET_HEAD, head._asdict())
@@ -79,6 +79,8 @@ def chained(digest: bytes, record: str) -> bytes:
 
 def verify(connection: Connection, anchor: Head | None = None) -> Head:
     """Compute the whole chain again, and the head of it; raise ChainBroken at the first fault.
+
+    Call it in a snapshot (`Database.snapshot`), so that a running server is not held up.
 
     `anchor` is a head that was noted before and that must still be in the chain.
     """

@@ -4,13 +4,15 @@
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects import postgresql
 
 from sidecar.kms.audit import ChainBroken, Head, append, tail, verify
-from sidecar.kms.audit.chain import GENESIS
+from sidecar.kms.audit.chain import GENESIS, LOCKED_HEAD
 from sidecar.kms.store import Database
 
 RECORDS = [f'{{"eventName":"Decrypt","number":{n}}}' for n in range(1, 7)]
@@ -47,7 +49,7 @@ def tamper(file: Path, database: Database) -> Callable[..., None]:
 
 
 def verified(database: Database, anchor: Head | None = None) -> Head:
-    with database.transaction() as connection:
+    with database.snapshot() as connection:
         return verify(connection, anchor)
 
 
@@ -67,7 +69,7 @@ def test_a_new_database_has_an_empty_chain(tmp_path: Path) -> None:
 
 
 def test_the_tail_is_the_newest_records_in_their_order(database: Database) -> None:
-    with database.transaction() as connection:
+    with database.snapshot() as connection:
         links = tail(connection, 2)
     assert [(link.sequence, link.record) for link in links] == [(5, RECORDS[4]), (6, RECORDS[5])]
 
@@ -124,8 +126,10 @@ def test_a_record_that_cannot_be_read_is_a_broken_chain(
 
 CUT_OFF = (
     "DELETE FROM audit_record WHERE sequence > 4",
-    "UPDATE audit_head SET sequence = 4, digest = "
-    "(SELECT digest FROM audit_record WHERE sequence = 4)",
+    (
+        "UPDATE audit_head SET sequence = 4, digest = "
+        "(SELECT digest FROM audit_record WHERE sequence = 4)"
+    ),
 )
 
 
@@ -159,3 +163,34 @@ def test_a_noted_head_stays_in_a_chain_that_grows(database: Database) -> None:
     with database.transaction() as connection:
         grown = append(connection, "{}")
     assert verified(database, anchor=noted) == grown
+
+
+def test_several_writers_write_one_chain(file: Path, database: Database) -> None:
+    def write(name: str) -> None:
+        replica = Database.sqlite(file)
+        for number in range(20):
+            with replica.transaction() as connection:
+                append(connection, f"{name}{number}")
+        replica.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(write, "ab"):
+            pass
+    assert verified(database).sequence == len(RECORDS) + 40
+
+
+def test_a_long_verification_holds_up_nobody_and_sees_one_state(
+    file: Path, database: Database
+) -> None:
+    replica = Database.sqlite(file)
+    with database.snapshot() as reader:
+        before = verify(reader)
+        with replica.transaction() as writer:
+            append(writer, "{}")
+        assert verify(reader) == before
+    assert verified(database).sequence == before.sequence + 1
+    replica.close()
+
+
+def test_writers_wait_for_each_other_where_the_database_has_row_locks() -> None:
+    assert "FOR UPDATE" in str(LOCKED_HEAD.compile(dialect=postgresql.dialect()))

@@ -69,8 +69,10 @@ ONE = ("Statement", 0)
         (changed(*ONE, "Effect", "allow"), "$.Statement[0].Effect: expected Allow or Deny"),
         (
             changed(*ONE, "Sid", "x"),
-            "$.Statement[0].Sid: unknown key 'Sid'"
-            "; known here: Action, Condition, Effect, NotAction, Resource",
+            (
+                "$.Statement[0].Sid: unknown key 'Sid'"
+                "; known here: Action, Condition, Effect, NotAction, Resource"
+            ),
         ),
         (
             changed(*ONE, "NotAction", "kms:*"),
@@ -86,13 +88,17 @@ ONE = ("Statement", 0)
         ),
         (
             changed(*ONE, "Action", ["kms:List*", "Decrypt"]),
-            "$.Statement[0].Action[1]: an action is * or service:Name, "
-            "such as kms:Decrypt or kms:List*",
+            (
+                "$.Statement[0].Action[1]: an action is * or service:Name, "
+                "such as kms:Decrypt or kms:List*"
+            ),
         ),
         (
             changed(*ONE, "Resource", "key/*"),
-            "$.Statement[0].Resource: a resource is * or acs:service:region:account:name, "
-            "such as acs:kms:*:*:key/*",
+            (
+                "$.Statement[0].Resource: a resource is * or acs:service:region:account:name, "
+                "such as acs:kms:*:*:key/*"
+            ),
         ),
         (
             changed(*ONE, "Resource", ["acs:kms:*:${acs:Account}:key/*"]),
@@ -100,23 +106,31 @@ ONE = ("Statement", 0)
         ),
         (
             changed(*ONE, "Condition", {"StringEqual": {"acs:SourceIp": "10.0.0.1"}}),
-            "$.Statement[0].Condition.StringEqual: 'StringEqual' is not a condition operator"
-            "; did you mean 'StringEquals'?",
+            (
+                "$.Statement[0].Condition.StringEqual: 'StringEqual' is not a condition operator"
+                "; did you mean 'StringEquals'?"
+            ),
         ),
         (
             changed(*ONE, "Condition", "Bool", {"acs:SecureTransprot": "true"}),
-            "$.Statement[0].Condition.Bool.acs:SecureTransprot: 'acs:SecureTransprot' is not a "
-            "condition key; did you mean 'acs:SecureTransport'?",
+            (
+                "$.Statement[0].Condition.Bool.acs:SecureTransprot: 'acs:SecureTransprot' is not a "
+                "condition key; did you mean 'acs:SecureTransport'?"
+            ),
         ),
         (
             changed(*ONE, "Condition", {"IpAddress": {"acs:SourceIp": ["10.0.0.0/8", "10.0.0/8"]}}),
-            "$.Statement[0].Condition.IpAddress.acs:SourceIp[1]: IpAddress needs an IP address or "
-            "a network such as 10.0.0.0/8",
+            (
+                "$.Statement[0].Condition.IpAddress.acs:SourceIp[1]: IpAddress needs an IP address "
+                "or a network such as 10.0.0.0/8"
+            ),
         ),
         (
             changed(*ONE, "Condition", {"NumericLessThan": {"acs:SourceIp": "10"}}),
-            "$.Statement[0].Condition.NumericLessThan.acs:SourceIp: "
-            "NumericLessThan does not apply to acs:SourceIp",
+            (
+                "$.Statement[0].Condition.NumericLessThan.acs:SourceIp: "
+                "NumericLessThan does not apply to acs:SourceIp"
+            ),
         ),
         (
             changed(*ONE, "Condition", {"Bool": "true"}),
@@ -124,8 +138,10 @@ ONE = ("Statement", 0)
         ),
         (
             changed(*ONE, "Condition", {"Bool": {"kms:tag/": "true"}}),
-            "$.Statement[0].Condition.Bool.kms:tag/: 'kms:tag/' is not a condition key"
-            "; did you mean 'kms:tag/<name>'?",
+            (
+                "$.Statement[0].Condition.Bool.kms:tag/: 'kms:tag/' is not a condition key"
+                "; did you mean 'kms:tag/<name>'?"
+            ),
         ),
     ],
 )

@@ -55,7 +55,7 @@ def test_the_tables_name_every_operator() -> None:
     ("operator", "actual", "expected", "answer"),
     [(name, *row) for name, rows in POSITIVE.items() for row in rows],
 )
-def test_an_operator_compares(operator: str, actual: str, expected: str, answer: bool) -> None:
+def test_an_operator_compares(operator: str, actual: str, expected: str, *, answer: bool) -> None:
     assert holds(operator, actual, expected) is answer
 
 
@@ -64,7 +64,7 @@ def test_an_operator_compares(operator: str, actual: str, expected: str, answer:
     [(name, *row) for name, plain in NEGATED.items() for row in POSITIVE[plain]],
 )
 def test_a_negated_operator_says_the_opposite(
-    operator: str, actual: str, expected: str, answer: bool
+    operator: str, actual: str, expected: str, *, answer: bool
 ) -> None:
     assert holds(operator, actual, expected) is not answer
 

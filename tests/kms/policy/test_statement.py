@@ -27,7 +27,7 @@ KEY = "acs:kms:cn-hangzhou:1:key/k1"
         ("*:*:*:*:*", "acs:kms", False),
     ],
 )
-def test_a_resource_is_covered_part_by_part(pattern: str, arn: str, covers: bool) -> None:
+def test_a_resource_is_covered_part_by_part(pattern: str, arn: str, *, covers: bool) -> None:
     assert ResourcePattern(tuple(pattern.split(":"))).covers(arn) is covers
 
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a caller of the KMS API is told when a call is not carried out.
+
+One class, many constructors: a fault is a documented code, its HTTP status and its message. The
+messages name parameters, states and ARNs; they never hold the value of a parameter, because they
+are logged, audited and sent over the wire. Codes the vendor documents are spelt as it spells them.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from sidecar.errors import SidecarError
+
+
+class Fault(SidecarError):
+    """A refusal of the KMS API: `code` and `http_status` are part of the API's contract."""
+
+    def __init__(
+        self, http_status: int, code: str, message: str, detail: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.fault_code = code
+        self.detail = detail
+        """RAM's `AccessDeniedDetail`, where a policy is the reason."""
+
+    @classmethod
+    def missing_parameter(cls, name: str) -> Self:
+        return cls(
+            400, "MissingParameter", f'The parameter "{name}" is needed but not provided.'
+        )
+
+    @classmethod
+    def invalid_parameter(cls, name: str) -> Self:
+        return cls(400, "InvalidParameter", f'The specified parameter "{name}" is not valid.')
+
+    @classmethod
+    def unreadable(cls) -> Self:
+        return cls(
+            400,
+            "ParseRequestParameterException",
+            "Server parse parameters exception. Please check your input params.",
+        )
+
+    @classmethod
+    def unknown_action(cls) -> Self:
+        return cls(
+            404,
+            "InvalidAction.NotFound",
+            "Specified api is not found, please check your url and method.",
+        )
+
+    @classmethod
+    def unsupported_operation(cls, what: str = "This action") -> Self:
+        return cls(400, "UnsupportedOperation", f"{what} is not supported.")
+
+    @classmethod
+    def key_not_found(cls) -> Self:
+        return cls(404, "Forbidden.KeyNotFound", "The specified Key is not found.")
+
+    @classmethod
+    def alias_not_found(cls) -> Self:
+        return cls(404, "Forbidden.AliasNotFound", "The specified Alias is not found.")
+
+    @classmethod
+    def alias_exists(cls) -> Self:
+        return cls(400, "AliasAlreadyExists", "AliasName Already Exists.")
+
+    @classmethod
+    def limit_exceeded(cls) -> Self:
+        return cls(
+            400,
+            "Rejected.LimitExceeded",
+            "The request was rejected because user create resource limit was exceeded.",
+        )
+
+    @classmethod
+    def wrong_state(cls, state: str) -> Self:
+        """The key cannot be used in its state; `state` becomes the code's last word."""
+        return cls(
+            409,
+            f"Rejected.{state}",
+            f"The request was rejected because the key state is {state}.",
+        )
+
+    @classmethod
+    def state_not_modifiable(cls) -> Self:
+        return cls(409, "Rejected.StateModifiedFailed", "Keystate modified failed.")
+
+    @classmethod
+    def no_permission(cls, arn: str, detail: Mapping[str, str] | None = None) -> Self:
+        return cls(
+            403,
+            "Forbidden.NoPermission",
+            f"This operation for {arn} is forbidden by permission system.",
+            detail,
+        )
+
+    @classmethod
+    def internal(cls) -> Self:
+        return cls(500, "InternalFailure", "Internal Failure.")
+
+    @classmethod
+    def unavailable(cls) -> Self:
+        """The token or the database is away; SDKs retry this one."""
+        return cls(503, "ServiceUnavailableTemporary", "Service Unavailable Temporary.")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database behind the KMS core: one engine, one transaction a request, a schema by migrations.
+
+SQLite is opened with write-ahead logging and `synchronous=FULL`: a commit that returned is on the
+disk, which is what "acknowledged" means (law 7). Transactions begin IMMEDIATE, so a read that is
+followed by a write never fails half-way for want of the write lock.
+
+Used from the HSM thread alone, therefore without locks of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from sidecar.errors import Misconfigured
+
+BUSY_SECONDS = 5
+MIGRATIONS = Path(__file__).with_name("migrations")
+# The two ways to ask for a snapshot: SQLite's readers have one as soon as they do not lock.
+_SQLITE_SNAPSHOT = {"begin": "DEFERRED"}
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
+
+
+class Database:
+    """The store of keys, aliases, used nonces and audit records."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _open(url)
+        self._reader = self._engine.execution_options(
+            **(_SQLITE_SNAPSHOT if self._engine.dialect.name == "sqlite" else _SNAPSHOT)
+        )
+
+    @classmethod
+    def sqlite(cls, path: Path) -> "Database":
+        """The SQLite database in the file at `path`, made when absent."""
+        return cls(f"sqlite:///{path}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: committed and durable when the block ends, undone when it raises."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One state of the database, to read at length without holding up those who write."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to this version's; raises Misconfigured where that is impossible."""
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        try:
+            with self._engine.begin() as connection:
+                config.attributes["connection"] = connection
+                alembic.command.upgrade(config, "head")
+        except (SQLAlchemyError, alembic.util.CommandError) as error:
+            raise Misconfigured(
+                f"the database cannot be brought to this version: {type(error).__name__}; "
+                "is the file readable and writable, and not written by a newer version?"
+            ) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _open(url: str) -> Engine:
+    if not url.startswith("sqlite:"):
+        return create_engine(url, pool_pre_ping=True)
+    # isolation_level None: the driver starts no transactions by itself; _begin does.
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get("begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
