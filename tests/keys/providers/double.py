@@ -16,7 +16,7 @@ from typing import Self
 from sidecar.errors import CannotOpen, SidecarError
 from sidecar.keys import KeyContext
 from sidecar.keys.providers.memory import MemoryProvider
-from sidecar.signing import AccessKey, Request, SignatureFailure, Signed, verify
+from sidecar.signing import AccessKey, Request, SignatureFailure, Signed, acs3
 
 KEY = AccessKey("the-key-id", "the-secret")
 
@@ -93,6 +93,13 @@ class KmsDouble:
                 made = await self.brain.generate_data_key(given["KeyId"], context)
                 return {
                     "Plaintext": b64encode(made.plaintext).decode(),
+                    "CiphertextBlob": b64encode(made.edk).decode(),
+                    "KeyId": made.key_id,
+                    "KeyVersionId": made.key_version_id,
+                }
+            case "GenerateDataKeyWithoutPlaintext", "2016-01-20":
+                made = await self.brain.generate_data_key(given["KeyId"], context)
+                return {
                     "CiphertextBlob": b64encode(made.edk).decode(),
                     "KeyId": made.key_id,
                     "KeyVersionId": made.key_version_id,

@@ -37,6 +37,16 @@ async def provider(kms: KmsDouble) -> AsyncIterator[KmsProvider]:
         yield provider
 
 
+async def test_a_lookup_key_is_made_without_being_shown(
+    kms: KmsDouble, provider: KmsProvider
+) -> None:
+    edk = await provider.generate_lookup_key(ALIAS, KeyContext("crm", ""))
+
+    assert len((await provider.decrypt(edk, KeyContext("crm", ""))).plaintext) == 32
+    with pytest.raises(CannotOpen):
+        await provider.decrypt(edk, KeyContext("another", ""))
+
+
 async def test_connections_are_kept(kms: KmsDouble, provider: KmsProvider) -> None:
     for _ in range(5):
         await provider.describe_key(ALIAS)
