@@ -2,7 +2,7 @@
 """A small KMS on a real socket: checks every signature, answers from the KMS in memory.
 
 `script` holds what it does first instead, an entry a request: raw bytes of an answer, or None to
-hang up without one. `targets` and `connections` are what it saw.
+hang up without one. `targets`, `nonces` and `connections` are what it saw.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ class KmsDouble:
         self.brain = MemoryProvider(*aliases)
         self.script: deque[bytes | None] = deque()
         self.targets: list[bytes] = []
+        self.nonces: list[bytes | None] = []
         self.connections = 0
         self._tls = tls
         self._serving: set[asyncio.Task[None]] = set()
@@ -69,13 +70,14 @@ class KmsDouble:
         request_line, *lines = head.rstrip(b"\r\n").split(b"\r\n")
         method, target, _ = request_line.split(b" ")
         self.targets.append(target)
-        if self.script:
-            return self.script.popleft()
         pairs = (line.partition(b":") for line in lines)
         headers = tuple((name, value.strip()) for name, _, value in pairs)
         request = Request.from_wire(method.decode(), target, headers, b"")
+        self.nonces.append(request.find_header(b"x-acs-signature-nonce"))
+        if self.script:
+            return self.script.popleft()
         try:
-            signed = verify(request, {KEY.id: KEY.secret}.get, now=time.time())
+            signed = acs3.verify(request, {KEY.id: KEY.secret}.get, now=time.time())
             return answer(200, await self._act(signed))
         except SignatureFailure as failure:
             return fault(failure.status, failure.code, failure.message)
