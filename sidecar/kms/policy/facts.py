@@ -10,18 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 
-SOURCE_IP = "acs:SourceIp"
-CURRENT_TIME = "acs:CurrentTime"
-SECURE_TRANSPORT = "acs:SecureTransport"
-MFA_PRESENT = "acs:MFAPresent"
 ENCRYPTION_ALGORITHM = "kms:EncryptionAlgorithm"
 TAG_PREFIX = "kms:tag/"
-
 EXAMPLES: Mapping[str, str] = {
-    SOURCE_IP: "192.0.2.1",
-    CURRENT_TIME: "2026-01-01T00:00:00Z",
-    SECURE_TRANSPORT: "true",
-    MFA_PRESENT: "false",
+    "acs:SourceIp": "192.0.2.1",
+    "acs:CurrentTime": "2026-01-01T00:00:00Z",
+    "acs:SecureTransport": "true",
+    "acs:MFAPresent": "false",
     ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT",
 }
 """The keys, each with a value as a request has it; tags (`kms:tag/<name>`) stand beside them."""

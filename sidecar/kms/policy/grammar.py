@@ -109,9 +109,10 @@ def _condition(steps: Steps, operator: Operator, key: str, values: object) -> Co
         raise BadPolicy(steps, f"{key!r} is not a condition key{nearest(key, known)}")
     if key in EXAMPLES and not _is_readable(operator, EXAMPLES[key]):
         raise BadPolicy(steps, f"{operator.name} does not apply to {key}")
-    return Condition(
-        operator, key, tuple(_expected(operator, *entry) for entry in _texts(steps, values))
-    )
+    expected = tuple(_expected(operator, *entry) for entry in _texts(steps, values))
+    if operator.name == "Bool" and len(expected) > 1:
+        raise BadPolicy(steps, "Bool takes one value: true or false")
+    return Condition(operator, key, expected)
 
 
 def _is_readable(operator: Operator, text: str) -> bool:

@@ -133,6 +133,13 @@ ONE = ("Statement", 0)
             ),
         ),
         (
+            changed(*ONE, "Condition", "Bool", {"acs:SecureTransport": ["true", "false"]}),
+            (
+                "$.Statement[0].Condition.Bool.acs:SecureTransport: "
+                "Bool takes one value: true or false"
+            ),
+        ),
+        (
             changed(*ONE, "Condition", {"Bool": "true"}),
             "$.Statement[0].Condition.Bool: expected a mapping",
         ),
