@@ -5,25 +5,12 @@ import pytest
 
 from sidecar.errors import CannotOpen, KeyUnavailable
 from sidecar.keys import CmkRef, KeyDenied, KeyLimits
-from sidecar.keys.providers import CmkDescription
-from sidecar.keys.providers.memory import Failure, MemoryProvider
-from tests.keys.rig import ACME, CMK, Rig, at_once
+from sidecar.keys.providers.memory import Failure
+from tests.keys.rig import CMK, Rig, at_once
+from tests.keys.strange import OtherAccount, PartlyAway
 
 LIMITS = KeyLimits()
 BOTH = CmkRef("alias/customers", ("alias/former",))
-
-
-class _PartlyAway(MemoryProvider):
-    """A KMS that cannot be asked about some CMKs."""
-
-    def __init__(self, *aliases: str) -> None:
-        super().__init__(*aliases)
-        self.unreachable: set[str] = set()
-
-    async def describe_key(self, cmk: str) -> CmkDescription:
-        if cmk in self.unreachable:
-            raise KeyUnavailable("half of this KMS is away")
-        return await super().describe_key(cmk)
 
 
 async def test_an_edk_of_a_replica_that_knows_of_a_moved_alias_opens(rig: Rig) -> None:
@@ -64,7 +51,7 @@ async def test_a_retired_cmk_that_is_gone_does_not_stop_its_successor(
 
 async def test_a_name_that_cannot_be_looked_up_makes_no_edk_permanently_foreign() -> None:
     """An answer of 422 would say "never"; all that is known is "not now"."""
-    provider = _PartlyAway(CMK.seal, "alias/former")
+    provider = PartlyAway(CMK.seal, "alias/former")
     rig = Rig(provider=provider)
     edk = await rig.new_edk(cmk="alias/former")
     provider.unreachable = {"alias/former"}
@@ -77,7 +64,7 @@ async def test_a_name_that_cannot_be_looked_up_makes_no_edk_permanently_foreign(
 
 
 async def test_the_last_known_answer_stands_for_the_name_that_is_away_and_no_other() -> None:
-    provider = _PartlyAway(CMK.seal, "alias/former")
+    provider = PartlyAway(CMK.seal, "alias/former")
     rig = Rig(provider=provider)
     old = await rig.sealing(cmk=BOTH)
     former_edk = await rig.new_edk(cmk="alias/former")
@@ -118,10 +105,8 @@ async def test_an_outage_does_not_lift_a_denial(rig: Rig) -> None:
 
 
 async def test_an_arn_reaches_the_kms_as_the_rule_spells_it() -> None:
-    """An id alone does not reach the CMK of another account."""
-    arn = "acs:kms:cn-hangzhou:1:key/7"
-    rig = Rig(provider=MemoryProvider(arn))
-    assert (await rig.sealing(cmk=CmkRef(arn))).key_id
-    assert rig.keyring._cmks.find(CmkRef(arn))
-    await rig.opening(await rig.new_edk(ACME, arn), cmk=CmkRef(arn))
+    arn = CmkRef("acs:kms:cn-hangzhou:1:key/7")
+    rig = Rig(provider=OtherAccount(arn.seal))
+    key = await rig.sealing(cmk=arn)
+    assert await rig.opening(key.edk, cmk=arn)
     await rig.keyring.aclose()

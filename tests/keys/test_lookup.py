@@ -5,7 +5,7 @@ import pytest
 
 from sidecar import envelope
 from sidecar.errors import CannotOpen, KeyUnavailable
-from sidecar.keys import KeyContext, LookupKey
+from sidecar.keys import DataKey, KeyContext, LookupKey
 from sidecar.keys.providers.memory import Failure
 from tests.keys.rig import CMK, Rig, at_once
 
@@ -70,8 +70,17 @@ async def test_the_edk_of_a_lookup_key_inside_an_envelope_gives_no_lookup_key(ri
     edk = await rig.new_edk(CRM)
     keys, opened = await asyncio.gather(lookup(rig, edk), rig.opening(edk, context=CRM))
     assert type(keys[0]) is LookupKey
-    assert type(opened[edk]) is not LookupKey
+    assert type(opened[edk]) is DataKey
 
 
 async def test_no_lookup_keys_are_no_question(rig: Rig) -> None:
     assert at_once(lookup(rig)) == ()
+
+
+async def test_what_was_just_refused_or_cannot_be_an_edk_costs_no_question(rig: Rig) -> None:
+    """A rule with a wrong lookup key meets every request: it must not flood the KMS."""
+    foreign = await rig.new_edk(KeyContext("billing", ""))
+    for edk in (foreign, foreign, foreign, b"not an EDK at all"):
+        with pytest.raises(CannotOpen):
+            await lookup(rig, edk)
+    assert rig.provider.calls["Decrypt"] == 1

@@ -136,6 +136,7 @@ async def test_a_tenant_occupies_a_bounded_part_of_the_kms(rig: Rig) -> None:
     await rig.provider.asked("Decrypt", 2)
     modest = asyncio.create_task(rig.opening(quiet, context=GLOBEX))
     await rig.provider.asked("Decrypt", 3)
+    assert rig.provider.calls["Decrypt"] == 3  # two of the greedy tenant, and the modest one
     assert rig.stats.overloaded == 1
     rig.provider.failure = None
     assert await modest

@@ -3,9 +3,9 @@ import pytest
 
 from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys import CmkRef
-from sidecar.keys.providers import GeneratedDataKey, OpenedDataKey
 from sidecar.keys.providers.memory import Failure, MemoryProvider
 from tests.keys.rig import CMK, Rig
+from tests.keys.strange import OtherCmk, OtherKeys, StrangeBlobs
 
 
 async def test_it_names_the_cmks_that_were_proved(rig: Rig) -> None:
@@ -39,34 +39,12 @@ async def test_an_absent_kms_is_not_a_mistake_of_anybody(rig: Rig) -> None:
         await rig.keyring.prove(CMK)
 
 
-class _OtherKeys(MemoryProvider):
-    """A KMS whose Decrypt gives another key than GenerateDataKey gave."""
-
-    async def decrypt(self, edk: bytes, context: object) -> OpenedDataKey:
-        key_id = next(iter(self._cmks))
-        return OpenedDataKey(bytearray(32), key_id, edk[:36].decode())
-
-
-class _OtherCmk(MemoryProvider):
-    """A KMS that takes another CMK than it was asked to take."""
-
-    async def generate_data_key(self, cmk: str, context: object) -> GeneratedDataKey:
-        return await super().generate_data_key(self.create_cmk(), context)  # type: ignore[arg-type]
-
-
-class _StrangeBlobs(MemoryProvider):
-    """A KMS whose own EDKs no reader will ask about."""
-
-    def is_plausible(self, edk: bytes) -> bool:
-        return not edk
-
-
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (_OtherKeys, "does not seal and open"),
-        (_OtherCmk, "another CMK"),
-        (_StrangeBlobs, "unknown shape"),
+        (OtherKeys, "does not seal and open"),
+        (OtherCmk, "another CMK"),
+        (StrangeBlobs, "unknown shape"),
     ],
 )
 async def test_a_kms_that_does_not_give_back_what_it_made_is_found_at_start(

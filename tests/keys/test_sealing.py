@@ -9,6 +9,7 @@ from sidecar.errors import KeyUnavailable
 from sidecar.keys import CmkRef, KeyContext, KeyDenied, KeyLimits
 from sidecar.keys.providers.memory import Failure, MemoryProvider
 from tests.keys.rig import ACME, CMK, GLOBEX, SUITE, Rig, at_once
+from tests.keys.strange import OtherCmk, StrangeBlobs
 
 LIMITS = KeyLimits()
 
@@ -209,16 +210,10 @@ async def test_a_deleted_alias_makes_no_new_data_keys(rig: Rig) -> None:
     assert rig.stats.kms_calls["GenerateDataKey", "ok"] == 1
 
 
-class _StrangeBlobs(MemoryProvider):
-    """A KMS whose own EDKs no reader will ask about."""
-
-    def is_plausible(self, edk: bytes) -> bool:
-        return not edk
-
-
-async def test_a_key_whose_edk_would_not_be_read_never_seals() -> None:
-    """Law 7: what reads refuse by its shape must not be written."""
-    rig = Rig(provider=_StrangeBlobs(CMK.seal))
+@pytest.mark.parametrize("kind", [StrangeBlobs, OtherCmk])
+async def test_a_key_that_would_not_be_read_never_seals(kind: type[MemoryProvider]) -> None:
+    """Law 7: what reads would refuse, by shape or by CMK, must not be written."""
+    rig = Rig(provider=kind(CMK.seal))
     with pytest.raises(KeyUnavailable):
         await rig.sealing()
     await rig.keyring.aclose()
