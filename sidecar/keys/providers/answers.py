@@ -36,6 +36,12 @@ class Generated(msgspec.Struct, rename="pascal"):
     key_version_id: str
 
 
+class GeneratedWithoutPlaintext(msgspec.Struct, rename="pascal"):
+    """The answer to GenerateDataKeyWithoutPlaintext."""
+
+    ciphertext_blob: str
+
+
 class Decrypted(msgspec.Struct, rename="pascal"):
     """The answer to Decrypt."""
 

@@ -98,6 +98,13 @@ class KmsProvider:
             answers.base64(answer.ciphertext_blob),
         )
 
+    async def generate_lookup_key(self, cmk: str, context: KeyContext) -> bytes:
+        """The EDK of a new key under `cmk`, bound to `context`; the key itself stays in the KMS."""
+        parameters = {"KeyId": cmk, "KeySpec": "AES_256", "EncryptionContext": _text(context)}
+        shape = answers.GeneratedWithoutPlaintext
+        answer = await self._ask("GenerateDataKeyWithoutPlaintext", parameters, shape)
+        return answers.base64(answer.ciphertext_blob)
+
     async def decrypt(self, edk: bytes, context: KeyContext) -> OpenedDataKey:
         parameters = {
             "CiphertextBlob": b64encode(edk).decode("ascii"),
