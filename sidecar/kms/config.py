@@ -32,20 +32,9 @@ from sqlalchemy.exc import ArgumentError
 from sidecar.errors import Misconfigured
 from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.account_reader import AccountReader, read_policies
-from sidecar.kms.accounts import Account, Caller, Directory, Quotas, User
+from sidecar.kms.accounts import Account, Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES
 from sidecar.strict_yaml import Entry, read
-
-__all__ = [
-    "Account",
-    "Caller",
-    "Directory",
-    "KmsConfig",
-    "Quotas",
-    "Tls",
-    "User",
-    "load_kms_config",
-]
 
 LAST_PORT = 65535
 MAX_QUOTA = 1_000_000
