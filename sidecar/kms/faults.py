@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from sidecar.errors import SidecarError
+from sidecar.signing import SignatureFailure
 
 
 class Fault(SidecarError):
@@ -19,16 +20,37 @@ class Fault(SidecarError):
         self, http_status: int, code: str, message: str, detail: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
+        self.message = message
+        """What the client is told; `why` is the same where it may be logged."""
         self.http_status = http_status
         self.fault_code = code
         self.detail = detail
         """RAM's `AccessDeniedDetail`, where a policy is the reason."""
 
     @classmethod
-    def missing_parameter(cls, name: str) -> Self:
+    def unsigned(cls, failure: SignatureFailure) -> Self:
+        """Nothing is proven about who calls. What was signed here is told to this client only."""
+        fault = cls(failure.status, failure.code, failure.why)
+        fault.message = failure.message
+        return fault
+
+    @classmethod
+    def dry_run_passed(cls) -> Self:
+        """With DryRun a call is never carried out; this says that it would have been."""
         return cls(
-            400, "MissingParameter", f'The parameter "{name}" is needed but not provided.'
+            400, "DryRunOperationError", "The request would have succeeded, but DryRun is set."
         )
+
+    @classmethod
+    def dry_run_refusal(cls, fault: "Fault") -> Self:
+        """With DryRun, what would have been refused as `fault`."""
+        is_denied = fault.fault_code == "Forbidden.NoPermission"
+        code = "AccessDeniedError" if is_denied else "ValidationError"
+        return cls(fault.http_status, code, fault.why, fault.detail)
+
+    @classmethod
+    def missing_parameter(cls, name: str) -> Self:
+        return cls(400, "MissingParameter", f'The parameter "{name}" is needed but not provided.')
 
     @classmethod
     def invalid_parameter(cls, name: str) -> Self:
@@ -41,6 +63,10 @@ class Fault(SidecarError):
             "ParseRequestParameterException",
             "Server parse parameters exception. Please check your input params.",
         )
+
+    @classmethod
+    def line_too_long(cls) -> Self:
+        return cls(414, "RequestURITooLong", "The request line is too long.")
 
     @classmethod
     def unknown_action(cls) -> Self:

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API on the wire: requests in, JSON out, one action a file."""

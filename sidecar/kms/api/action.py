@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an action is: its name, its parameters, what RAM is asked about, and the act itself.
+
+    name · parameters · target · states · act
+
+`target` finds what the call is about (rows and ARNs) and decides nothing; `states` says in which
+key states the act may run; `act` does it, inside the transaction that also writes the audit
+record. All of it is plain synchronous code on the HSM thread.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sidecar.hsm import Token
+from sidecar.kms.accounts import Quotas
+from sidecar.kms.api.parameters import Arguments, Parameter, boolean
+from sidecar.kms.faults import Fault
+from sidecar.kms.service.names import Place
+from sidecar.kms.service.states import any_state
+from sidecar.kms.store import Cmk, Shelf
+
+type Answer = dict[str, object]
+
+DRY_RUN = Parameter("DryRun", boolean, default=False, audited=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a call is about: the ARNs that RAM is asked about, and the CMK where there is one."""
+
+    resources: tuple[str, ...]
+    cmk: Cmk | None = None
+    missing: Fault | None = None
+    """Told only after RAM has allowed the call, so that ids cannot be probed."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated call, as an action sees it."""
+
+    place: Place
+    arguments: Arguments
+    shelf: Shelf
+    token: Token
+    quotas: Quotas
+    now: int
+    """Seconds since 1970."""
+    new_id: Callable[[], str]
+    target: Target = field(default_factory=lambda: Target(()))
+
+    def __getitem__[T](self, parameter: Parameter[T]) -> T:
+        return self.arguments[parameter]
+
+    @property
+    def cmk(self) -> Cmk:
+        """The CMK of the target; an action that asks has declared one."""
+        if self.target.cmk is None:
+            raise LookupError("this action has no CMK")
+        return self.target.cmk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One action of the API; `is_write` is ActionTrail's word for it."""
+
+    name: str
+    parameters: tuple[Parameter[Any], ...] = ()
+    target: Callable[[Call], Target]
+    act: Callable[[Call], Answer]
+    is_write: bool
+    states: Callable[[str], None] = any_state
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """KMS's own condition keys, for policies that ask about them."""

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EnableKey: the CMK is enabled; a CMK that is enabled already stays so."""
+
+from sidecar.kms.api.action import Action, Answer, Call
+from sidecar.kms.api.targets import KEY_ID, the_key_by_id
+from sidecar.kms.service.states import KeyState, switchable
+
+
+def act(call: Call) -> Answer:
+    call.shelf.set_state(call.cmk, KeyState.ENABLED)
+    return {}
+
+
+ACTION = Action(
+    name="EnableKey",
+    parameters=(KEY_ID,),
+    target=the_key_by_id,
+    states=switchable,
+    act=act,
+    is_write=True,
+)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GenerateDataKey: a new data key, in clear for use now and encrypted for keeping."""
+
+from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.crypto import (
+    ENCRYPTION_CONTEXT,
+    KEY_SPEC,
+    NUMBER_OF_BYTES,
+    SYMMETRIC,
+    encrypted,
+    new_data_key,
+)
+from sidecar.kms.api.targets import KEY_ID, the_key
+from sidecar.kms.service.states import usable
+
+
+def act(call: Call) -> Answer:
+    text = new_data_key(call)
+    return {"Plaintext": text.decode("ascii"), **encrypted(call, text)}
+
+
+ACTION = Action(
+    name="GenerateDataKey",
+    parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT, DRY_RUN),
+    target=the_key,
+    states=usable,
+    facts=SYMMETRIC,
+    act=act,
+    is_write=False,
+)

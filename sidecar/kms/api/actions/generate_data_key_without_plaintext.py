@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GenerateDataKeyWithoutPlaintext: a new data key that only its encrypted form is told of."""
+
+from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.crypto import (
+    ENCRYPTION_CONTEXT,
+    KEY_SPEC,
+    NUMBER_OF_BYTES,
+    SYMMETRIC,
+    encrypted,
+    new_data_key,
+)
+from sidecar.kms.api.targets import KEY_ID, the_key
+from sidecar.kms.service.states import usable
+
+
+def act(call: Call) -> Answer:
+    return encrypted(call, new_data_key(call))
+
+
+ACTION = Action(
+    name="GenerateDataKeyWithoutPlaintext",
+    parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT, DRY_RUN),
+    target=the_key,
+    states=usable,
+    facts=SYMMETRIC,
+    act=act,
+    is_write=False,
+)

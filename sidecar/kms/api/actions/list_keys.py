@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ListKeys: the CMKs of the account, page by page, narrowed by Filters.
+
+Filters is a JSON array of at most ten `{"Key": …, "Values": [… ]}`: every filter must hold (AND),
+any of its values will do (OR).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, false, select, true
+
+from sidecar.kms.api import paging
+from sidecar.kms.api.action import Action, Answer, Call
+from sidecar.kms.api.parameters import Parameter, json_list
+from sidecar.kms.api.targets import all_keys
+from sidecar.kms.store import Alias, Key
+
+MAX_FILTERS = 10
+MAX_VALUES = 100
+PAGE_SIZE = paging.page_size(1, 100)
+
+
+class Filter(NamedTuple):
+    """One filter as it was given."""
+
+    key: str
+    values: list[str]
+
+
+type Condition = Callable[[list[str]], ColumnElement[bool]]
+
+CONDITIONS: dict[str, Condition] = {
+    "KeyState": Key.state.in_,
+    "KeySpec": Key.key_spec.in_,
+    "KeyUsage": Key.key_usage.in_,
+    "ProtectionLevel": Key.protection_level.in_,
+    "Creator": Key.creator.in_,
+    "keyId": Key.key_id.in_,
+    "KeyId": Key.key_id.in_,
+    "CreatorType": lambda values: true() if "User" in values else false(),
+    "AliasName": lambda values: Key.key_id.in_(
+        select(Alias.key_id).where(
+            Alias.account == Key.account, Alias.region == Key.region, Alias.name.in_(values)
+        )
+    ),
+    # No CMK here stands in an instance or carries a tag.
+    "DKMSInstanceId": lambda _: false(),
+    "TagKey": lambda _: false(),
+    "TagValue": lambda _: false(),
+}
+
+
+def read_filters(text: str) -> list[Filter]:
+    """Read the Filters parameter; raise ValueError."""
+    filters = [_filter(entry) for entry in json_list(text)]
+    if len(filters) > MAX_FILTERS:
+        raise ValueError
+    return filters
+
+
+def _filter(entry: object) -> Filter:
+    if not isinstance(entry, dict) or set(entry) != {"Key", "Values"}:
+        raise ValueError
+    key, values = entry["Key"], entry["Values"]
+    if key not in CONDITIONS or not isinstance(values, list) or len(values) > MAX_VALUES:
+        raise ValueError
+    if not all(isinstance(value, str) for value in values):
+        raise ValueError
+    return Filter(key, values)
+
+
+FILTERS = Parameter[list[Filter]]("Filters", read_filters, default=[])
+
+
+def act(call: Call) -> Answer:
+    where = [CONDITIONS[f.key](f.values) for f in call[FILTERS]]
+    cmks = call.shelf.list_keys(paging.offset(call, PAGE_SIZE), call[PAGE_SIZE], where)
+    return paging.page(
+        call,
+        PAGE_SIZE,
+        call.shelf.count_keys(where),
+        ("Keys", "Key"),
+        [{"KeyId": cmk.key_id, "KeyArn": call.place.key(cmk.key_id)} for cmk in cmks],
+    )
+
+
+ACTION = Action(
+    name="ListKeys",
+    parameters=(paging.PAGE_NUMBER, PAGE_SIZE, FILTERS),
+    target=all_keys,
+    act=act,
+    is_write=False,
+)

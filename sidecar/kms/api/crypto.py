@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the data-plane actions share: the encryption context, and the answer that carries a blob."""
+
+import base64
+
+from sidecar.kms import policy
+from sidecar.kms.api.action import Answer, Call
+from sidecar.kms.api.parameters import Parameter, integer, one_of
+from sidecar.kms.service.ciphertext import Context, encrypt, parse_context
+
+SYMMETRIC = {policy.ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT"}
+"""What a policy may ask about every action here."""
+
+ENCRYPTION_CONTEXT = Parameter[Context](
+    "EncryptionContext", parse_context, default={}, audited=True
+)
+
+KEY_SPEC_BYTES = {"AES_256": 32, "AES_128": 16}
+KEY_SPEC = Parameter[str]("KeySpec", one_of(*KEY_SPEC_BYTES), default="AES_256", audited=True)
+NUMBER_OF_BYTES = Parameter[int | None](
+    "NumberOfBytes", integer(1, 1024), default=None, audited=True
+)
+
+
+def encrypted(call: Call, text: bytes) -> Answer:
+    """Encrypt a Base64 text under the CMK's primary version: the answer, less the plaintext."""
+    blob = encrypt(call.token, call.cmk.primary_version, text, call[ENCRYPTION_CONTEXT])
+    return {
+        "CiphertextBlob": base64.b64encode(bytes(blob)).decode("ascii"),
+        "KeyId": call.cmk.key_id,
+        "KeyVersionId": call.cmk.primary_version,
+    }
+
+
+def new_data_key(call: Call) -> bytes:
+    """The Base64 text of a new data key; NumberOfBytes wins over KeySpec."""
+    size = call[NUMBER_OF_BYTES] or KEY_SPEC_BYTES[call[KEY_SPEC]]
+    return base64.b64encode(call.token.random(size))

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of actions: declared once, read strictly, and typed from then on.
+
+An action declares `PLAINTEXT = Parameter("Plaintext", base64_up_to(6144))` and gets bytes from
+`arguments[PLAINTEXT]`; a parameter without a default must be given. A reader takes the text and
+raises ValueError; that becomes the documented InvalidParameter, which names the parameter and never
+its value. An empty text counts as absent: that is how several SDKs spell "not set".
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, cast
+
+from sidecar.kms.faults import Fault
+from sidecar.kms.service.ciphertext import strict_base64
+
+_INTEGER = re.compile(r"[0-9]{1,10}")
+_PRINTABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}")
+
+COMMON = frozenset(
+    {
+        *("Action", "Version", "Format", "RegionId", "AccessKeyId", "SecurityToken", "STSToken"),
+        *("Signature", "SignatureMethod", "SignatureVersion", "SignatureType", "SignatureNonce"),
+        *("Timestamp", "BearerToken"),
+    }
+)
+"""Parameters of the wire, not of an action; `authenticate` reads those that matter."""
+
+
+class _Required(Enum):
+    REQUIRED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter[T]:
+    """One parameter: its name, how it is read, and what stands for it when it is absent."""
+
+    name: str
+    read: Callable[[str], T]
+    default: T | _Required = _Required.REQUIRED
+    audited: bool = False
+    """Whether its text may stand in an audit record: never for anything that holds a secret."""
+
+
+class Arguments:
+    """What one call gave for the parameters that its action declares."""
+
+    def __init__(self, parameters: tuple[Parameter[Any], ...], given: Mapping[str, str]) -> None:
+        """Read `given`; raise Fault for what is missing, malformed or not a parameter here."""
+        known = COMMON.union(p.name for p in parameters)
+        for name in given:
+            if name not in known:
+                raise Fault.invalid_parameter(
+                    name if _PRINTABLE_NAME.fullmatch(name) else "(unprintable name)"
+                )
+        self._values = {p.name: _value(p, given.get(p.name, "")) for p in parameters}
+        self.audited = {
+            p.name: given[p.name] for p in parameters if p.audited and given.get(p.name)
+        }
+
+    def __getitem__[T](self, parameter: Parameter[T]) -> T:
+        return cast("T", self._values[parameter.name])
+
+
+def _value[T](parameter: Parameter[T], text: str) -> T:
+    if not text:
+        if isinstance(parameter.default, _Required):
+            raise Fault.missing_parameter(parameter.name)
+        return parameter.default
+    try:
+        return parameter.read(text)
+    except ValueError:
+        raise Fault.invalid_parameter(parameter.name) from None
+
+
+def base64_up_to(limit: int) -> Callable[[str], bytes]:
+    """Standard Base64 of at most `limit` bytes."""
+
+    def read(text: str) -> bytes:
+        data = strict_base64(text)
+        if len(data) > limit:
+            raise ValueError
+        return data
+
+    return read
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """A decimal integer within `low`..`high`."""
+
+    def read(text: str) -> int:
+        if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+            raise ValueError
+        return int(text)
+
+    return read
+
+
+def boolean(text: str) -> bool:
+    """`true` or `false` in any case: Python SDKs send `True`."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError
+    return text.lower() == "true"
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of `words`, case-sensitive."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError
+        return text
+
+    return read
+
+
+def text_up_to(limit: int) -> Callable[[str], str]:
+    """Any text of at most `limit` characters."""
+
+    def read(text: str) -> str:
+        if len(text) > limit or "\0" in text:
+            raise ValueError
+        return text
+
+    return read
+
+
+def json_list(text: str) -> list[object]:
+    """A JSON array."""
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError from error
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004 - what readers raise
+    return value

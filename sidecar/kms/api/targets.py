@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What calls are about, and the parameters that say so.
+
+RAM is asked about the *key* even when an alias was given, and about the alias where it names
+nothing. A name of another account is refused here: without resource-side policies nobody has rights
+on a foreign key, whether it exists or not.
+"""
+
+from collections.abc import Callable
+
+from sidecar.kms.api.action import Call, Target
+from sidecar.kms.api.parameters import Parameter
+from sidecar.kms.faults import Fault
+from sidecar.kms.service.ciphertext import parse_blob, strict_base64
+from sidecar.kms.service.names import KeyName, alias_name, key_name, new_alias_name
+
+KEY_ID = Parameter("KeyId", key_name, audited=True)
+ALIAS_NAME = Parameter("AliasName", alias_name, audited=True)
+NEW_ALIAS_NAME = Parameter("AliasName", new_alias_name, audited=True)
+CIPHERTEXT_BLOB = Parameter("CiphertextBlob", lambda text: parse_blob(strict_base64(text)))
+
+
+def all_keys(call: Call) -> Target:
+    """The container of CMKs: CreateKey, ListKeys."""
+    return Target((call.place.keys,))
+
+
+def all_aliases(call: Call) -> Target:
+    """The container of aliases: ListAliases."""
+    return Target((call.place.aliases,))
+
+
+def the_key(call: Call) -> Target:
+    """The CMK that KeyId names by id, alias or ARN."""
+    name = _in_own_account(call, call[KEY_ID])
+    if not name.is_alias:
+        return _by_id(call, name)
+    label = call.shelf.find_alias(name.name) if name.place in (None, call.place) else None
+    if label is None:
+        place = name.place or call.place
+        return Target((place.alias(name.name),), missing=Fault.alias_not_found())
+    return _by_id(call, KeyName(label.key_id))
+
+
+def the_key_by_id(call: Call) -> Target:
+    """The CMK that KeyId names by id or ARN; management calls take no alias."""
+    name = _in_own_account(call, call[KEY_ID])
+    if name.is_alias:
+        raise Fault(400, "Unsupported.Alias", "Alias is not valid for this api.")
+    return _by_id(call, name)
+
+
+def the_alias_and_key(alias: Parameter[str]) -> Callable[[Call], Target]:
+    """An alias and the CMK that KeyId names: RAM is asked about both."""
+
+    def target(call: Call) -> Target:
+        key = the_key_by_id(call)
+        return Target((call.place.alias(call[alias]), *key.resources), key.cmk, key.missing)
+
+    return target
+
+
+def the_alias_and_its_key(call: Call) -> Target:
+    """An existing alias and the CMK that it names: RAM is asked about both."""
+    name = call[ALIAS_NAME]
+    label = call.shelf.find_alias(name)
+    if label is None:
+        return Target((call.place.alias(name),), missing=Fault.alias_not_found())
+    key = _by_id(call, KeyName(label.key_id))
+    return Target((call.place.alias(name), *key.resources), key.cmk, key.missing)
+
+
+def the_key_of_the_blob(call: Call) -> Target:
+    """The CMK whose version encrypted the CiphertextBlob."""
+    cmk = call.shelf.find_key_of_version(call[CIPHERTEXT_BLOB].version_id)
+    if cmk is None:
+        # The same answer as for a blob that does not decrypt: no oracle for version ids.
+        raise Fault.invalid_parameter(CIPHERTEXT_BLOB.name)
+    return Target((call.place.key(cmk.key_id),), cmk)
+
+
+def _in_own_account(call: Call, name: KeyName) -> KeyName:
+    place = name.place
+    if place is not None and place.account != call.place.account:
+        arn = place.alias(name.name) if name.is_alias else place.key(name.name)
+        raise Fault.no_permission(arn)
+    return name
+
+
+def _by_id(call: Call, name: KeyName) -> Target:
+    place = name.place or call.place
+    cmk = call.shelf.find_key(name.name) if place == call.place else None
+    return Target((place.key(name.name),), cmk, None if cmk else Fault.key_not_found())

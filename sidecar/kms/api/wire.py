@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API as an ASGI application: `GET /` and `POST /`, and JSON for every answer.
+
+A refusal is the union of what the vendor's service and its gateway say, because SDKs read one or
+the other: HttpStatus, Code, Message, RequestId, HostId, Recommend, and RAM's AccessDeniedDetail.
+Nothing here logs: targets and bodies hold plaintexts.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from sidecar.kms.api.action import Answer
+from sidecar.kms.faults import Fault
+from sidecar.kms.request import Received
+
+MAX_REQUEST_LINE = 256 * 1024
+MAX_BODY = 256 * 1024
+BODY_SECONDS = 10.0
+
+type CallKms = Callable[[Received], Awaitable[Answer]]
+
+
+class Api:
+    """Answers requests by `call`, which raises nothing but Fault."""
+
+    def __init__(self, call: CallKms) -> None:
+        self._call = call
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = str(uuid.uuid4()).upper()
+        try:
+            response = await self._respond(Request(scope, receive), request_id)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request, request_id: str) -> Response:
+        source = _address(request.scope.get("server"))
+        try:
+            body = await _read(request)
+            answer = await self._call(
+                Received(
+                    request_id=request_id,
+                    method=request.method,
+                    target=_target(request),
+                    headers=tuple(request.scope["headers"]),
+                    body=body,
+                    source=source,
+                    source_ip=request.client.host if request.client else "",
+                    is_secure=request.scope["scheme"] == "https",
+                )
+            )
+        except Fault as fault:
+            status, told = fault.http_status, refusal(fault, request_id, source)
+        else:
+            status, told = 200, {**answer, "RequestId": request_id}
+        return JSONResponse(told, status, {"x-acs-request-id": request_id})
+
+
+def refusal(fault: Fault, request_id: str, host: str) -> Mapping[str, object]:
+    """The body of a refusal."""
+    told: dict[str, object] = {
+        "HttpStatus": fault.http_status,
+        "Code": fault.fault_code,
+        "Message": fault.message,
+        "RequestId": request_id,
+        "HostId": host,
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={fault.fault_code}&product=Kms",
+    }
+    if fault.detail is not None:
+        told["AccessDeniedDetail"] = fault.detail
+    return told
+
+
+async def _read(request: Request) -> bytes:
+    """The body of a request that has a place here; raise Fault for any other."""
+    if len(request.method) + len(_target(request)) > MAX_REQUEST_LINE:
+        raise Fault.line_too_long()
+    if request.scope["raw_path"] != b"/":
+        raise Fault(404, "InvalidApi.NotFound", "Specified api is not found: the path is /.")
+    if request.method not in ("GET", "POST"):
+        raise Fault(405, "UnsupportedHTTPMethod", "This http method is not supported.")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_BODY:
+                    raise Fault(413, "RequestEntityTooLarge", "The body is too long.")
+    except TimeoutError:
+        raise Fault(408, "RequestTimeout", "The body did not arrive in time.") from None
+    return bytes(body)
+
+
+def _target(request: Request) -> bytes:
+    query: bytes = request.scope["query_string"]
+    path: bytes = request.scope["raw_path"]
+    return path + b"?" + query if query else path
+
+
+def _address(pair: tuple[str, int] | None) -> str:
+    return f"{pair[0]}:{pair[1]}" if pair else ""

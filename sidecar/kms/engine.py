@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one line that every call goes along: authenticate → authorise → act → audit → answer.
+
+A call is plain synchronous code on the HSM thread and one transaction of the database. Its answer
+comes after the commit that made its audit record durable; a call that cannot be recorded is not
+carried out. What goes wrong below becomes a Fault here, and nowhere else.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, Token
+from sidecar.kms.accounts import Caller, Directory
+from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.api.parameters import Arguments
+from sidecar.kms.audit import Event, carry_out
+from sidecar.kms.authentication import Authentication
+from sidecar.kms.authorization import authorize
+from sidecar.kms.faults import Fault
+from sidecar.kms.policy import RequestFacts
+from sidecar.kms.request import Received
+from sidecar.kms.service.names import Place
+from sidecar.kms.store import Database, Shelf
+from sidecar.signing import Signed
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """Carries out calls for the callers in `directory`, in one region."""
+
+    def __init__(
+        self,
+        region: str,
+        directory: Directory,
+        hsm: HsmThread,
+        database: Database,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._region = region
+        self._authentication = Authentication(directory, region)
+        self._hsm = hsm
+        self._database = database
+        self._clock = clock
+
+    async def call(self, received: Received) -> Answer:
+        """What the call answers, once it is durable; raise Fault, and nothing but Fault."""
+        try:
+            return await self._hsm.submit(lambda token: self._carry_out(received, token))
+        except Fault:
+            raise
+        except (HsmUnavailable, SQLAlchemyError) as error:
+            # An SQLAlchemy error's text holds statements, so only its kind is told.
+            why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
+            logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400
+            raise Fault.unavailable() from error
+        except Exception as error:
+            logger.exception("call %s failed", received.request_id)
+            raise Fault.internal() from error
+
+    def _carry_out(self, received: Received, token: Token) -> Answer:
+        event = Event(
+            request_id=received.request_id,
+            action="",
+            now=int(self._clock()),
+            region=self._region,
+            source=received.source,
+            source_ip=received.source_ip,
+            user_agent=received.find_header(b"user-agent"),
+        )
+        errand = _Errand(received, event, token, self._region, self._authentication)
+        return carry_out(self._database, event, errand.admit, errand.act)
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One call on its way through its transaction."""
+
+    received: Received
+    event: Event
+    token: Token
+    region: str
+    authentication: Authentication
+    signed: Signed | None = None
+
+    def admit(self, connection: Connection) -> None:
+        self.signed = self.authentication.admit(connection, self.received, self.event)
+
+    def act(self, connection: Connection) -> Answer:
+        signed, caller = self.signed, self.event.caller
+        if signed is None or caller is None:
+            raise Fault.internal()
+        action = ACTIONS.get(signed.action)
+        if action is None:
+            raise Fault.unknown_action()
+        self.event.is_write = action.is_write
+        arguments = Arguments(action.parameters, signed.parameters)
+        self.event.parameters = arguments.audited
+        call = self._call(connection, caller, arguments)
+        is_dry_run = DRY_RUN in action.parameters and call[DRY_RUN]
+        try:
+            self._check(call, caller, action)
+        except Fault as fault:
+            raise Fault.dry_run_refusal(fault) if is_dry_run else fault from fault
+        if is_dry_run:
+            raise Fault.dry_run_passed()
+        answer = _act(action, call)
+        self.event.outcome = _ids(answer)
+        self.event.key_id = self.event.outcome.get("KeyId", self.event.key_id)
+        return answer
+
+    def _call(self, connection: Connection, caller: Caller, arguments: Arguments) -> Call:
+        return Call(
+            place=Place(self.region, caller.account.id),
+            arguments=arguments,
+            shelf=Shelf(connection, caller.account.id, self.region),
+            token=self.token,
+            quotas=caller.account.quotas,
+            now=self.event.now,
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
+    def _check(self, call: Call, caller: Caller, action: Action) -> None:
+        """Find what the call is about; it must be allowed, be there and be in the right state."""
+        call.target = target = action.target(call)
+        self.event.key_id = target.cmk.key_id if target.cmk else None
+        facts = RequestFacts(
+            self.received.source_ip, self.event.now, self.received.is_secure, action.facts
+        )
+        authorize(caller, action, target, facts)
+        if target.missing is not None:
+            raise target.missing
+        if target.cmk is not None:
+            action.states(target.cmk.state)
+
+
+def _act(action: Action, call: Call) -> Answer:
+    try:
+        return action.act(call)
+    except BadCiphertext as error:
+        raise Fault.invalid_parameter("CiphertextBlob") from error
+    except KeyMissing as error:
+        # The token is there and proved itself, but lost this key: no trying again helps, and yet
+        # nobody asked for the key's deletion.
+        logger.critical("CMK %s: %s", call.cmk.key_id, error.why)
+        raise Fault.wrong_state("Unavailable") from error
+    except HsmUnavailable as error:
+        logger.error("the HSM is away: %s", error.why)  # noqa: TRY400 - its cause is in the sentence
+        raise Fault.unavailable() from error
+
+
+def _ids(answer: Answer) -> Mapping[str, str]:
+    """The ids in an answer, and nothing else of it."""
+    told = answer.get("KeyMetadata", answer)
+    names = ("KeyId", "KeyVersionId")
+    return {n: str(told[n]) for n in names if isinstance(told, dict) and n in told}
