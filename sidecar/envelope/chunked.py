@@ -2,7 +2,8 @@
 """A body held whole, encrypted and decrypted (C2SP chunked-encryption).
 
 `streaming` and `ranges` do the same for what is not held whole. Nearly every field is one chunk
-and takes the short way; the long way works inside one allocation, which is what it costs most.
+and takes the short way; the long way works inside one allocation. A BytesIO lends its bytes for
+writing and gives them back as an immutable value, without a copy of either.
 """
 
 from hmac import compare_digest
@@ -15,7 +16,6 @@ from sidecar.envelope.chunks import (
     PREFIX_LENGTH,
     SALT_LENGTH,
     SEALED_CHUNK_LENGTH,
-    TAG_LENGTH,
     body_length,
     plaintext_length,
 )
@@ -43,15 +43,19 @@ def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where 
     length = len(plaintext)
     if length < CHUNK_LENGTH:  # one chunk, number zero: its nonce is the base nonce
         return b"%b%b%b%b" % (header, salt, commitment, cipher.encrypt(base, plaintext, None))
-    written = len(header) + PREFIX_LENGTH
-    sealed = _allocate(len(header) + body_length(length))
+    first = len(header) + PREFIX_LENGTH
+    sealed = BytesIO(bytes(len(header) + body_length(length)))
     with memoryview(plaintext) as view, sealed.getbuffer() as out:
-        out[:written] = header + salt + commitment
-        # The end is inclusive: after a plaintext of full chunks comes an empty last one.
-        for number, at in enumerate(range(0, length + 1, CHUNK_LENGTH)):
-            chunk = view[at : at + CHUNK_LENGTH]
-            start, written = written, written + len(chunk) + TAG_LENGTH
-            cipher.encrypt_into(nonce_of(base, number), chunk, None, out[start:written])
+        out[:first] = header + salt + commitment
+        # After a plaintext of full chunks comes an empty last one. Slices stop at the end.
+        for number in range(length // CHUNK_LENGTH + 1):
+            at, to = number * CHUNK_LENGTH, first + number * SEALED_CHUNK_LENGTH
+            cipher.encrypt_into(
+                nonce_of(base, number),
+                view[at : at + CHUNK_LENGTH],
+                None,
+                out[to : to + SEALED_CHUNK_LENGTH],
+            )
     return sealed.getvalue()
 
 
@@ -62,11 +66,10 @@ def decrypt(suite: ChunkedSuite, data_key: Buffer, context: bytes, body: Buffer)
         cipher, base = unlock(suite, data_key, context, body)
         if length < CHUNK_LENGTH:
             return cipher.decrypt(base, body[PREFIX_LENGTH:], None)
-        opened = _allocate(length)
+        opened = BytesIO(bytes(length))
         with memoryview(body) as view, opened.getbuffer() as out:
-            starts = range(PREFIX_LENGTH, len(body), SEALED_CHUNK_LENGTH)
-            for number, at in enumerate(starts):
-                to = number * CHUNK_LENGTH
+            for number in range(length // CHUNK_LENGTH + 1):
+                at, to = PREFIX_LENGTH + number * SEALED_CHUNK_LENGTH, number * CHUNK_LENGTH
                 cipher.decrypt_into(
                     nonce_of(base, number),
                     view[at : at + SEALED_CHUNK_LENGTH],
@@ -90,11 +93,3 @@ def unlock(
     if not compare_digest(commitment, prefix[SALT_LENGTH:PREFIX_LENGTH]):
         raise CannotOpen
     return cipher, base
-
-
-def _allocate(length: int) -> BytesIO:
-    """`length` writable bytes that become an immutable value without being copied."""
-    buffer = BytesIO()
-    buffer.seek(length - 1)
-    buffer.write(b"\x00")
-    return buffer
