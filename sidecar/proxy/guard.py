@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place where anything raised becomes a refusal (law 1, fail closed).
+
+mitmproxy fails open: an exception in a hook is logged and the message goes on as it is. So nothing
+of the transform is called but through here, and only an answer of the right type counts as one:
+whatever is raised, returned by mistake or cancelled is turned into `transform.refusal(…)`, whose
+own failure is met by a fixed answer. The layer applies it: nothing of that message goes upstream,
+and where bytes of it may have gone, that connection is cut (`layers/http1/connection.py`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from sidecar.errors import KeyUnavailable, SidecarError
+from sidecar.message import Refusal, RequestHead, ResponseHead
+from sidecar.proxy.stats import HostStats
+from sidecar.transform import PASS, Claim, Hold, Opened, Sealed, Transform
+
+logger = logging.getLogger(__name__)
+
+_LAST_RESORT = Refusal(
+    500,
+    ((b"Content-Type", b"application/problem+json"),),
+    b'{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal"}',
+    "internal",
+)
+
+
+class UpstreamFailed(SidecarError):
+    """The upstream cannot be reached, or its answer cannot be used; `why` names no target."""
+
+    status = 502
+    code = "upstream_failed"
+
+
+class UpstreamSilent(UpstreamFailed):
+    """The upstream did not answer in time."""
+
+    status = 504
+    code = "upstream_silent"
+
+
+class Guard:
+    """Calls the transform on behalf of every layer; its methods never raise."""
+
+    def __init__(self, transform: Transform, stats: HostStats) -> None:
+        self._transform = transform
+        self._stats = stats
+        self._observations: set[asyncio.Task[Any]] = set()
+
+    def claim(self, head: RequestHead) -> Claim:
+        """PASS only when the transform said exactly that."""
+        try:
+            claim = self._transform.claim(head)
+        except Exception as error:  # noqa: BLE001 - the guard's purpose
+            return self.refusal(None, error)
+        if claim is PASS or isinstance(claim, (Hold, Refusal)):
+            return claim
+        return self.refusal(None, _wrong_type(claim))
+
+    def protects(self, authority: str) -> bool:
+        """Whether any rule names this destination; a doubt is a yes."""
+        try:
+            return self._transform.protects(authority) is not False
+        except Exception:
+            logger.exception("asking whether a destination is protected failed")
+            return True
+
+    def seal(self, hold: Hold, body: bytes) -> asyncio.Task[Sealed | Refusal]:
+        """Seal one whole request; the task is done already when its keys were at hand."""
+        return _start(self._transform.seal_request(hold, body))
+
+    def open(self, hold: Hold, head: ResponseHead, body: bytes) -> asyncio.Task[Opened | Refusal]:
+        """Open one whole answer; the task is done already when its keys were at hand."""
+        return _start(self._transform.open_response(hold, head, body))
+
+    def observe_request(self, hold: Hold, body: bytes) -> None:
+        """Show the transform a request that has gone on as it was."""
+        self._observe(_start(self._transform.seal_request(hold, body)))
+
+    def observe_answer(self, hold: Hold, head: ResponseHead, body: bytes) -> None:
+        """Show the transform an answer that has gone on as it was."""
+        self._observe(_start(self._transform.open_response(hold, head, body)))
+
+    def _observe(self, task: asyncio.Task[Any]) -> None:
+        self._observations.add(task)  # the loop itself keeps only weak references
+        task.add_done_callback(self._observed)
+
+    def _observed(self, task: asyncio.Task[Any]) -> None:
+        self._observations.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("observing a message failed: %s", type(error).__name__)
+
+    def verdict[T: Sealed | Opened](
+        self, hold: Hold, task: asyncio.Task[T | Refusal], kind: type[T]
+    ) -> T | Refusal:
+        """What a task of `seal` or `open` came to; one that is not done came too late."""
+        if not task.done():
+            task.cancel()
+            return self.refusal(hold, KeyUnavailable("no key came within the time limit"))
+        try:
+            result = task.result()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the guard's purpose
+            return self.refusal(hold, error)
+        if isinstance(result, Refusal):
+            self._stats.refusals[result.code] += 1
+            return result
+        return result if isinstance(result, kind) else self.refusal(hold, _wrong_type(result))
+
+    def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:
+        """The local answer to `error`, in the dialect of the store that the rule names."""
+        if not isinstance(error, SidecarError):
+            logger.error("refused a message because of an unexpected error", exc_info=error)
+        try:
+            refusal = self._transform.refusal(hold, error)
+        except Exception:
+            logger.exception("wording a refusal failed")
+            refusal = _LAST_RESORT
+        if not isinstance(refusal, Refusal):
+            refusal = _LAST_RESORT
+        self._stats.refusals[refusal.code] += 1
+        return refusal
+
+
+def _start[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    # An eager task runs at once, as itself, up to its first wait: with keys at hand it is done here.
+    return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+
+
+def _wrong_type(value: object) -> TypeError:
+    return TypeError(f"the transform answered with a {type(value).__name__}")

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client's connections, as mitmproxy handles them, but for what law 1 and flow control ask.
+
+Other than its parent, this one stops reading from a client that is far ahead of its upstream, tells
+an upstream's reset from its orderly end, resets a connection whose answer was cut, and waits for
+the tasks of layers.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+from mitmproxy.connection import Connection, ConnectionState
+from mitmproxy.master import Master
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from sidecar.proxy.layers.signals import CUT, Awaited
+
+_READ_BYTES = 65536
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, no time (socket(7), SO_LINGER)
+
+
+class Handler(ProxyConnectionHandler):
+    """Reads, writes and closes on behalf of the layers of one client."""
+
+    def __init__(
+        self,
+        master: Master,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        mode: ProxyMode,
+    ) -> None:
+        super().__init__(master, reader, writer, master.options, mode)  # type: ignore[no-untyped-call]
+        self.may_read = asyncio.Event()
+        self.may_read.set()
+
+    async def handle_hook(self, hook: commands.StartHook) -> None:
+        """Answer our own hook; show every other one to the addons."""
+        if isinstance(hook, Awaited):
+            await asyncio.wait((hook.task,), timeout=hook.seconds)
+        else:
+            await super().handle_hook(hook)
+
+    async def open_connection(self, command: commands.OpenConnection) -> None:
+        try:
+            await super().open_connection(command)
+        finally:
+            self.transports.pop(command.connection, None)
+
+    async def handle_connection(self, connection: Connection) -> None:
+        """Read until the peer ends; afterwards keep the other direction until it is closed too."""
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            await self._read(connection)
+        except OSError:
+            connection.error = "reset"
+        except asyncio.CancelledError as error:
+            cancelled = error
+        if cancelled is None:
+            connection.state &= ~ConnectionState.CAN_READ
+        else:
+            connection.state = ConnectionState.CLOSED
+        await self.server_event(events.ConnectionClosed(connection))
+        if connection.state is ConnectionState.CAN_WRITE:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError as error:
+                cancelled = error
+        self._close(connection)
+        if cancelled is not None:
+            raise cancelled
+
+    async def _read(self, connection: Connection) -> None:
+        reader = self.transports[connection].reader
+        assert isinstance(reader, asyncio.StreamReader)  # noqa: S101 - we speak TCP alone
+        is_client = connection is self.client
+        while True:
+            if is_client and not self.may_read.is_set():
+                await self.may_read.wait()
+            data = await reader.read(_READ_BYTES)
+            if not data:
+                return
+            await self.server_event(events.DataReceived(connection, data))
+            await self.drain_writers()  # type: ignore[no-untyped-call]
+
+    def _close(self, connection: Connection) -> None:
+        writer = self.transports.pop(connection).writer
+        assert isinstance(writer, asyncio.StreamWriter)  # noqa: S101 - we speak TCP alone
+        with contextlib.suppress(OSError):
+            if connection.error == CUT:
+                raw = writer.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                writer.transport.abort()
+            else:
+                writer.close()

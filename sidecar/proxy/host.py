@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mitmproxy, embedded: one master, our listeners, and an orderly end.
+
+Of mitmproxy's addons only our own TLS contexts are loaded; none of those that could stream, replay,
+cache or show a message. The loop belongs to the caller, who had better run uvloop.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+from typing import Self
+
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+from mitmproxy.proxy.context import Context
+
+from sidecar.errors import Misconfigured
+from sidecar.proxy.guard import Guard
+from sidecar.proxy.handler import Handler
+from sidecar.proxy.kms_forward import KmsForward
+from sidecar.proxy.layers.http1 import Service
+from sidecar.proxy.layers.signals import Drain
+from sidecar.proxy.listening import ListenerInstance
+from sidecar.proxy.settings import Listener, ProxySettings
+from sidecar.proxy.stats import HostStats
+from sidecar.proxy.tls import Tls
+from sidecar.transform import Transform
+
+logger = logging.getLogger(__name__)
+
+_NEVER_SECONDS = 7 * 24 * 3600
+"""mitmproxy's own time-out for silence; our limits are shorter wherever silence is suspicious."""
+
+
+class Host:
+    """An async context: inside it, every listener of `settings` serves."""
+
+    def __init__(self, settings: ProxySettings, transform: Transform) -> None:
+        self.stats = HostStats()
+        self.addresses: tuple[tuple[str, int], ...] = ()
+        self._settings = settings
+        self._guard = Guard(transform, self.stats)
+        self._tls = Tls(settings, self._listener_of)
+        self._instances: list[ListenerInstance] = []
+        self._tasks: dict[Handler, asyncio.Task[object]] = {}
+
+    async def __aenter__(self) -> Self:
+        self.master = Master(Options(tcp_timeout=_NEVER_SECONDS))
+        self.master.addons.add(self._tls)
+        try:
+            for index, listener in enumerate(self._settings.listeners):
+                instance = ListenerInstance(index, listener, self._service(listener), self)
+                await instance.start()
+                self._instances.append(instance)
+        except OSError as error:
+            await self._stop()
+            raise Misconfigured(
+                f"{listener.host}:{listener.port} cannot be listened on: {error.strerror}"
+            ) from error
+        await self.master.running()
+        self.addresses = tuple(each.listen_addrs[0][:2] for each in self._instances)
+        gc.collect()
+        gc.freeze()  # what stands now stays; not looking at it takes the peaks off latency
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drain()
+        await self.master.done()
+        gc.unfreeze()
+
+    async def drain(self) -> None:
+        """Accept nobody, let what is in flight finish within `drain_seconds`, close the rest."""
+        await self._stop()
+        for handler in list(self._tasks):
+            await handler.server_event(Drain())
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=self._settings.limits.drain_seconds)
+        late = list(self._tasks.values())
+        if late:
+            logger.warning("%d connections did not end in time and are closed", len(late))
+        for task in late:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _stop(self) -> None:
+        instances, self._instances = self._instances, []
+        for instance in instances:
+            await instance.stop()
+
+    def admit(self, handler: Handler) -> bool:
+        """See `listening.Reception`."""
+        stats = self.stats
+        if stats.connections_open >= self._settings.limits.connections:
+            stats.connections_refused += 1
+            return False
+        stats.connections += 1
+        stats.connections_open += 1
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a server's callback is a task
+        self._tasks[handler] = task
+        return True
+
+    def dismiss(self, handler: Handler) -> None:
+        """See `listening.Reception`."""
+        self.stats.connections_open -= 1
+        del self._tasks[handler]
+
+    def _listener_of(self, context: Context) -> Listener:
+        return self._settings.listeners[int(context.client.proxy_mode.data)]
+
+    def _service(self, listener: Listener) -> Service:
+        settings, upstream = self._settings, listener.upstream
+        is_store = upstream.scheme != "kms"
+        takes_own = is_store and listener.host_header == "upstream"
+        kms = settings.kms
+        return Service(
+            store=upstream if is_store else None,
+            kms=None if kms is None else KmsForward(kms, settings.kms_hosts),
+            host=upstream.authority.encode() if takes_own else None,
+            guard=self._guard,
+            limits=settings.limits,
+            stats=self.stats,
+        )

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client connection: a mitmproxy layer that carries one exchange at a time.
+
+Events come in, commands go out; no socket is touched here. What a client sends ahead waits in the
+reader, and `may_read` tells the host to stop reading when too much of it waits. Whatever is raised
+in here ends in one place, `handle_event`: commands that were prepared are dropped, so nothing of a
+half-understood message leaves, and both connections are broken off (law 1).
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, context, events, layer
+
+from sidecar.errors import Malformed
+from sidecar.message import Refusal, RequestHead
+from sidecar.proxy.layers.http1 import writer
+from sidecar.proxy.layers.http1.exchange import Exchange
+from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.held import HeldExchange
+from sidecar.proxy.layers.http1.passed import PassedExchange
+from sidecar.proxy.layers.http1.reader import RequestReader
+from sidecar.proxy.layers.http1.service import Service
+from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.layers.signals import CUT, Awaited, Drain
+from sidecar.proxy.settings import Upstream
+from sidecar.transform import PASS
+
+logger = logging.getLogger(__name__)
+
+_WAITING_BYTES = 256 * 1024
+"""How much of what a client sends ahead is kept before the host stops reading from it."""
+_CHEAP_BYTES = 1024 * 1024
+"""A refused request's body of up to this length is read to its end to keep the connection."""
+_LINGER_SECONDS = 2.0
+"""For a client to read the last answer before the connection is closed (RFC 9112 §9.6)."""
+
+
+class Http1Layer(layer.Layer):
+    """The life of one client connection."""
+
+    def __init__(self, outer: context.Context, service: Service, may_read: asyncio.Event) -> None:
+        super().__init__(outer)
+        limits = service.limits
+        self.out: list[commands.Command] = []
+        self.limits, self.stats, self.guard = limits, service.stats, service.guard
+        self.reader = RequestReader(limits.head_bytes, limits.head_fields)
+        self.now = time.monotonic
+        self._service = service
+        self._may_read = may_read
+        self._client = outer.client
+        self._links: dict[Upstream, Link] = {}
+        self._awaited: dict[commands.Command, tuple[Link, Server | None]] = {}
+        self._exchange: Exchange | None = None
+        self._frame: Frame | None = None
+        self._tunnel: Link | None = None
+        self._deadline = 0.0
+        self._alarm = 0.0  # when the next Wakeup is due; 0 for none
+        self._in_head = False
+        self._discards = False  # the rest of a refused request's body
+        self._lingers = False  # everything, until the client has closed
+        self._drains = False
+        self._has_closed = False  # the client, its half
+        self._is_over = False
+
+    def handle_event(self, event: events.Event) -> list[commands.Command]:  # type: ignore[override]
+        """What to do upon `event`."""
+        try:
+            self._dispatch(event)
+            if self._exchange is None:
+                self._next_exchange()
+        except Exception as error:  # noqa: BLE001 - the last line of law 1
+            logger.error("a connection was broken off: %s", _place(error))  # noqa: TRY400 - no values
+            self.out.clear()
+            self.cut()
+        if (self.reader.buffered > _WAITING_BYTES) is self._may_read.is_set():
+            self._set_reading()
+        out, self.out = self.out, []
+        return out
+
+    _handle_event = handle_event  # type: ignore[assignment]
+
+    def _dispatch(self, event: events.Event) -> None:
+        if isinstance(event, events.DataReceived):
+            if event.connection is self._client:
+                self._client_data(event.data)
+            else:
+                self._server_event(event.connection, event)
+        elif isinstance(event, events.ConnectionClosed):
+            if event.connection is self._client:
+                self._client_closed()
+            else:
+                self._server_event(event.connection, event)
+        elif isinstance(event, events.Wakeup):
+            self._wakeup()
+        elif isinstance(event, events.CommandCompleted):
+            self._completed(event)
+        elif isinstance(event, Drain):
+            self._drains = True
+            if self._exchange is None and not self._discards and not self._lingers:
+                self._close()
+        elif isinstance(event, events.Start):
+            self.expect_within(self.limits.header_seconds)
+
+    # The client's side.
+
+    def _client_data(self, data: bytes) -> None:
+        if self._tunnel is not None:
+            self._tunnel.send(data)
+            return
+        if self._lingers or self._is_over:
+            return
+        self.reader.feed(data)
+        if self._discards:
+            self.reader.read_body()
+            self._discards = not self.reader.done
+        elif self._exchange is not None and not self.reader.done:
+            self._exchange.client_data()
+
+    def _client_closed(self) -> None:
+        # A client may close its half once it has asked; what was asked completely is answered.
+        if self._exchange is None or not self.reader.done or self._tunnel is not None:
+            self._abandon()
+            self._close()
+        self._drains = self._has_closed = True
+
+    def _next_exchange(self) -> None:
+        while self._exchange is None and not (self._is_over or self._lingers or self._discards):
+            try:
+                frame = self.reader.read_head()
+            except Malformed as error:
+                self._frame = None
+                self.refuse(self.guard.refusal(None, error))
+                return
+            if frame is not None:
+                self._in_head = False
+                self._begin(frame)
+            elif self._drains and not self.reader.buffered:
+                self._close()
+            else:
+                self._expect_head()
+                return
+
+    def _expect_head(self) -> None:
+        if not self.reader.buffered:
+            self._in_head = False
+        elif not self._in_head:
+            self._in_head = True
+            self.expect_within(self.limits.header_seconds)
+
+    def _begin(self, frame: Frame) -> None:
+        self._frame = frame
+        service, stats = self._service, self.stats
+        upstream = service.find_kms(frame)
+        if upstream is not None:
+            stats.requests_kms += 1
+            self._pass(frame, self._link(upstream), host=None, may_upgrade=False)
+            return
+        assert service.store is not None  # noqa: S101 - such a listener's requests are the KMS's
+        link = self._link(service.store)
+        authority = service.store.authority
+        claim = self.guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers))
+        if isinstance(claim, Refusal):
+            self.refuse(claim)
+        elif claim is PASS:
+            stats.requests_passed += 1
+            may_upgrade = bool(frame.upgrade) and not self.guard.protects(authority)
+            self._pass(frame, link, host=service.host, may_upgrade=may_upgrade)
+        elif claim.observes:
+            stats.requests_passed += 1
+            self._start(
+                PassedExchange(
+                    self, frame, link, host=service.host, may_upgrade=False, observer=claim
+                )
+            )
+        else:
+            stats.requests_held += 1
+            self._start(HeldExchange(self, frame, link, claim, service.host))
+
+    def _pass(self, frame: Frame, link: Link, *, host: bytes | None, may_upgrade: bool) -> None:
+        self._start(PassedExchange(self, frame, link, host=host, may_upgrade=may_upgrade))
+
+    def _start(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        exchange.begin()
+
+    # The upstreams' side.
+
+    def _link(self, upstream: Upstream) -> Link:
+        link = self._links.get(upstream)
+        if link is None:
+            link = self._links[upstream] = Link(self, upstream, self.limits)
+        return link
+
+    def _server_event(self, connection: object, event: events.Event) -> None:
+        for link in self._links.values():
+            if link.server is connection:
+                for each in link.unwrap(event):
+                    self._link_event(link, each)
+                return
+
+    def _link_event(self, link: Link, event: events.Event) -> None:
+        if isinstance(event, events.OpenConnectionCompleted):
+            if self._exchange is not None:
+                self._exchange.opened(event.reply)
+        elif self._tunnel is link:
+            if isinstance(event, events.DataReceived):
+                self.send(event.data)
+            else:
+                self._close()
+        elif self._exchange is None or not self._exchange.uses(link):
+            link.close()  # nobody asked for bytes, and a closed one is of no use
+        elif isinstance(event, events.DataReceived):
+            self._exchange.server_data(event.data)
+        elif isinstance(event, events.ConnectionClosed):
+            self._exchange.server_closed()
+
+    def await_reply(self, command: commands.Command, link: Link) -> None:
+        """See `upstream.Owner`."""
+        self._awaited[command] = link, link.server
+
+    def _completed(self, event: events.CommandCompleted) -> None:
+        if isinstance(event.command, Awaited):
+            if self._exchange is not None and self._exchange.awaits(event.command.task):
+                self._exchange.task_done()
+            return
+        link, server = self._awaited.pop(event.command)
+        if link.server is server:  # else it was given up in the meantime
+            for each in link.unwrap(event):
+                self._link_event(link, each)
+
+    # What an exchange may ask for (`exchange.Client`).
+
+    @property
+    def connection_field(self) -> bytes:
+        frame = self._frame
+        if frame is None or not frame.keep_alive or self._drains:
+            return b"close"
+        return b"" if frame.minor else b"keep-alive"
+
+    def send(self, data: bytes) -> None:
+        self.out.append(commands.SendData(self._client, data))
+
+    def wait_for(self, task: asyncio.Task[Any]) -> None:
+        command = Awaited(task, self.limits.key_seconds)
+        command.blocking = self  # the reply comes to this layer; nobody above it blocks
+        self._deadline = 0.0
+        self.out.append(command)
+
+    def switch(self, link: Link) -> None:
+        self._tunnel = link
+        self._deadline = 0.0
+        if rest := self.reader.take_rest():
+            link.send(rest)
+
+    def refuse(self, refusal: Refusal) -> None:
+        frame, reader = self._frame, self.reader
+        keeps = frame is not None and frame.keep_alive and not self._drains
+        if frame is not None and not reader.done:
+            is_cheap = frame.length is not None and frame.length <= _CHEAP_BYTES
+            keeps = keeps and is_cheap and not frame.expects
+        field = self.connection_field if keeps else b"close"
+        bare = frame is not None and frame.method == b"HEAD"
+        self.send(writer.refusal(refusal, bare=bare, connection=field))
+        self._exchange = None
+        if not keeps:
+            self._linger()
+        elif not reader.done:
+            reader.read_body()
+            self._discards = not reader.done
+            self.expect_within(self.limits.body_seconds)
+
+    def finish(self, *, keep_alive: bool) -> None:
+        self._exchange = None
+        if keep_alive and self.reader.done and not self._drains and self._frame_keeps():
+            self.expect_within(self.limits.idle_seconds)
+        else:
+            self._linger()
+
+    def _frame_keeps(self) -> bool:
+        return self._frame is not None and self._frame.keep_alive
+
+    def cut(self) -> None:
+        self.stats.aborts += 1
+        self._client.error = CUT
+        self._abandon()
+        self._close()
+
+    # The ends.
+
+    def _linger(self) -> None:
+        if self._has_closed:
+            self._close()
+            return
+        self._lingers = True
+        self.reader.take_rest()
+        for link in self._links.values():
+            link.close()
+        self.out.append(commands.CloseTcpConnection(self._client, half_close=True))
+        self.expect_within(_LINGER_SECONDS)
+
+    def _abandon(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.abandon()
+
+    def _close(self) -> None:
+        self._is_over = True
+        self._deadline = 0.0
+        self.reader.take_rest()
+        for link in self._links.values():
+            link.close()
+        self.out.append(commands.CloseConnection(self._client))
+
+    # Time.
+
+    def expect_within(self, seconds: float) -> None:
+        self._deadline = self.now() + seconds
+        # One alarm is enough as long as it does not ring too late: it is set anew when it rings.
+        if not self._alarm or self._alarm > self._deadline:
+            self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        self._alarm = self._deadline
+        self.out.append(commands.RequestWakeup(max(0.0, self._deadline - self.now())))
+
+    def _wakeup(self) -> None:
+        if not self._alarm or self.now() < self._alarm:
+            return  # an alarm that an earlier one replaced
+        self._alarm = 0.0
+        if not self._deadline:
+            return
+        if self.now() < self._deadline:
+            self._set_alarm()
+        elif self._exchange is not None:
+            self._deadline = 0.0
+            self._exchange.timed_out()
+        else:
+            self._close()
+
+    def _set_reading(self) -> None:
+        if self._may_read.is_set():
+            self._may_read.clear()
+        else:
+            self._may_read.set()
+
+
+def _place(error: BaseException) -> str:
+    """The type of `error` and where it was raised: its words may hold what nobody may log."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One request and its answer: what a passed and a held exchange have in common.
+
+That is the upstream's part (reach it, ask again when a kept connection had gone stale, cut its
+bytes into answers) and the ends. An exchange ends in one of three ways: `Client.finish` after a
+complete answer, `Client.refuse` as long as no byte of an answer went to the client, `Client.cut`
+after that. It adds commands to its client's list and never touches a socket.
+"""
+
+import asyncio
+from typing import Any, Protocol
+
+from sidecar.errors import Malformed, SidecarError
+from sidecar.message import Refusal
+from sidecar.proxy.guard import Guard, UpstreamFailed, UpstreamSilent
+from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.reader import RequestReader
+from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.settings import Limits
+from sidecar.proxy.stats import HostStats
+from sidecar.transform import Hold
+
+_FINAL = 200
+_SWITCHING = 101
+_REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
+"""Idempotent methods (RFC 9110 §9.2.2): asking twice is asking once."""
+_SURELY_FRESH_SECONDS = 1.0
+"""Servers close idle connections after as little as two seconds. What must not be asked twice goes
+over a connection that was idle for less than this, or over a new one."""
+
+
+class Client(Protocol):
+    """What an exchange needs of the connection that it belongs to."""
+
+    reader: RequestReader
+    guard: Guard
+    limits: Limits
+    stats: HostStats
+
+    @property
+    def connection_field(self) -> bytes:
+        """What the Connection field of an answer of our own says; empty for none."""
+
+    def now(self) -> float:
+        """The time, in seconds of a clock that never goes back."""
+
+    def send(self, data: bytes) -> None:
+        """Send `data` to the client."""
+
+    def expect_within(self, seconds: float) -> None:
+        """End the exchange with `timed_out` unless something happens within `seconds`."""
+
+    def wait_for(self, task: asyncio.Task[Any]) -> None:
+        """Call the exchange's `task_done` when `task` is done or `key_seconds` are over."""
+
+    def switch(self, link: Link) -> None:
+        """From now on both connections carry another protocol: join them."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer the current request with `refusal`; nothing of another answer was sent."""
+
+    def finish(self, *, keep_alive: bool) -> None:
+        """The current request was answered completely."""
+
+    def cut(self) -> None:
+        """Break the connection in a way that no client can take for an answer's end."""
+
+
+class Exchange:
+    """One request, from its head on."""
+
+    def __init__(self, client: Client, frame: Frame, link: Link, hold: Hold | None) -> None:
+        self._client = client
+        self._frame = frame
+        self._link = link
+        self._hold = hold
+        self._request = b""  # what goes upstream first; all of it when `_is_whole`
+        self._is_whole = False
+        self._is_sent = False
+        self._is_answering = False  # a byte of the answer came: asking again is over
+        self._is_started = False  # a byte of it went to the client: refusing is over
+        self._answer: Frame | None = None
+        self._awaited: asyncio.Task[Any] | None = None
+
+    def uses(self, link: Link) -> bool:
+        """Whether `link` carries it."""
+        return self._link is link
+
+    def awaits(self, task: asyncio.Task[Any]) -> bool:
+        """Whether it is `task` that it waits for."""
+        return self._awaited is task
+
+    # What happens to it, told by the connection.
+
+    def begin(self) -> None:
+        """The head was read."""
+        raise NotImplementedError
+
+    def client_data(self) -> None:
+        """There is more of the request's body to read."""
+        raise NotImplementedError
+
+    def opened(self, error: str | None) -> None:
+        """The upstream was reached, or it was not."""
+        if error is not None:
+            self._link.forget()
+            self.fail(UpstreamFailed("the upstream cannot be reached"))
+            return
+        self._client.stats.upstream_connections += 1
+        self._link.is_open = True
+        self._send()
+
+    def server_data(self, data: bytes) -> None:
+        """The upstream sent something."""
+        reader = self._link.reader
+        reader.feed(data)
+        self._is_answering = True
+        try:
+            self._read_answer()
+        except Malformed:
+            self.fail(UpstreamFailed("the upstream's answer is not HTTP/1 in its strict form"))
+
+    def server_closed(self) -> None:
+        """The upstream closed the connection."""
+        link = self._link
+        is_clean = link.ended_cleanly()
+        stale = link.is_used and not self._is_answering
+        if self._answer is not None and is_clean and link.reader.end():
+            link.close()
+            self.answer_piece(b"", is_last=True)
+        elif stale and self._is_whole and self._frame.method in _REPEATABLE:
+            self._client.stats.upstream_retries += 1
+            link.close()
+            self._connect()
+        else:
+            self.fail(UpstreamFailed("the upstream closed the connection before its answer ended"))
+
+    def timed_out(self) -> None:
+        """Whoever had to act did not, for the time that `expect_within` was told."""
+        is_connecting = bool(self._request) and not self._is_sent
+        if self._client.reader.done or is_connecting:
+            self.fail(UpstreamSilent("the upstream did not answer in time"))
+        else:
+            self.abandon()
+            self._client.cut()
+
+    def task_done(self) -> None:
+        """What `wait_for` was told is done, or its time is over."""
+
+    def abandon(self) -> None:
+        """The client is gone or will be: let go of the upstream."""
+        self._link.close()
+
+    # What becomes of an answer, in a passed and in a held exchange.
+
+    def answer_head(self, frame: Frame) -> None:
+        """The final head came."""
+        raise NotImplementedError
+
+    def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
+        """Bytes of the body came, as they were on the wire."""
+        raise NotImplementedError
+
+    def answer_interim(self, frame: Frame) -> None:
+        """A head with a status of 1xx came."""
+        raise NotImplementedError
+
+    # The common part.
+
+    def fail(self, error: SidecarError) -> None:
+        """Refuse because of `error` while that is possible; cut the connection when it is not."""
+        self.abandon()
+        if self._is_started:
+            self._client.cut()
+        else:
+            self._client.refuse(self._client.guard.refusal(self._hold, error))
+
+    def forward(self, data: bytes, *, is_whole: bool) -> None:
+        """Begin to ask the upstream with `data`, the request or its beginning."""
+        self._request = data
+        self._is_whole = is_whole
+        link = self._link
+        if not link.is_open:
+            self._connect()
+            return
+        idle = self._client.now() - link.idle_since
+        if idle > _SURELY_FRESH_SECONDS and not (is_whole and self._frame.method in _REPEATABLE):
+            link.close()
+            self._connect()
+        else:
+            self._send()
+
+    def _connect(self) -> None:
+        self._client.expect_within(self._client.limits.connect_seconds)
+        self._is_sent = False
+        self._link.connect()
+
+    def _send(self) -> None:
+        self._is_sent = True
+        self._link.send(self._request)
+        limits = self._client.limits
+        if self._is_whole:
+            self._client.expect_within(limits.response_seconds)
+        else:
+            self._request = b""
+            self._client.expect_within(limits.body_seconds)
+            self.client_data()
+
+    def _read_answer(self) -> None:
+        reader = self._link.reader
+        while self._answer is None:
+            frame = reader.read_head(to_head=self._frame.method == b"HEAD")
+            if frame is None:
+                return
+            if frame.status >= _FINAL:
+                self._answer = frame
+                self.answer_head(frame)
+            elif frame.status == _SWITCHING:
+                self.switched(frame)
+                return
+            else:
+                self.answer_interim(frame)
+        if self._link.is_open:
+            self.answer_piece(reader.read_body(), is_last=reader.done)
+
+    def switched(self, frame: Frame) -> None:
+        """The upstream changed the protocol, which nobody offered."""
+        del frame
+        self.fail(UpstreamFailed("the upstream changed the protocol without being asked to"))
+
+    def release(self) -> None:
+        """The whole answer was read: keep the upstream connection, if it is good for another."""
+        link, answer = self._link, self._answer
+        if not link.is_open:
+            return
+        is_done = self._client.reader.done
+        if answer is not None and answer.keep_alive and is_done and not link.reader.buffered:
+            link.is_used = True
+            link.idle_since = self._client.now()
+        else:
+            link.close()

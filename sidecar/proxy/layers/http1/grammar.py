@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP/1 heads, read strictly: bytes in, a frame out, or `Malformed`.
+
+Plan: one possessive regular expression accepts a whole head or nothing (RFC 9112 §2 to §6 without
+its lenient MAYs), the field lines are cut, and the few that decide framing are weighed together.
+What one parser might read otherwise than the next (RFC 9112 §11.2, request smuggling) is refused,
+never repaired: bare CR or LF, obs-fold, white space before a colon, control bytes, repeated
+Content-Length, Transfer-Encoding other than exactly `chunked`, both of the two, either of the two
+in HTTP/1.0 style. llhttp reads the same bytes beside this (`reader.py`) and must agree.
+
+Nothing is raised but `Malformed`; no message names a received byte.
+"""
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sidecar.errors import Malformed
+from sidecar.message import Headers
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+_FIELDS = rb"((?:" + _TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
+_REQUEST = re.compile(
+    rb"(" + _TOKEN + rb"++) ([\x21-\x22\x24-\x7e]++) HTTP/1\.([01])\r\n" + _FIELDS
+)
+_RESPONSE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*+))?\r\n" + _FIELDS)
+_TRAILERS = re.compile(_FIELDS)
+_LENGTH = re.compile(rb"\d{1,18}")
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%\-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{0,5})?")
+
+_FRAMING = frozenset(
+    (b"content-length", b"transfer-encoding", b"host", b"connection", b"upgrade", b"expect")
+)
+_NEVER_TRAILERS = frozenset(
+    (
+        *_FRAMING, b"authorization", b"content-encoding", b"content-range", b"content-type",
+        b"cookie", b"te", b"trailer",
+    )
+)  # fmt: skip
+"""Fields that a recipient must not merge from trailers (RFC 9110 §6.5.1)."""
+_FINAL = 200
+_NOT_HOP_BY_HOP = frozenset((b"content-length", b"transfer-encoding", b"host", b"expect"))
+
+
+class Frame(NamedTuple):
+    """One head and what it says about the bytes after it.
+
+    `length` is the number of body bytes, or None: then the body is `chunked`, or else (answers
+    only) ends with the connection.
+    """
+
+    raw: bytes
+    method: bytes  # empty for an answer
+    target: bytes
+    status: int  # 0 for a request
+    reason: bytes
+    minor: int
+    headers: Headers
+    length: int | None
+    chunked: bool
+    keep_alive: bool
+    host: bytes
+    upgrade: bytes
+    expects: bool
+
+
+class _Weighed(NamedTuple):
+    length: int | None
+    chunked: bool
+    keep_alive: bool
+    hosts: int
+    host: bytes
+    upgrade: bytes
+    expects: bool
+
+
+def read_request(raw: bytes) -> Frame:
+    """The request whose head is exactly `raw`, the empty line included."""
+    match = _REQUEST.fullmatch(raw)
+    if match is None:
+        raise Malformed("the request head is not HTTP/1.0 or 1.1 in its strict form")
+    method, target, digit, block = match.groups()
+    minor = digit == b"1"
+    if not target.startswith(b"/") and not (target == b"*" and method == b"OPTIONS"):
+        raise Malformed("the request target is not in origin form")
+    headers = cut_fields(block)
+    facts = _weigh(headers, minor=minor)
+    if facts.hosts != 1 and (minor or facts.hosts):
+        raise Malformed("a request names its host exactly once")
+    if not _HOST.fullmatch(facts.host):
+        raise Malformed("the Host field is not a host")
+    length = facts.length if facts.length is not None or facts.chunked else 0
+    return Frame(
+        raw, method, target, 0, b"", minor, headers, length, facts.chunked, facts.keep_alive,
+        facts.host, facts.upgrade, facts.expects,
+    )  # fmt: skip
+
+
+def read_response(raw: bytes, *, to_head: bool) -> Frame:
+    """The answer whose head is exactly `raw`; `to_head` when it answers a HEAD request."""
+    match = _RESPONSE.fullmatch(raw)
+    if match is None:
+        raise Malformed("the answer's head is not HTTP/1.0 or 1.1 in its strict form")
+    digit, code, reason, block = match.groups()
+    minor, status = digit == b"1", int(code)
+    headers = cut_fields(block)
+    facts = _weigh(headers, minor=minor)
+    length, chunked = facts.length, facts.chunked
+    if to_head or status < _FINAL or status in (204, 304):  # RFC 9112 §6.3, 1
+        length, chunked = 0, False
+    return Frame(
+        raw, b"", b"", status, reason or b"", minor, headers, length, chunked,
+        facts.keep_alive and (length is not None or chunked), b"", facts.upgrade, expects=False,
+    )  # fmt: skip
+
+
+def cut_fields(block: bytes) -> Headers:
+    """The field lines of a block that the grammar accepted."""
+    fields = []
+    for line in block.split(b"\r\n")[:-1]:
+        name, _, value = line.partition(b":")
+        fields.append((name, value.strip(b" \t")))
+    return tuple(fields)
+
+
+def check_trailers(block: bytes) -> None:
+    """Refuse a trailer section that is not one, or that could change how the message is read."""
+    match = _TRAILERS.fullmatch(block)
+    if match is None:
+        raise Malformed("the trailer section is not in its strict form")
+    if any(name.lower() in _NEVER_TRAILERS for name, _ in cut_fields(match[1])):
+        raise Malformed("a trailer holds a field that belongs in the head")
+
+
+def _weigh(headers: Headers, *, minor: bool) -> _Weighed:
+    """What the framing fields of one head say together."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        key = name.lower()
+        if key in _FRAMING:
+            found.setdefault(key, []).append(value)
+    hosts = found.get(b"host", [])
+    options = [
+        option.strip(b" \t")
+        for value in found.get(b"connection", ())
+        for option in value.lower().split(b",")
+    ]
+    if not _NOT_HOP_BY_HOP.isdisjoint(options):
+        raise Malformed("the Connection field names a field that frames the message")
+    length, chunked = _body(found, minor=minor)
+    return _Weighed(
+        length=length,
+        chunked=chunked,
+        keep_alive=b"close" not in options and (minor or b"keep-alive" in options),
+        hosts=len(hosts),
+        host=hosts[0] if hosts else b"",
+        upgrade=b", ".join(found.get(b"upgrade", ())),
+        expects=minor and _expects(found.get(b"expect", ())),
+    )
+
+
+def _body(found: dict[bytes, list[bytes]], *, minor: bool) -> tuple[int | None, bool]:
+    lengths, codings = found.get(b"content-length"), found.get(b"transfer-encoding")
+    if codings is not None:
+        if lengths is not None:
+            raise Malformed("a message with both Content-Length and Transfer-Encoding")
+        if len(codings) != 1 or codings[0].lower() != b"chunked" or not minor:
+            raise Malformed("the Transfer-Encoding is not exactly `chunked`")
+        return None, True
+    if lengths is None:
+        return None, False
+    if len(lengths) != 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise Malformed("the Content-Length is repeated or no plain number")
+    return int(lengths[0]), False
+
+
+def _expects(values: Collection[bytes]) -> bool:
+    if any(value.lower() != b"100-continue" for value in values):
+        raise Malformed("an expectation other than 100-continue")
+    return bool(values)

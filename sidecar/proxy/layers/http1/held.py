@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An exchange that a rule holds: nothing goes on before the transform has said what.
+
+Request: gather the body (bounded) → seal, as one message → forward what came of it. Answer: gather
+→ open → give the client what came of it. No byte of either goes any further on its own, so that
+at any point of this file an error of any kind leaves the other side with nothing.
+"""
+
+import asyncio
+from typing import Any
+
+from sidecar.errors import Malformed, TooLarge
+from sidecar.message import Refusal, ResponseHead
+from sidecar.proxy.layers.http1 import writer
+from sidecar.proxy.layers.http1.exchange import Client, Exchange
+from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.transform import Hold, Opened, Sealed
+
+
+class HeldExchange(Exchange):
+    """One request of a protected route."""
+
+    _hold: Hold
+
+    def __init__(
+        self, client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None
+    ) -> None:
+        super().__init__(client, frame, link, hold)
+        self._host = host
+        self._payload = bytearray()
+        self._sealing: asyncio.Task[Sealed | Refusal] | None = None
+        self._opening: asyncio.Task[Opened | Refusal] | None = None
+
+    def begin(self) -> None:
+        client, frame, reader = self._client, self._frame, self._client.reader
+        if frame.length is not None and frame.length > self._hold.body_limit:
+            self.fail(self._too_large("request"))
+            return
+        self._payload = reader.hold_payload()
+        if frame.expects and not reader.done and not reader.buffered:
+            client.send(writer.CONTINUE)
+        if reader.done:
+            self._seal()
+        else:
+            self.client_data()
+
+    def client_data(self) -> None:
+        client, reader = self._client, self._client.reader
+        if reader.done:
+            return
+        try:
+            reader.read_body()
+        except Malformed as error:
+            self.fail(error)
+            return
+        if len(self._payload) > self._hold.body_limit:
+            self.fail(self._too_large("request"))
+        elif reader.done:
+            self._seal()
+        else:
+            client.expect_within(client.limits.body_seconds)
+
+    def _seal(self) -> None:
+        payload, self._payload = bytes(self._payload), bytearray()
+        self._sealing = self._client.guard.seal(self._hold, payload)
+        self._await(self._sealing)
+
+    def _await(self, task: asyncio.Task[Any]) -> None:
+        self._awaited = task
+        if task.done():
+            self.task_done()
+        else:
+            self._client.stats.waits += 1
+            self._client.wait_for(task)
+
+    def task_done(self) -> None:
+        """The transform has answered, or its time is over."""
+        if self._opening is not None:
+            self._give(self._client.guard.verdict(self._hold, self._opening, Opened))
+        elif self._sealing is not None:
+            self._forward(self._client.guard.verdict(self._hold, self._sealing, Sealed))
+
+    def _forward(self, verdict: Sealed | Refusal) -> None:
+        if isinstance(verdict, Refusal):
+            self._client.refuse(verdict)
+            return
+        frame = self._frame
+        host = self._host
+        if host is None and not frame.host:
+            host = self._link.upstream.authority.encode()
+        had_body = frame.chunked or any(
+            name.lower() == b"content-length" for name, _ in frame.headers
+        )
+        data = writer.rebuilt_request(verdict.head, verdict.body, had_body=had_body, host=host)
+        self.forward(data, is_whole=True)
+
+    def answer_interim(self, frame: Frame) -> None:
+        """Ours to give: a 100 went out before the body was read, others describe sealed answers."""
+
+    def answer_head(self, frame: Frame) -> None:
+        self._payload = self._link.reader.hold_payload()
+        if frame.length is not None and frame.length > self._hold.body_limit:
+            self.fail(self._too_large("answer"))
+
+    def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
+        client, answer = self._client, self._answer
+        assert answer is not None  # noqa: S101 - its head came before its body
+        if len(self._payload) > self._hold.body_limit:
+            self.fail(self._too_large("answer"))
+        elif is_last:
+            self.release()
+            head = ResponseHead(answer.status, answer.reason, answer.headers)
+            payload, self._payload = bytes(self._payload), bytearray()
+            self._opening = client.guard.open(self._hold, head, payload)
+            self._await(self._opening)
+        else:
+            client.expect_within(client.limits.body_seconds)
+
+    def _give(self, verdict: Opened | Refusal) -> None:
+        client, frame = self._client, self._frame
+        if isinstance(verdict, Refusal):
+            client.refuse(verdict)
+            return
+        client.send(
+            writer.rebuilt_response(
+                verdict.head,
+                verdict.body,
+                bare=frame.method == b"HEAD",
+                connection=client.connection_field,
+            )
+        )
+        client.finish(keep_alive=True)
+
+    def abandon(self) -> None:
+        super().abandon()
+        for task in (self._sealing, self._opening):
+            if task is not None:
+                task.cancel()
+
+    def _too_large(self, what: str) -> TooLarge:
+        return TooLarge(f"the {what}'s body is longer than {self._hold.body_limit} bytes")

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What any layer of ours and the host tell each other, besides bytes."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from mitmproxy.proxy import commands, events
+
+CUT = "cut"
+"""`Client.error` of a connection that must be reset: its end is no end of an answer."""
+
+
+@dataclass
+class Awaited(commands.StartHook):
+    """Tell the layer when `task` is done, or when `seconds` are over; nobody else waits for it.
+
+    A hook, so that mitmproxy brings its completion back to the layer that asked; the host answers
+    it itself (`handler.py`) and shows it to no addon.
+    """
+
+    task: asyncio.Task[Any]
+    seconds: float
+    name = "awaited"
+
+
+class Drain(events.Event):
+    """The host is ending: finish the message in flight, then close."""

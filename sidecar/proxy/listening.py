@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One listener of ours as a mode of mitmproxy: it accepts clients and stacks their layers.
+
+The stack is fixed by the settings (TLS when the listener shows a certificate, then HTTP/1), not
+guessed from the first bytes as mitmproxy's `NextLayer` does: nothing can come in that is passed
+raw because it looks like another protocol.
+"""
+
+import asyncio
+from typing import Protocol
+
+from mitmproxy.master import Master
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import Layer
+from mitmproxy.proxy.layers.tls import ClientTLSLayer
+from mitmproxy.proxy.mode_servers import AsyncioServerInstance
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from sidecar.proxy.handler import Handler
+from sidecar.proxy.layers.http1 import Http1Layer, Service
+from sidecar.proxy.settings import Listener
+
+_BACKLOG = 1024
+
+
+class Reception(Protocol):
+    """Who keeps the clients of all listeners."""
+
+    master: Master
+
+    def admit(self, handler: Handler) -> bool:
+        """Whether there is room for one more client; if so, it is counted."""
+
+    def dismiss(self, handler: Handler) -> None:
+        """The client is gone."""
+
+
+class ListenerMode(ProxyMode):
+    """`listener:INDEX@HOST:PORT`: the listener with that place in the settings."""
+
+    description = "listener"
+    transport_protocol = "tcp"
+
+    def __post_init__(self) -> None:
+        """Valid from birth: made from a valid `Listener` only."""
+
+
+def listener_mode(index: int, listener: Listener) -> ListenerMode:
+    """The mode of `listener`, the one at `index` of the settings."""
+    spec = f"listener:{index}@{listener.host}:{listener.port}"
+    return ListenerMode(spec, str(index), listener.host, listener.port)
+
+
+class ListenerInstance(AsyncioServerInstance[ListenerMode]):
+    """The listening sockets of one listener."""
+
+    def __init__(
+        self, index: int, listener: Listener, service: Service, reception: Reception
+    ) -> None:
+        super().__init__(listener_mode(index, listener), reception)
+        self._listener = listener
+        self._service = service
+        self._reception = reception
+
+    async def listen(self, host: str, port: int) -> list[asyncio.Server]:  # type: ignore[override]
+        return [await asyncio.start_server(self.handle_stream, host, port, backlog=_BACKLOG)]
+
+    def make_top_layer(self, context: Context) -> Layer:
+        """Only `handle_stream` makes layers: they need the client's handler."""
+        raise NotImplementedError
+
+    async def handle_stream(  # type: ignore[override]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Serve one client from its first byte to its last."""
+        handler = Handler(self._reception.master, reader, writer, self.mode)
+        if not self._reception.admit(handler):
+            writer.transport.abort()
+            return
+        try:
+            context = handler.layer.context
+            if self._listener.tls is None:
+                handler.layer = Http1Layer(context, self._service, handler.may_read)
+            else:
+                handler.layer = ClientTLSLayer(context)
+                inner = Http1Layer(context, self._service, handler.may_read)
+                handler.layer.child_layer = inner
+            await handler.handle_client()
+        finally:
+            self._reception.dismiss(handler)
