@@ -91,13 +91,27 @@ class Rig:
         made = json.loads(cli("kms", "call", *address, "CreateKey"))["KeyMetadata"]["KeyId"]
         cli("kms", "call", *address, "CreateAlias", f"KeyId={made}", "AliasName=alias/customers")
         (self.work / "rules.yaml").write_text(RULES.format(port=self.origin))
-        config = self.work / "sidecar.yaml"
-        config.write_text(CONFIG.format(port=self.origin, endpoint=endpoint))
+        config = CONFIG.format(port=self.origin, endpoint=endpoint)
+        (self.work / "sidecar.yaml").write_text(config)
+        self.seconds_to_ready = self._run_sidecar()
+
+    def restart_sidecar(self) -> float:
+        """End the sidecar and start it again; the seconds from its command to its ready line."""
+        _end(self._sidecar)
+        return self._run_sidecar()
+
+    @property
+    def sidecar_pid(self) -> int:
+        return self._sidecar.pid
+
+    def _run_sidecar(self) -> float:
         began = time.perf_counter()
+        config = self.work / "sidecar.yaml"
         ready = json.loads(self._start(PROXY_CORE, "-m", "sidecar", "run", "-c", config))
-        self.seconds_to_ready = time.perf_counter() - began
+        took = time.perf_counter() - began
         self.sidecar = int(ready["listeners"][0].rpartition(":")[2])
-        self.sidecar_pid = self._last.pid
+        self._sidecar = self._last
+        return took
 
     def start_baseline(self) -> None:
         """Stock mitmdump with the straightforward addon; sets `baseline` to its port."""
