@@ -57,6 +57,12 @@ def _faults_of_mode(rule: Rule, item: Field) -> Iterator[Misconfigured]:
             f"{item.path} needs `lookup_keys` in rule {rule.name!r}; make one with "
             "`sidecar rules lookup-key`",
         )
+    if item.mode is Mode.DIGITS and len(rule.lookup_keys) > 1:
+        yield fault(
+            item.where,
+            f"{item.path}: `format: digits` and two `lookup_keys` exclude each other, because "
+            "digits do not tell which key they were sealed under",
+        )
     if item.mode is Mode.DIGITS and rule.phase is Phase.MIGRATE:
         yield fault(
             item.where,

@@ -30,6 +30,10 @@ WITHIN = {
         "lookup_keys": (b"k",),
         "phase": Phase.MIGRATE,
     },
+    "`format: digits` and two `lookup_keys` exclude each other": {
+        "fields": (field("a", Mode.DIGITS),),
+        "lookup_keys": (b"k", b"l"),
+    },
     "`documents` names one place twice": {"documents": documents(["$", "$"])},
     "ssn holds the documents at ssn.inner": {"documents": documents(["$", "$.ssn.inner"])},
     "is reached twice": {

@@ -39,7 +39,6 @@ def test_a_rule_says_what_its_file_says(tmp_path: Path) -> None:
 def test_every_other_key_is_read(tmp_path: Path) -> None:
     more = f"""\
       email: {{search: equality, normalize: [trim, lower], as: mail}}
-      card: {{format: digits, keep_last: 4}}
       notes: {{seal: json, null: seal}}
     phase: enforce
     collection: clients
@@ -58,11 +57,17 @@ def test_every_other_key_is_read(tmp_path: Path) -> None:
     assert rule.require[0].path == FieldPath.parse("$.command")
     assert rule.lookup_keys == (b"lookup", b"old")
     assert rule.suite == "sm4-gcm-sm3"
-    ssn, email, card, notes = rule.fields
+    ssn, email, notes = rule.fields
     assert ssn.mode is Mode.SEALED
     assert (email.name, email.mode, email.normalize) == ("mail", Mode.EQUALITY, ("trim", "lower"))
-    assert (card.mode, card.keep_last) == (Mode.DIGITS, 4)
     assert (notes.mode, notes.null) == (Mode.JSON, "seal")
+
+
+def test_a_field_of_digits_keeps_the_last_of_them(tmp_path: Path) -> None:
+    more = f"      card: {{format: digits, keep_last: 4}}\n    lookup_keys: [{LOOKUP_KEY}]\n"
+    card = read_text(tmp_path, FILE + more).rules[0].fields[1]
+
+    assert (card.mode, card.keep_last) == (Mode.DIGITS, 4)
 
 
 def test_everything_wrong_is_told_at_once_in_its_place(tmp_path: Path) -> None:
