@@ -23,10 +23,10 @@ to the file. What a secret file must be like is told in `sidecar/kms/secret_file
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from sidecar.errors import Misconfigured
@@ -52,13 +52,13 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class KmsConfig:
-    """One `kms.yaml`. A database URL may carry a password and is therefore not printed."""
+    """One `kms.yaml`. A database URL may carry a password, which it does not print."""
 
     listen_host: str
     listen_port: int
     region: str
     token: Pkcs11Uri
-    database_url: str = field(repr=False)
+    database_url: URL
     accounts: tuple[Account, ...]
     tls: Tls | None = None
 
@@ -105,12 +105,12 @@ def _token(entry: Entry) -> Pkcs11Uri:
         raise entry.error(error.why) from None
 
 
-def _database(entry: Entry, folder: Path) -> str:
+def _database(entry: Entry, folder: Path) -> URL:
     text = entry.text()
     if "://" not in text:
-        return f"sqlite:///{folder / text}"
+        return URL.create("sqlite", database=str(folder / text))
     try:
-        return make_url(text).render_as_string(hide_password=False)
+        return make_url(text)
     except ArgumentError:
         raise entry.error("expected a file or an SQLAlchemy URL such as postgresql://…") from None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL, make_url
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import Pkcs11Uri
@@ -55,7 +56,7 @@ def test_the_smallest_file_has_defaults_for_the_rest(load: Load, tmp_path: Path)
     assert (config.listen_host, config.listen_port) == ("127.0.0.1", 28900)
     assert config.region == "cn-hangzhou"
     assert config.token == Pkcs11Uri.parse(TOKEN)
-    assert config.database_url == f"sqlite:///{tmp_path}/kms.db"
+    assert config.database_url == URL.create("sqlite", database=f"{tmp_path}/kms.db")
     assert config.tls is None
     (account,) = config.accounts
     assert account.id == "1000000000000001"
@@ -75,7 +76,7 @@ def test_everything_that_can_be_said(load: Load, tmp_path: Path) -> None:
         + "tls: {cert: server.pem, key: /etc/kms/server.key}\nquotas: {keys: 1000}\n"
     )
     assert (config.listen_host, config.listen_port) == ("::1", 0)
-    assert config.database_url == "postgresql://kms:pw@db/kms"
+    assert config.database_url == make_url("postgresql://kms:pw@db/kms")
     assert config.tls == Tls(tmp_path / "server.pem", Path("/etc/kms/server.key"))
     assert config.accounts[0].quotas == Quotas(keys=1000, aliases=300)
     policies = config.accounts[0].users[0].policies
@@ -83,6 +84,11 @@ def test_everything_that_can_be_said(load: Load, tmp_path: Path) -> None:
     resource = ["acs:kms:cn-hangzhou:1000000000000001:key"]
     assert decide(policies, "kms:ListKeys", resource, facts).is_allowed
     assert not decide(policies, "kms:CreateKey", resource, facts).is_allowed
+
+
+def test_a_database_file_may_have_any_name(load: Load, tmp_path: Path) -> None:
+    config = load(SMALLEST.replace("kms.db", "'is this ?kms#1%20.db'"))
+    assert config.database_url.database == f"{tmp_path}/is this ?kms#1%20.db"
 
 
 def test_neither_secrets_nor_passwords_are_printed(load: Load) -> None:

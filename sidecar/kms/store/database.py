@@ -14,7 +14,7 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -31,7 +31,7 @@ _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 class Database:
     """The store of keys, aliases, used nonces and audit records."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: URL) -> None:
         self._engine = _open(url)
         self._reader = self._engine.execution_options(
             **(_SQLITE_SNAPSHOT if self._engine.dialect.name == "sqlite" else _SNAPSHOT)
@@ -40,7 +40,7 @@ class Database:
     @classmethod
     def sqlite(cls, path: Path) -> "Database":
         """The SQLite database in the file at `path`, made when absent."""
-        return cls(f"sqlite:///{path}")
+        return cls(URL.create("sqlite", database=str(path)))
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -72,8 +72,8 @@ class Database:
         self._engine.dispose()
 
 
-def _open(url: str) -> Engine:
-    if not url.startswith("sqlite:"):
+def _open(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     # isolation_level None: the driver starts no transactions by itself; _begin does.
     engine = create_engine(
