@@ -45,8 +45,8 @@ class Kms:
 
     def kill(self) -> None:
         """Let the KMS be gone, at once."""
-        self._process.kill()
-        self._process.communicate()
+        with self._process:
+            self._process.kill()
 
     def provider(self) -> KmsProvider:
         """A new client of this KMS."""

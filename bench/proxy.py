@@ -4,7 +4,7 @@
 A customer of 1 KB with three fields to seal is written and read again and again over 16
 connections, through one proxy process on one core: ours on a route that a rule protects, ours on
 a route that no rule names, and `mitmdump` with a straightforward addon (`bench/baseline.py`). Ours
-is the product as `sidecar run` starts it, with a real KMS and record binding. At half of its highest
+is the product as `sidecar run` starts it, with a real KMS and record binding. At half of its best
 rate the delay that it adds is measured on a schedule, against the origin itself.
 """
 
