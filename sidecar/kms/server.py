@@ -19,9 +19,10 @@ import uvicorn
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread
+from sidecar.kms.accounts import Directory
 from sidecar.kms.api.protocol import MAX_HEAD, Protocol
 from sidecar.kms.api.wire import Api
-from sidecar.kms.config import Directory, KmsConfig
+from sidecar.kms.config import KmsConfig
 from sidecar.kms.engine import Engine
 from sidecar.kms.proof import prove
 from sidecar.kms.store import Database

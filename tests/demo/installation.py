@@ -176,12 +176,12 @@ class Installation:
 
     def audit_lines(self) -> list[str]:
         """The KMS's audit trail, a line an event."""
-        records = json.loads(sidecar("kms", "audit", "--dir", self.kms_dir, "--json"))["records"]
+        records = json.loads(sidecar("kms", "audit", "tail", "--dir", self.kms_dir, "--json"))["records"]
         return [_audit_line(record) for record in records]
 
 
 def _audit_line(record: dict[str, Any]) -> str:
     who = record["userIdentity"]["userName"]
-    outcome = record["errorCode"] or "ok"
-    keys = " ".join(record["referencedResources"].get("ACS::KMS::Key", []))
+    outcome = record.get("errorCode", "ok")
+    keys = " ".join(record.get("referencedResources", {}).get("ACS::KMS::Key", []))
     return f"{record['eventTime']}  {record['eventName']:<16} {who:<8} {outcome:<6} {keys}"

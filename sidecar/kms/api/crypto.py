@@ -11,13 +11,15 @@ from sidecar.kms.service.ciphertext import Context, encrypt, parse_context
 SYMMETRIC = {policy.ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT"}
 """What a policy may ask about every action here."""
 
-ENCRYPTION_CONTEXT = Parameter[Context](
+ENCRYPTION_CONTEXT: Parameter[Context] = Parameter(
     "EncryptionContext", parse_context, default={}, audited=True
 )
 
 KEY_SPEC_BYTES = {"AES_256": 32, "AES_128": 16}
-KEY_SPEC = Parameter[str]("KeySpec", one_of(*KEY_SPEC_BYTES), default="AES_256", audited=True)
-NUMBER_OF_BYTES = Parameter[int | None](
+KEY_SPEC: Parameter[str] = Parameter(
+    "KeySpec", one_of(*KEY_SPEC_BYTES), default="AES_256", audited=True
+)
+NUMBER_OF_BYTES: Parameter[int | None] = Parameter(
     "NumberOfBytes", integer(1, 1024), default=None, audited=True
 )
 

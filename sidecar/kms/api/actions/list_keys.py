@@ -70,7 +70,7 @@ def _filter(entry: object) -> Filter:
     return Filter(key, values)
 
 
-FILTERS = Parameter[list[Filter]]("Filters", read_filters, default=[])
+FILTERS: Parameter[list[Filter]] = Parameter("Filters", read_filters, default=[])
 
 
 def act(call: Call) -> Answer:

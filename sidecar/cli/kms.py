@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar kms`: make, serve, call and audit the bundled KMS core."""
+
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from sidecar.cli.kms_client import KmsClient, Refusal
+from sidecar.errors import Misconfigured
+from sidecar.kms import audit, installation, server
+from sidecar.kms.config import KmsConfig, load_kms_config
+from sidecar.kms.store import Database
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+directory_option = click.option(
+    "--dir",
+    "directory",
+    type=FOLDER,
+    default=Path("kms"),
+    show_default=True,
+    help="The folder of the KMS core.",
+)
+config_option = click.option(
+    "-c", "--config", type=FILE, help="Its configuration, where that is not DIR/kms.yaml."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group()
+def command() -> None:
+    """Make, serve and call the bundled KMS core.
+
+    It keeps CMKs in a PKCS#11 token and speaks the KMS API (2016-01-20) of Alibaba Cloud, so the
+    vendor's SDKs work with it unchanged.
+    """
+
+
+@command.command()
+@directory_option
+@json_option
+def init(directory: Path, *, as_json: bool) -> None:
+    """Make a KMS core in a folder: SoftHSM token, database, and a first access key.
+
+    What exists is left alone, so it may be run again. The access key is printed once; it stands in
+    DIR/credentials.json, which only its owner can read.
+    """
+    made = installation.make(directory)
+    if as_json:
+        told = {"directory": str(directory.resolve()), "made": made is not None}
+        click.echo(json.dumps(told | (made._asdict() if made else {})))
+    elif made is None:
+        click.echo(f"{directory} holds a KMS core already; it was left as it is.")
+    else:
+        click.echo(f"A KMS core stands in {directory}. Its first access key, shown once:")
+        click.echo("\n".join(f"  {name:18} {value}" for name, value in made._asdict().items()))
+        click.echo(f"Serve it with: sidecar kms serve --dir {directory}")
+
+
+@command.command()
+@directory_option
+@config_option
+@click.option("--listen", metavar="HOST:PORT", help="Listen here instead; port 0 takes a free one.")
+@click.option("--exit-with-stdin", is_flag=True, help="End when standard input ends.")
+def serve(
+    directory: Path, config: Path | None, listen: str | None, *, exit_with_stdin: bool
+) -> None:
+    """Serve the KMS API until SIGTERM or SIGINT; what is under way is finished first.
+
+    Prints one JSON line with the endpoint once it answers. Before it listens, it proves the token,
+    the database, and that every key version of the database is in the token.
+    """
+    settings = _config(directory, config)
+    if listen is not None:
+        settings = _listening(settings, listen)
+
+    def announce(endpoint: str) -> None:
+        click.echo(json.dumps({"endpoint": endpoint, "region": settings.region}))
+
+    server.serve(settings, announce, exit_with_stdin=exit_with_stdin)
+
+
+@command.command()
+@click.argument("action")
+@click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
+@directory_option
+@click.option("--credentials", type=FILE, help="Instead of DIR/credentials.json.")
+@click.option("--endpoint", metavar="URL", help="Instead of the one in the credentials.")
+@click.option("--ca", type=FILE, help="The CA of an https endpoint, where it is a private one.")
+def call(  # noqa: PLR0913, PLR0917 - an argument an option
+    action: str,
+    parameters: tuple[str, ...],
+    directory: Path,
+    credentials: Path | None,
+    endpoint: str | None,
+    ca: Path | None,
+) -> None:
+    r"""Sign and send one call of the KMS API, and print the answer as JSON.
+
+    \b
+    Examples:
+      sidecar kms call CreateKey Description='customers of the shop'
+      sidecar kms call CreateAlias KeyId=... AliasName=alias/customers
+      sidecar kms call DescribeKey KeyId=alias/customers
+
+    Exit code 1 where the KMS refuses; what it says is printed all the same.
+    """
+    client = KmsClient.from_file(credentials or directory / "credentials.json", endpoint, ca)
+    try:
+        answer = client.call(action, dict(map(_parameter, parameters)))
+    except Refusal as refusal:
+        click.echo(json.dumps(refusal.answer, indent=2))
+        sys.exit(1)
+    click.echo(json.dumps(answer, indent=2))
+
+
+@command.group("audit")
+def audit_group() -> None:
+    """Look at the audit trail of a KMS core, whether it serves now or not."""
+
+
+@audit_group.command()
+@directory_option
+@config_option
+@click.option(
+    "--head", metavar="NUMBER:DIGEST", help="A head that was noted before; it must still be there."
+)
+@json_option
+def verify(directory: Path, config: Path | None, head: str | None, *, as_json: bool) -> None:
+    """Compute the whole chain again; exit code 1 names the first record that cannot be trusted.
+
+    Prints the head: the number of the last record, and a digest over all of them. Keep it
+    elsewhere from time to time: given as --head later, it shows whether the end was cut off.
+    """
+    anchor = _head(head) if head is not None else None
+    with _database(directory, config) as database, database.snapshot() as connection:
+        found = audit.verify(connection, anchor)
+    told = {"records": found.sequence, "head": f"{found.sequence}:{found.digest.hex()}"}
+    if as_json:
+        click.echo(json.dumps({"verified": True, **told}))
+    else:
+        click.echo(f"verified: {told['records']} records; head {told['head']}")
+
+
+@audit_group.command()
+@directory_option
+@config_option
+@click.option("-n", "count", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@json_option
+def tail(directory: Path, config: Path | None, count: int, *, as_json: bool) -> None:
+    """Print the newest records, oldest first, one JSON object a line."""
+    with _database(directory, config) as database, database.snapshot() as connection:
+        records = [link.record for link in audit.tail(connection, count)]
+    if as_json:
+        click.echo(json.dumps({"records": [json.loads(record) for record in records]}))
+    else:
+        click.echo("\n".join(records))
+
+
+def _config(directory: Path, config: Path | None) -> KmsConfig:
+    path = config or directory / "kms.yaml"
+    if not path.exists():
+        raise Misconfigured(
+            f"{path} is not there; make it with: sidecar kms init --dir {directory}"
+        )
+    return load_kms_config(path)
+
+
+def _listening(settings: KmsConfig, listen: str) -> KmsConfig:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not (port.isascii() and port.isdigit()):
+        raise click.BadParameter(
+            "expected HOST:PORT, such as 127.0.0.1:28900", param_hint="--listen"
+        )
+    host = host.removeprefix("[").removesuffix("]")
+    return dataclasses.replace(settings, listen_host=host, listen_port=int(port))
+
+
+@contextlib.contextmanager
+def _database(directory: Path, config: Path | None) -> Iterator[Database]:
+    with contextlib.closing(Database(_config(directory, config).database_url)) as database:
+        yield database
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.BadParameter("a parameter is written NAME=VALUE", param_hint="PARAMETERS")
+    return name, value
+
+
+def _head(text: str) -> audit.Head:
+    number, _, digest = text.partition(":")
+    try:
+        return audit.Head(int(number), bytes.fromhex(digest))
+    except ValueError:
+        raise click.BadParameter(
+            "expected NUMBER:DIGEST as `verify` prints it", param_hint="--head"
+        ) from None

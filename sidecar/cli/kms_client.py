@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One signed call of the KMS API from the command line: ACS3 over one connection, no retries."""
+
+import http.client
+import json
+import secrets
+import ssl
+import time
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from sidecar.config import read_credentials
+from sidecar.errors import Misconfigured, SidecarError
+from sidecar.signing import AccessKey, Request, acs3
+
+VERSION = "2016-01-20"
+SECONDS = 15.0
+
+type Answer = dict[str, Any]
+
+
+class Refusal(SidecarError):
+    """The KMS answered, and did not do it; `answer` is what it said."""
+
+    code = "kms_refused"
+
+    def __init__(self, status: int, answer: Answer) -> None:
+        super().__init__(f"the KMS refused with {status} {answer.get('Code', '')}")
+        self.answer = answer
+
+
+class KmsClient:
+    """Calls one KMS with one access key."""
+
+    def __init__(self, endpoint: str, key: AccessKey, ca: Path | None = None) -> None:
+        self._url = urlsplit(endpoint)
+        if self._url.scheme not in ("http", "https") or not self._url.hostname:
+            raise Misconfigured("the KMS endpoint must be http://HOST:PORT or https://HOST:PORT")
+        self._key = key
+        self._ca = ca
+
+    @classmethod
+    def from_file(cls, credentials: Path, endpoint: str | None, ca: Path | None) -> Self:
+        """The client for what `sidecar kms init` wrote; `endpoint` wins over the file's."""
+        stored = read_credentials(credentials)
+        key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
+        return cls(endpoint or stored["endpoint"], key, ca)
+
+    def call(self, action: str, parameters: dict[str, str]) -> Answer:
+        """The answer; raise Refusal, or Misconfigured where no KMS answers."""
+        headers = (
+            (b"host", self._url.netloc.encode()),
+            (b"x-acs-action", action.encode()),
+            (b"x-acs-version", VERSION.encode()),
+        )
+        request = Request("POST", query=tuple(parameters.items()), headers=headers)
+        signed = acs3.sign(request, self._key, now=time.time(), nonce=secrets.token_hex(16))
+        status, body = self._send(signed)
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise Misconfigured(f"{self._url.netloc} answered {status}, and not as a KMS does")
+        if status != http.client.OK:
+            raise Refusal(status, answer)
+        return answer
+
+    def _send(self, request: Request) -> tuple[int, bytes]:
+        connection = self._connection()
+        try:
+            connection.putrequest(request.method, request.target, skip_host=True)
+            for name, value in request.headers:
+                connection.putheader(name.decode(), value)
+            connection.putheader("content-length", "0")
+            connection.endheaders()
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Misconfigured(
+                f"no KMS answers at {self._url.netloc}: {type(error).__name__}"
+            ) from error
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._url.hostname or "", self._url.port
+        if self._url.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=SECONDS)
+        try:
+            context = ssl.create_default_context(cafile=self._ca)
+        except OSError as error:
+            raise Misconfigured(f"{self._ca}: is no CA certificate that can be read") from error
+        return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
