@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import gc
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-from sidecar import keys
+from sidecar import envelope, keys
 from sidecar.errors import CannotOpen, KeyUnavailable
-from sidecar.keys import KeyContext
+from sidecar.keys import KeyContext, KeyLimits, Keyring
 from sidecar.keys.material import KeyMaterial
+from sidecar.keys.providers.kms import KmsProvider
 from sidecar.keys.providers.memory import Failure
-from tests.keys.rig import CMK, Rig, at_once
+from tests.fixtures.kms import RunningKms
+from tests.keys.rig import ACME, CMK, GLOBEX, SUITE, Clock, Rig, at_once
 
 CRM = KeyContext("crm", "")
 
@@ -100,3 +103,35 @@ async def test_every_question_to_the_kms_is_counted_by_outcome(rig: Rig) -> None
         ("Decrypt", "ok"): 1,
         ("Decrypt", "cannot_open"): 1,
     }
+
+
+async def test_on_the_real_core_values_outlive_an_outage_and_a_restart(
+    make_kms: Callable[[], RunningKms],
+) -> None:
+    """Laws 2 and 7 end to end: another process opens what was sealed, and nobody else's."""
+    core = make_kms()
+    core.start()
+    key_id = core.make_key(CMK.seal)
+    clock = Clock()
+
+    def process() -> Keyring:
+        provider = KmsProvider(core.endpoint, core.region, core.access_key)
+        return Keyring(provider, clock=clock)
+
+    writer = process()
+    assert (await writer.prove(CMK)).key_id == key_id
+    key = await writer.for_sealing(CMK, ACME, SUITE)
+    core.kill()
+    clock.turn(KeyLimits().max_age)
+    assert await writer.for_sealing(CMK, ACME, SUITE) is key
+    sealed = envelope.parse(key.seal(b"place", b"value"))
+    core.start()
+    reader = process()
+    opened = (await reader.for_opening(CMK, ACME, [key.edk]))[key.edk]
+    assert opened.open(sealed, b"place") == b"value"
+    with pytest.raises(CannotOpen):
+        await reader.for_opening(CMK, GLOBEX, [key.edk])
+    clock.turn(KeyLimits().retry_most)
+    await writer.for_sealing(CMK, ACME, SUITE)
+    for ring in (writer, reader):
+        await ring.aclose()
