@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import click
 
@@ -20,6 +20,9 @@ from sidecar.envelope import (
     parse,
 )
 from sidecar.errors import Malformed
+
+MAX_SOURCE_LENGTH = 2 * MAX_ENVELOPE_LENGTH
+"""Bytes looked into at once; room for the longest envelope as text."""
 
 # Wider than base64url, so that a value spoilt on its way is shown as malformed, not overlooked.
 _CLAIM = re.compile(r"enc:[0-9]+:[A-Za-z0-9_=+/-]*")
@@ -85,7 +88,7 @@ def inspect(texts: tuple[str, ...], files: tuple[Path, ...], *, as_json: bool) -
 def _read_texts(texts: Iterable[str]) -> Iterator[Found]:
     for number, text in enumerate(texts, 1):
         if text == "-":
-            yield from _search("stdin", sys.stdin.buffer.read())
+            yield from _search("stdin", _read("stdin", sys.stdin.buffer))
         else:
             yield from _search(f"TEXT {number}", text.encode(errors="replace"))
 
@@ -93,7 +96,14 @@ def _read_texts(texts: Iterable[str]) -> Iterator[Found]:
 def _read_files(files: Iterable[Path]) -> Iterator[Found]:
     for path in files:
         with path.open("rb") as file:
-            yield from _search(str(path), file.read(2 * MAX_ENVELOPE_LENGTH))
+            yield from _search(str(path), _read(str(path), file))
+
+
+def _read(source: str, file: BinaryIO) -> bytes:
+    data = file.read(MAX_SOURCE_LENGTH + 1)
+    if len(data) > MAX_SOURCE_LENGTH:
+        raise click.UsageError(f"{source} holds more than {MAX_SOURCE_LENGTH} bytes; split it")
+    return data
 
 
 def _search(source: str, data: bytes) -> Iterator[Found]:

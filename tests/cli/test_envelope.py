@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sidecar.cli import cli
+from sidecar.cli.envelope import MAX_SOURCE_LENGTH
 from sidecar.envelope import lookup_key_id, seal, seal_equal, to_text
 
 KEY = bytes(range(32))
@@ -149,6 +150,15 @@ def test_input_that_is_no_text_is_no_crash():
     done = inspect(stdin=b"\xff\xfe" + SEALED.encode() + b"\xff")
     assert done.exit_code == 0
     assert "cobblestone-256" in done.output
+
+
+def test_a_file_too_long_to_look_into_is_not_looked_into_halfway(tmp_path):
+    path = tmp_path / "export"
+    with path.open("wb") as file:
+        file.truncate(MAX_SOURCE_LENGTH + 1)
+    done = inspect("--file", str(path))
+    assert done.exit_code == 2
+    assert f"holds more than {MAX_SOURCE_LENGTH} bytes" in done.output
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path):

@@ -82,6 +82,9 @@ def test_whatever_is_handed_out_is_one_value_of_its_tag(plaintext):
         b"\x05[1],[2]",
         b"\x02true ",
         b'\x04"a\n"',
+        b'\x04"\xff"',
+        b'\x05["\xff"]',
+        b'\x06{"\xc3":1}',
     ],
 )
 def test_an_opened_value_cannot_leave_its_place_in_the_document(inside):

@@ -75,12 +75,23 @@ def test_a_prefix_of_another_length_or_key_does_not_open():
             opener(prefix)
 
 
-def test_a_rest_too_short_for_a_tag_does_not_open():
+@pytest.mark.parametrize("suite", [SUITES[1], SUITES[2]], ids=lambda suite: suite.name)
+@pytest.mark.parametrize("length", [1, 15])
+def test_a_rest_too_short_for_a_tag_does_not_open(suite, length):
+    body = chunked.encrypt(suite, KEY, SALT, CONTEXT, b"")
+    ranges = RangeOpener(suite, KEY, CONTEXT, body[:PREFIX_LENGTH])
     with pytest.raises(CannotOpen):
-        opener().open(Span(0, 56, 56 + 15, 0, 1), BODY[56 : 56 + 15])
+        ranges.open(Span(0, 56, 56 + length, 0, 1), body[56 : 56 + length])
 
 
-def test_the_counter_stops_where_the_specification_says():
-    span = Span(MAX_CHUNKS, 0, 16400, 0, 1)
-    with pytest.raises(CannotOpen):
-        opener().open(span, BODY[56 : 56 + 16400])
+@pytest.mark.parametrize(("number", "opens"), [(MAX_CHUNKS - 1, True), (MAX_CHUNKS, False)])
+def test_the_counter_stops_where_the_specification_says(number, opens):
+    """The chunk is authentic; only its number is beyond what may be."""
+    cipher, base = chunked.unlock(COBBLESTONE, KEY, CONTEXT, BODY)
+    sealed = cipher.encrypt(chunked.nonce_of(base, number), bytes(CHUNK_LENGTH), None)
+    span = Span(number, 0, 16400, 0, CHUNK_LENGTH)
+    if opens:
+        assert opener().open(span, sealed) == bytes(CHUNK_LENGTH)
+    else:
+        with pytest.raises(CannotOpen):
+            opener().open(span, sealed)

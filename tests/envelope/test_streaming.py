@@ -131,8 +131,24 @@ def test_the_counter_stops_where_the_specification_says():
     sealing._number = MAX_CHUNKS
     with pytest.raises(Malformed, match="4 PiB"):
         sealing.update(bytes(CHUNK_LENGTH))
+    prefix = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, b"")[:56]
+    cipher, base = chunked.unlock(COBBLESTONE, KEY, CONTEXT, prefix)
     opening = opener()
-    opening.update(chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, b"")[:56])
-    opening._number = MAX_CHUNKS
+    opening.update(prefix)
+    opening._number = MAX_CHUNKS - 1
+    chunk, beyond = (
+        cipher.encrypt(chunked.nonce_of(base, number), bytes(CHUNK_LENGTH), None)
+        for number in (MAX_CHUNKS - 1, MAX_CHUNKS)
+    )
+    assert opening.update(chunk) == bytes(CHUNK_LENGTH)
     with pytest.raises(CannotOpen):
-        opening.update(bytes(16400))
+        opening.update(beyond)
+
+
+@pytest.mark.parametrize("suite", [SUITES[1], SUITES[2]], ids=lambda suite: suite.name)
+@pytest.mark.parametrize("length", [0, 1, 55, 56, 57, 71])
+def test_a_stream_too_short_for_its_last_tag_never_ends_well(suite, length):
+    opening = Opener(suite, KEY, CONTEXT)
+    opening.update(chunked.encrypt(suite, KEY, SALT, CONTEXT, b"")[:length])
+    with pytest.raises(CannotOpen, match=WORDING):
+        opening.finish()
