@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, Token
 from sidecar.kms.accounts import Caller, Directory
@@ -56,7 +57,7 @@ class Engine:
             return await self._hsm.submit(lambda token: self._carry_out(received, token))
         except Fault:
             raise
-        except (HsmUnavailable, SQLAlchemyError) as error:
+        except (HsmUnavailable, OperationalError, PoolTimeout) as error:
             # An SQLAlchemy error's text holds statements, so only its kind is told.
             why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
             logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400

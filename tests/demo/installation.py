@@ -176,8 +176,8 @@ class Installation:
 
     def audit_lines(self) -> list[str]:
         """The KMS's audit trail, a line an event."""
-        records = json.loads(sidecar("kms", "audit", "tail", "--dir", self.kms_dir, "--json"))["records"]
-        return [_audit_line(record) for record in records]
+        trail = json.loads(sidecar("kms", "audit", "tail", "--dir", self.kms_dir, "--json"))
+        return [_audit_line(record) for record in trail["records"]]
 
 
 def _audit_line(record: dict[str, Any]) -> str:

@@ -102,8 +102,10 @@ class Shelf:
 
     def move_alias(self, label: Label) -> None:
         """Let the alias name another CMK."""
-        moved = update(Alias).where(*_ALIAS_HERE, Alias.name == label.name)
-        self._connection.execute(moved.values(key_id=label.key_id), self._here)
+        # An UPDATE takes the names of columns for itself, so the place is written out here.
+        here = [getattr(Alias, name) == value for name, value in self._here.items()]
+        moved = update(Alias).where(*here, Alias.name == label.name)
+        self._connection.execute(moved.values(key_id=label.key_id))
 
     def delete_alias(self, name: str) -> None:
         self._connection.execute(delete(Alias).where(*_ALIAS_HERE, Alias.name == name), self._here)
