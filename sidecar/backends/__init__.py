@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the APIs of stores mean: where values stand, what binds them, how a store refuses.
+
+A backend is one file here with a constant `BACKEND`; nothing else names it.
+"""
+
+import importlib
+import pkgutil
+
+from sidecar.backends.adapter import Adapter, Backend, Message, Value
+from sidecar.backends.problem import problem
+from sidecar.backends.refusals import (
+    MisplacedEnvelope,
+    NotSearchable,
+    RequirementFailed,
+    SealedByClient,
+    Unbound,
+    UnexpectedShape,
+    UnreadableAnswer,
+    UnsealedStoredValue,
+    UnsupportedMedia,
+)
+from sidecar.backends.repair import bodiless_response
+
+__all__ = [
+    "BACKENDS",
+    "Adapter",
+    "Backend",
+    "Message",
+    "MisplacedEnvelope",
+    "NotSearchable",
+    "RequirementFailed",
+    "SealedByClient",
+    "Unbound",
+    "UnexpectedShape",
+    "UnreadableAnswer",
+    "UnsealedStoredValue",
+    "UnsupportedMedia",
+    "Value",
+    "bodiless_response",
+    "problem",
+]
+
+_MODULES = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+BACKENDS: dict[str, Backend] = {
+    m.BACKEND.kind: m.BACKEND for m in _MODULES if hasattr(m, "BACKEND")
+}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Query strings: designated fields that a client searches for by value.
+
+`?email=…` on a field with `search: equality` is a value to seal. Any other parameter that may carry
+the value of a designated field is refused, by what its name says (`ssn`, `filter[ssn]`, `ssn__gt`)
+or by what its value looks like (`where={"ssn":…}`, `q=ssn:1`): a filter that names a field, where
+`sort=-name,ssn:desc` or `fields=id,ssn` only list names. A value alone, as in a full-text search,
+cannot be told. Parameters that are not sealed keep their bytes.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+
+from sidecar.backends.refusals import NotSearchable
+from sidecar.errors import Malformed
+from sidecar.rules import Field, Mode
+
+_NAME = r"[-+]?[\w.\[\]*]+(?:[ :](?:asc|desc))?"
+_NAME_LIST = re.compile(rf"{_NAME}(?:, *{_NAME})*", re.IGNORECASE)
+_OPERATOR = re.compile(r"[=:<>!~(\[{\"']|\b(?:eq|ne|gt|ge|lt|le|in|like)\b", re.IGNORECASE)
+_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class Parameter(NamedTuple):
+    """A parameter whose value is to be sealed: the field, the value as JSON, its place."""
+
+    field: Field
+    lexeme: bytes
+    position: int
+
+
+class QueryReader:
+    """Finds designated fields in the queries of one rule's requests."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self._fields: dict[str, Field | None] = {}
+        words = set()
+        for field in fields:
+            name = next(step for step in reversed(field.path.steps) if isinstance(step, str))
+            words.add(name)
+            for spelling in {str(field.path), name}:
+                # Two fields that end in one name: a search for it says neither which, nor the key.
+                self._fields[spelling] = None if spelling in self._fields else field
+        either = "|".join(re.escape(word) for word in sorted(words))
+        # A whole word, or a part between double underscores (`ssn__startswith`).
+        self._mention = re.compile(
+            rf"(?:(?<!\w)|(?<=__))(?:{either})(?:(?!\w)|(?=__))", re.IGNORECASE
+        )
+
+    def read(self, query: bytes) -> list[Parameter]:
+        """The parameters to seal; NotSearchable or Malformed where one may give a value away."""
+        if _BAD_PERCENT.search(query):
+            raise Malformed("a broken percent encoding in the query")
+        found = []
+        for position, part in enumerate(query.split(b"&")):
+            raw_name, _, raw_value = part.partition(b"=")
+            name, value = _decode(raw_name), _decode(raw_value)
+            if name in self._fields:
+                field = self._fields[name]
+                if field is None or field.mode is not Mode.EQUALITY:
+                    raise NotSearchable(f"the query looks for a value of {name!r}, which is sealed")
+                found.append(Parameter(field, msgspec.json.encode(value), position))
+            elif self._mention.search(name) or self._is_filter(value):
+                raise NotSearchable("a query parameter may carry the value of a protected field")
+        return found
+
+    def _is_filter(self, value: str) -> bool:
+        return (
+            self._mention.search(value) is not None
+            and _OPERATOR.search(value) is not None
+            and _NAME_LIST.fullmatch(value) is None
+        )
+
+
+def replace_values(query: bytes, values: dict[int, str]) -> bytes:
+    """`query` with new values in the parameters that `values` numbers."""
+    parts = query.split(b"&")
+    for position, value in values.items():
+        name = parts[position].partition(b"=")[0]
+        parts[position] = b"%b=%b" % (name, quote(value, safe=":").encode("ascii"))
+    return b"&".join(parts)
+
+
+def _decode(part: bytes) -> str:
+    try:
+        return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("a percent encoding in the query that is not UTF-8") from None

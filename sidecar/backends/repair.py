@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heads made true again after their body changed: lengths, digests, codings, ranges.
+
+A held body goes on whole: it has a length and no transfer coding or trailers, whose fields might
+be digests of what it was. `Expect` and `Connection` are the host's.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+
+from sidecar.message import RequestHead, ResponseHead, without_headers
+
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"trailer"})
+_DIGESTS = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+_RANGES = frozenset({b"range", b"if-range"})
+_ALGORITHMS: dict[bytes, Callable[[bytes], bytes]] = {
+    b"md5": lambda body: hashlib.md5(body, usedforsecurity=False).digest(),
+    b"sha": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
+    b"sha-256": lambda body: hashlib.sha256(body).digest(),
+    b"sha-512": lambda body: hashlib.sha512(body).digest(),
+}
+_IDENTITY = (b"Accept-Encoding", b"identity")
+
+
+def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bool) -> RequestHead:
+    """The head that goes with `body` to the store.
+
+    The answer must come whole and uncoded, or the fields in it could not be found: ranges are not
+    asked for (RFC 9110 §14.2 lets any server ignore them), and only `identity` is accepted.
+    """
+    lines = []
+    framed = False
+    for line in head.headers:
+        name = line[0].lower()
+        if name in _FRAMING:
+            framed = True
+        elif name in _DIGESTS and changed:
+            lines.append((line[0], _digest(name, line[1], body)))
+        elif name not in _RANGES and name != b"accept-encoding":
+            lines.append(line)
+    lines.append(_IDENTITY)
+    if framed:
+        lines.append((b"Content-Length", b"%d" % len(body)))
+    return head._replace(target=target, headers=tuple(lines))
+
+
+def repair_response(head: ResponseHead, body: bytes, *, changed: bool) -> ResponseHead:
+    """The head that goes with `body` to the client; digests of a changed body are dropped."""
+    gone = _FRAMING | _DIGESTS if changed else _FRAMING
+    lines = [line for line in head.headers if line[0].lower() not in gone]
+    lines.append((b"Content-Length", b"%d" % len(body)))
+    return head._replace(headers=tuple(lines))
+
+
+def bodiless_response(head: ResponseHead) -> ResponseHead:
+    """The head of an answer without a body (HEAD, 204, 304).
+
+    Its lengths and digests are those of the sealed body. RFC 9110 §8.6 lets them be left out.
+    """
+    return head._replace(headers=without_headers(head.headers, _FRAMING | _DIGESTS))
+
+
+def _digest(name: bytes, value: bytes, body: bytes) -> bytes:
+    """The field `name` for `body`, in those algorithms of the old `value` that are known here.
+
+    RFC 1864 (Content-MD5), RFC 3230 (Digest), RFC 9530 (Content-Digest, Repr-Digest). With none of
+    them known it says SHA-256, which every receiver of these fields has.
+    """
+    if name == b"content-md5":
+        return b64encode(_ALGORITHMS[b"md5"](body))
+    asked = [member.partition(b"=")[0].strip().lower() for member in value.split(b",")]
+    known = [algorithm for algorithm in asked if algorithm in _ALGORITHMS] or [b"sha-256"]
+    form = b"%b=%b" if name == b"digest" else b"%b=:%b:"
+    return b", ".join(form % (each, b64encode(_ALGORITHMS[each](body))) for each in known)

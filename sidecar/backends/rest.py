@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Any HTTP API whose documents travel in bodies: kind `rest`.
+
+Where documents stand is what the rule's `documents` say; their format is what Content-Type says. A
+body that might hide a field (unknown format, a coding, a part of a range) is refused. The record id
+of a document stands in the document, in the path, or in both alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from sidecar.backends.adapter import Value
+from sidecar.backends.claims import count_claims, holds_envelope
+from sidecar.backends.media import body_codec, is_coded
+from sidecar.backends.problem import problem
+from sidecar.backends.query import Parameter, QueryReader, replace_values
+from sidecar.backends.refusals import (
+    RequirementFailed,
+    Unbound,
+    UnexpectedShape,
+    UnreadableAnswer,
+    UnsupportedMedia,
+)
+from sidecar.backends.repair import repair_request, repair_response
+from sidecar.codecs import Reading, Site, build_shape
+from sidecar.errors import Malformed, Misconfigured, SidecarError
+from sidecar.fieldpath import FieldPath
+from sidecar.message import Refusal, RequestHead, ResponseHead
+from sidecar.rules import DETERMINISTIC, Field, Requirement, Rule
+
+PARTIAL_CONTENT = 206
+
+
+class _RecordId:
+    """The tag of the place that names a document's record."""
+
+
+_RECORD_ID: Final = _RecordId()
+
+type _Tag = Field | Requirement | _RecordId
+
+
+class _Request:
+    """One request: values of its body and of its query."""
+
+    misfits = ()  # refused by the reader
+
+    def __init__(
+        self, head: RequestHead, body: bytes, reading: Reading[_Tag] | None, query: bytes
+    ) -> None:
+        self.values: list[Value] = []
+        self.claims = count_claims(body)
+        self._head = head
+        self._body = body
+        self._reading = reading
+        self._query = query
+        self._searched: dict[int, str] = {}
+
+    def replace(self, value: Value, lexeme: bytes) -> None:
+        if isinstance(value.place, Parameter):
+            self._searched[value.place.position] = msgspec.json.decode(lexeme, type=str)
+        elif isinstance(value.place, Site) and self._reading is not None:
+            self._reading.replace(value.place, lexeme)
+
+    def finish(self) -> tuple[RequestHead, bytes]:
+        target = self._head.target
+        if self._searched:
+            path = target.partition(b"?")[0]
+            target = b"%b?%b" % (path, replace_values(self._query, self._searched))
+        body = self._body if self._reading is None else self._reading.render()
+        changed = body is not self._body
+        return repair_request(self._head, target, body, changed=changed), body
+
+
+class _Response:
+    """One answer: values of its body."""
+
+    def __init__(self, head: ResponseHead, body: bytes, reading: Reading[_Tag] | None) -> None:
+        self.values: list[Value] = []
+        self.misfits: Sequence[str] = ()
+        self.claims = count_claims(body) if reading else holds_envelope(body)
+        self._head = head
+        self._body = body
+        self._reading = reading
+
+    def replace(self, value: Value, lexeme: bytes) -> None:
+        if isinstance(value.place, Site) and self._reading is not None:
+            self._reading.replace(value.place, lexeme)
+
+    def finish(self) -> tuple[ResponseHead, bytes]:
+        body = self._body if self._reading is None else self._reading.render()
+        return repair_response(self._head, body, changed=body is not self._body), body
+
+
+class _RestAdapter:
+    """The backend bound to one rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule.name
+        self._record = rule.record
+        self._query = QueryReader(rule.fields)
+        tags: list[tuple[FieldPath, _Tag]] = [(field.path, field) for field in rule.fields]
+        if rule.record is not None:
+            tags.append((_record_path(rule.record), _RECORD_ID))
+        requirements: list[tuple[FieldPath, _Tag]] = [(need.path, need) for need in rule.require]
+        self._in_requests = build_shape(rule.documents.request, tags, requirements)
+        self._in_responses = build_shape(rule.documents.response, tags)
+
+    def read_request(
+        self, head: RequestHead, variables: Mapping[str, str], query: bytes, body: bytes
+    ) -> _Request:
+        parameters = self._query.read(query) if query else ()
+        reading = self._read_request_body(head, body) if body else None
+        request = _Request(head, body, reading, query)
+        if reading is not None:
+            request.values = self._values(reading, variables)
+        for parameter in parameters:
+            request.values.append(Value(parameter.field, parameter.lexeme, "", parameter))
+            request.claims += count_claims(parameter.lexeme)
+        return request
+
+    def read_response(
+        self, head: ResponseHead, variables: Mapping[str, str], body: bytes
+    ) -> _Response:
+        if head.status == PARTIAL_CONTENT:
+            raise UnreadableAnswer("the store answered with a part of a range")
+        if not body:
+            return _Response(head, body, None)
+        if is_coded(head.headers):
+            raise UnreadableAnswer("the store's answer has a Content-Encoding")
+        codec = body_codec(head.headers)
+        if codec is None:
+            return _Response(head, body, None)
+        try:
+            reading = codec.read(body, self._in_responses)
+            values = self._values(reading, variables)
+        except (Malformed, Unbound) as error:
+            raise UnreadableAnswer(f"the store's answer: {error.why}") from None
+        response = _Response(head, body, reading)
+        response.values = values
+        # A scalar where a document might stand (`true`, `"OK"`) is an answer without one.
+        response.misfits = [misfit.path for misfit in reading.misfits if misfit.in_document]
+        return response
+
+    def refusal(self, error: SidecarError) -> Refusal:
+        return problem(error, self._rule)
+
+    def _read_request_body(self, head: RequestHead, body: bytes) -> Reading[_Tag]:
+        if is_coded(head.headers):
+            raise UnsupportedMedia("a body with a Content-Encoding cannot be searched for fields")
+        codec = body_codec(head.headers)
+        if codec is None:
+            raise UnsupportedMedia("no codec reads a body of this Content-Type")
+        reading = codec.read(body, self._in_requests)
+        if reading.misfits:
+            path = reading.misfits[0].path or "$"
+            raise UnexpectedShape(f"an unexpected value stands at {path!r}")
+        return reading
+
+    def _values(self, reading: Reading[_Tag], variables: Mapping[str, str]) -> list[Value]:
+        """The designated values of a body, each with the record that its document is bound to."""
+        sites: list[tuple[Field, Site[_Tag]]] = []
+        ids: dict[int, bytes] = {}
+        for site in reading.sites:
+            if isinstance(site.tag, Field):
+                sites.append((site.tag, site))
+            elif isinstance(site.tag, Requirement):
+                _check_requirement(site.tag, site.lexeme)
+            else:
+                ids[site.document] = site.lexeme
+        if self._record is None:
+            return [Value(field, site.lexeme, "", site) for field, site in sites]
+        in_path = variables.get(self._record)
+        records: dict[int, str | None] = {}
+        values = []
+        for field, site in sites:
+            record: str | None = ""
+            if field.mode not in DETERMINISTIC:
+                if site.document not in records:
+                    records[site.document] = _record_of(ids.get(site.document), in_path)
+                record = records[site.document]
+            values.append(Value(field, site.lexeme, record, site))
+        return values
+
+
+def _record_path(record: str) -> FieldPath:
+    try:
+        return FieldPath.parse(record)
+    except Misconfigured:  # the name of a path variable need not be a path
+        return FieldPath((record,))
+
+
+def _record_of(lexeme: bytes | None, in_path: str | None) -> str | None:
+    """The record of a document, by the id in it, by the path, or by both alike."""
+    record = None if lexeme is None else _record_id(lexeme)
+    if record is not None and in_path not in {None, record}:
+        raise Unbound("the record id of a document is not the one in the path")
+    return record or in_path
+
+
+def _record_id(lexeme: bytes) -> str | None:
+    """A text or an integer as a record id; null is no id."""
+    value = msgspec.json.decode(lexeme)
+    if value is None:
+        return None
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and lexeme != b"-0":
+        return lexeme.decode("ascii")
+    raise Unbound("a record id is a text that is not empty, or an integer")
+
+
+def _check_requirement(requirement: Requirement, lexeme: bytes) -> None:
+    value = msgspec.json.decode(lexeme)
+    if not isinstance(value, str) or requirement.pattern.fullmatch(value) is None:
+        path = str(requirement.path)
+        raise RequirementFailed(f"the text at {path!r} does not match what the rule requires")
+
+
+class Rest:
+    """The backend."""
+
+    kind = "rest"
+
+    def bind(self, rule: Rule) -> _RestAdapter:
+        return _RestAdapter(rule)
+
+
+BACKEND = Rest()

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON bodies (RFC 8259): sites by shape, edits by splicing.
+
+The plan: objects and lists on the way to a designated place are decoded one level deep into raw
+values (`msgspec.Raw` is a span of the body, checked and not interpreted); the rest stays a span.
+A replaced value changes its slot in that thin tree, and encoding the tree pastes the spans that
+nobody touched. Only white space between the members of a changed object or list goes.
+
+RFC 8259 §4 leaves repeated names to the reader, and two readers differ: an object on the way that
+repeats a name is refused. Also refused: what is not UTF-8 or starts with a byte order mark (§8.1),
+lone surrogates, NaN, several texts in one body, nesting deeper than MAX_DEPTH. What a value means
+is not decided here.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.shape import Shape
+from sidecar.errors import Malformed
+
+MAX_DEPTH = 64
+"""Levels of nesting; far above any store's documents, far below every parser's own limit."""
+
+_WHITE_SPACE = b" \t\r\n"
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"{}[]'))
+_NAME = re.compile(rb'[ \t\r\n]*("(?:[^"\\]|\\.)*+")[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
+_AFTER_VALUE = re.compile(rb"[ \t\r\n]*([,}])")
+
+_encode = msgspec.json.Encoder().encode
+_check = msgspec.json.Decoder(msgspec.Raw).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class _Opened(NamedTuple):
+    """An object or list that was decoded: where it stood, what it was and what it is now."""
+
+    container: Any
+    key: str | int
+    text: bytes
+    content: Any
+    names: list[bytes] | None
+
+
+class _JsonReading[T]:
+    """One JSON text, decoded along the ways that its shape names."""
+
+    __slots__ = ("_body", "_changed", "_opened", "_root", "_text", "documents", "misfits", "sites")
+
+    def __init__(self, body: bytes, shape: Shape[T]) -> None:
+        self.sites: list[Site[T]] = []
+        self.misfits: list[Misfit] = []
+        self._body = body
+        self.documents = 0
+        self._changed: set[int] = set()
+        self._opened: list[_Opened] = []
+        self._text = body.strip(_WHITE_SPACE)
+        self._root: list[Any] = [self._text]
+        self._visit(self._root, 0, self._text, shape, -1)
+
+    def replace(self, site: Site[T], lexeme: bytes) -> None:
+        container: Any = site.container
+        container[site.key] = msgspec.Raw(lexeme)
+        self._changed.add(id(container))
+
+    def render(self) -> bytes:
+        if not self._changed:
+            return self._body
+        for container, key, text, content, names in reversed(self._opened):  # innermost first
+            if id(content) not in self._changed:
+                container[key] = msgspec.Raw(text)
+                continue
+            self._changed.add(id(container))
+            if names is not None:
+                pairs = zip(names, content.values(), strict=True)
+                members = b",".join([b"%b:%b" % (name, _encode(value)) for name, value in pairs])
+                container[key] = msgspec.Raw(b"{%b}" % members)
+        changed = _encode(self._root[0])
+        if self._text is self._body:
+            return changed
+        before, after = self._body.split(self._text)
+        return b"%b%b%b" % (before, changed, after)
+
+    def _visit(
+        self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int
+    ) -> None:
+        if shape.is_document:
+            document = self.documents
+            self.documents += 1
+        content: Any
+        places: list[tuple[str | int, bytes, Shape[T]]]
+        names = None
+        if text.startswith(b"{") and shape.members:
+            content = _decode_members(text)
+            names = _names(text, content)
+            places = [(n, content[n], child) for n, child in shape.members.items() if n in content]
+        elif text.startswith(b"[") and shape.items is not None:
+            content = _decode_items(text)
+            places = [(index, value, shape.items) for index, value in enumerate(content)]
+        elif text == b"null":
+            return
+        else:
+            _check(text)
+            self.misfits.append(Misfit(shape.path, shape.in_document))
+            return
+        container[key] = content
+        self._opened.append(_Opened(container, key, text, content, names))
+        for step, value, child in places:
+            if child.tag is None:
+                self._visit(content, step, bytes(value), child, document)
+            else:
+                self.sites.append(Site(child.tag, bytes(value), document, content, step))
+
+
+def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:
+    """The names of the object `text` as it spells them, or None where encoding spells them so.
+
+    Raises Malformed where a name is repeated. What encodes to itself, compact or in the spacing of
+    Python's `json`, repeats none; only another spelling is walked. `members` holds the last value
+    of each name, so the walk takes exactly one step for each entry and ends on the brace, or else a
+    name is repeated: a value that stands at its place in the text, and has a delimiter behind it,
+    is the whole value there.
+    """
+    compact = _encode(members)
+    if text == compact or text == msgspec.json.format(compact, indent=0):
+        return None
+    names = []
+    at = 1
+    delimiter = b"}"
+    for value in members.values():
+        name = _NAME.match(text, at)
+        if name is None or not text.startswith(value, name.end()):
+            raise _repeated_name()
+        after = _AFTER_VALUE.match(text, name.end() + len(value))
+        if after is None:
+            raise _repeated_name()
+        names.append(name[1])
+        at = after.end()
+        delimiter = after[1]
+    if delimiter != b"}":
+        raise _repeated_name()
+    return names
+
+
+def _repeated_name() -> Malformed:
+    return Malformed("a JSON object on the way to a protected field has the same name twice")
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """Whether some value lies inside more than MAX_DEPTH brackets."""
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return False
+    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    outside_strings = unescaped.translate(_BRACKETS, _NOT_STRUCTURE).split(b'"')[::2]
+    structure = b"".join(outside_strings)
+    for _ in range(MAX_DEPTH):  # each round takes the innermost level away
+        structure = structure.replace(b"[]", b"")
+    return bool(structure)
+
+
+class Json:
+    """The codec."""
+
+    media_types = frozenset({"application/json"})
+    suffixes = frozenset({"+json"})
+
+    def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:
+        if _is_too_deep(body):
+            raise Malformed(f"the JSON body is nested deeper than {MAX_DEPTH} levels")
+        try:
+            if not body.isascii():
+                body.decode()  # spans are not checked by the decoder
+            return _JsonReading(body, shape)
+        except UnicodeDecodeError as error:
+            raise Malformed(f"the JSON body is not UTF-8 at byte {error.start}") from None
+        except (msgspec.DecodeError, RecursionError):
+            raise Malformed("the body is not one JSON text") from None
+
+
+CODEC = Json()

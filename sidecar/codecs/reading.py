@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every codec gives: the sites of one held body, and the body again with some replaced."""
+
+from typing import NamedTuple, Protocol
+
+from sidecar.codecs.shape import Shape
+
+
+class Site[T](NamedTuple):
+    """One place of one body that a leaf of the shape names.
+
+    `lexeme` is the value in the format's own spelling. `document` numbers the documents of the body
+    in reading order; -1 stands for a place outside every document. `container` and `key` are the
+    codec's own.
+    """
+
+    tag: T
+    lexeme: bytes
+    document: int
+    container: object
+    key: str | int
+
+
+class Misfit(NamedTuple):
+    """A value, not null, through which the way to a designated place does not lead."""
+
+    path: str
+    in_document: bool
+
+
+class Reading[T](Protocol):
+    """One body, read once."""
+
+    sites: list[Site[T]]
+    misfits: list[Misfit]
+
+    @property
+    def documents(self) -> int:
+        """How many documents stand in the body."""
+
+    def replace(self, site: Site[T], lexeme: bytes) -> None:
+        """Put `lexeme`, a whole value in the format's spelling, where `site` stands.
+
+        The site lies in a document.
+        """
+
+    def render(self) -> bytes:
+        """The body with the replacements made; the very bytes that were read where none was."""
+
+
+class Codec(Protocol):
+    """A format of bodies that are held whole; it keeps no state."""
+
+    media_types: frozenset[str]
+    suffixes: frozenset[str]
+
+    def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:
+        """Find the sites that `shape` names; Malformed where the body can be read in two ways."""

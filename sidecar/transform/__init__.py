@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The middle: which messages are held, what is sealed and opened in them, what is refused."""
+
+from sidecar.transform.stats import TransformStats
+from sidecar.transform.transform import Transform
+from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
+
+__all__ = ["PASS", "Claim", "Hold", "Opened", "Sealed", "Transform", "TransformStats"]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One rule made ready for its messages: its backend, what its fields do, and where to find keys."""
+
+from collections.abc import Collection, Mapping
+
+from sidecar.backends import BACKENDS
+from sidecar.envelope import SEALING_SUITES, Context
+from sidecar.errors import Misconfigured
+from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
+from sidecar.rules import Mode, Phase, Rule
+from sidecar.transform.values import Keys, Treatment, treatment_of
+
+
+class BoundRule:
+    """What is the same for every message of one rule; Misconfigured where it cannot work."""
+
+    def __init__(self, rule: Rule, keyring: Keyring) -> None:
+        if rule.store.kind not in BACKENDS:
+            raise Misconfigured(f"rule {rule.name!r}: no backend for stores of {rule.store.kind!r}")
+        if len(rule.lookup_keys) > 1 and any(f.mode is Mode.DIGITS for f in rule.fields):
+            raise Misconfigured(
+                f"rule {rule.name!r}: `format: digits` takes one lookup key, because digits do not "
+                "tell which key made them"
+            )
+        self.name = rule.name
+        self.phase = rule.phase
+        self.tenant_header = None if rule.tenant_header is None else rule.tenant_header.encode()
+        self.adapter = BACKENDS[rule.store.kind].bind(rule)
+        # Fields of one logical name are sealed in one way; the rules see to it.
+        self.treatments = {field.name: treatment_of(field) for field in rule.fields}
+        self._rule = rule
+        self._suite = SEALING_SUITES[rule.suite]
+        self._keyring = keyring
+
+    @property
+    def observes(self) -> bool:
+        """Whether nothing is changed or refused."""
+        return self.phase is Phase.MONITOR
+
+    def context(self, field: str, tenant: str, record: str) -> bytes:
+        """What a value of `field` is bound to; Malformed where one of the ids is too long."""
+        rule = self._rule
+        return Context(rule.store.name, rule.collection, field, tenant, record).encode()
+
+    async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
+        """The keys that seal one message; suspends only when one has to be asked for."""
+        rule = self._rule
+        sealing = None
+        if not all(treatment.needs_lookup_key for treatment in treatments):
+            context = KeyContext(rule.store.name, tenant)
+            sealing = await self._keyring.for_sealing(rule.cmk, context, self._suite)
+        return Keys(sealing=sealing, lookup=await self._lookup_keys(treatments))
+
+    async def keys_to_open(
+        self, tenant: str, treatments: Collection[Treatment], edks: Collection[bytes]
+    ) -> Keys:
+        """The keys that open one message; suspends only when one has to be asked for."""
+        rule = self._rule
+        opening: Mapping[bytes, DataKey] = {}
+        if edks:
+            context = KeyContext(rule.store.name, tenant)
+            opening = await self._keyring.for_opening(rule.cmk, context, edks)
+        return Keys(opening=opening, lookup=await self._lookup_keys(treatments))
+
+    async def _lookup_keys(self, treatments: Collection[Treatment]) -> tuple[LookupKey, ...]:
+        """They stand in the rule, so all its tenants share them."""
+        if not any(treatment.needs_lookup_key for treatment in treatments):
+            return ()
+        context = KeyContext(self._rule.store.name, "")
+        return await self._keyring.for_lookup(self._rule.cmk, context, self._rule.lookup_keys)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sites of one message that are to be sealed or opened, found before any key is asked for.
+
+What is refused for what stands in a message is refused here: sealed values that a client brings,
+plain values that a store holds in the phase `enforce`, envelopes where the rule names no field. A
+refusal of what a store holds leaves a line of audit: names and ids, never a value.
+"""
+
+import logging
+from typing import NamedTuple
+
+from sidecar.backends import (
+    Message,
+    MisplacedEnvelope,
+    SealedByClient,
+    Unbound,
+    UnreadableAnswer,
+    UnsealedStoredValue,
+    Value,
+)
+from sidecar.envelope import KeyKind
+from sidecar.errors import CannotOpen, Refused
+from sidecar.message import RequestHead, ResponseHead
+from sidecar.rules import Phase
+from sidecar.transform.bound import BoundRule
+from sidecar.transform.stats import TransformStats
+from sidecar.transform.values import Keys, Stored, Treatment
+
+logger = logging.getLogger(__name__)
+
+_NULL = b"null"
+
+
+class SiteToSeal(NamedTuple):
+    """A value that is to be sealed: what of it, and bound to what."""
+
+    value: Value
+    treatment: Treatment
+    context: bytes
+    plaintext: bytes
+
+
+class SiteToOpen(NamedTuple):
+    """A sealed value that is to be opened, and what it has to be bound to."""
+
+    value: Value
+    treatment: Treatment
+    context: bytes
+    stored: Stored
+
+    @property
+    def edk(self) -> bytes | None:
+        """The EDK to ask the key of; None where the rule says that its key stands in the rule."""
+        envelope = self.stored.envelope
+        if self.treatment.needs_lookup_key or envelope is None:
+            return None
+        return envelope.key.value if envelope.key.kind is KeyKind.EDK else None
+
+
+def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) -> list[SiteToSeal]:
+    """The values of a request that go to the store sealed."""
+    if message.claims:
+        raise SealedByClient("the request brings a sealed value; only the sidecar makes those")
+    sites = []
+    for value in message.values:
+        field = value.field
+        if value.lexeme == _NULL and field.null == "keep":
+            continue
+        if value.record is None:
+            raise Unbound(f"the request does not tell the record that {field.name!r} is bound to")
+        treatment = bound.treatments[field.name]
+        plaintext = treatment.prepare(value.lexeme)
+        context = bound.context(field.name, tenant, value.record)
+        sites.append(SiteToSeal(value, treatment, context, plaintext))
+    return sites
+
+
+def sites_to_open(
+    bound: BoundRule,
+    tenant: str,
+    message: Message[ResponseHead],
+    stats: TransformStats,
+    *,
+    is_error: bool,
+) -> list[SiteToOpen]:
+    """The values of an answer that were sealed; the others are held against the phase.
+
+    `is_error` is an answer that says no (4xx, 5xx). It tells of the request more than of records:
+    what stands at a protected place need not be a value, and it may quote a sealed one elsewhere.
+    """
+    sites = []
+    unsealed = [(path, path) for path in message.misfits]
+    for value in message.values:
+        if value.lexeme == _NULL:
+            continue
+        try:
+            site = _site_to_open(bound, tenant, value)
+        except CannotOpen as error:
+            raise audited(error, bound, tenant, value) from None
+        if site is None:
+            unsealed.append((value.field.name, str(value.field.path)))
+        else:
+            sites.append(site)
+    if unsealed and not is_error:
+        stats.unsealed.update([(bound.name, name) for name, _ in unsealed])
+        if bound.phase is Phase.ENFORCE:
+            raise audited(UnsealedStoredValue(unsealed[0][1]), bound, tenant)
+    envelopes = sum(site.stored.envelope is not None for site in sites)
+    if message.claims > envelopes and not is_error:
+        raise audited(MisplacedEnvelope(), bound, tenant)
+    return sites
+
+
+def _site_to_open(bound: BoundRule, tenant: str, value: Value) -> SiteToOpen | None:
+    name = value.field.name
+    treatment = bound.treatments[name]
+    stored = treatment.find(value.lexeme)
+    if stored is None:
+        return None
+    if value.record is None:
+        raise UnreadableAnswer(f"the answer does not tell the record that {name!r} is bound to")
+    return SiteToOpen(value, treatment, bound.context(name, tenant, value.record), stored)
+
+
+def open_site(bound: BoundRule, tenant: str, site: SiteToOpen, keys: Keys) -> bytes:
+    """The JSON value for the client; CannotOpen, audited with its place."""
+    try:
+        return site.treatment.open(keys, site.context, site.stored)
+    except CannotOpen as error:
+        raise audited(error, bound, tenant, site.value) from None
+
+
+def audited[E: Refused](error: E, bound: BoundRule, tenant: str, value: Value | None = None) -> E:
+    """`error` itself, once a line tells where it was met."""
+    place = {
+        "rule": bound.name,
+        "reason": error.code,
+        "tenant": tenant,
+        "field": value.field.name if value else "",
+        "record": value.record if value else "",
+    }
+    logger.warning("refused an answer of the store: %s", error.why, extra=place)
+    return error

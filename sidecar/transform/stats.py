@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the transform counts: plain attributes that telemetry reads, by names from the rules."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class TransformStats:
+    """Since start, of one process. Keys are names of rules, fields and refusal codes, no more."""
+
+    sealed: Counter[str] = field(default_factory=Counter)
+    """Values sealed, by rule."""
+    opened: Counter[str] = field(default_factory=Counter)
+    """Values opened, by rule."""
+    unsealed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Values that a store held in clear at a protected place, by rule and field, in every phase."""
+    refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Local answers, by rule (empty where none was found) and code."""
+    would_seal: Counter[str] = field(default_factory=Counter)
+    """Values that a rule in the phase `monitor` would have sealed, by rule."""
+    would_open: Counter[str] = field(default_factory=Counter)
+    """Sealed values that a rule in the phase `monitor` let through as they are, by rule."""
+    would_refuse: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Messages that a rule in the phase `monitor` would have refused, by rule and code."""

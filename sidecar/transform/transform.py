@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claim, seal a request, open an answer: the order of work, and nothing else.
+
+    rule (claim) → values (backend, codec) → keys, the one await → each value → splice → repair
+
+Plain code but for that await, which does not suspend while keys are at hand. What each step does
+stands elsewhere: rules find the rule, backends find values and word refusals, `values` seals and
+opens one. Whatever the sidecar raises on purpose becomes a refusal here, anything else in the
+proxy's guard. A rule in the phase `monitor` counts what it would do and does nothing else.
+"""
+
+import logging
+
+from sidecar.backends import Unbound, bodiless_response, problem
+from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
+from sidecar.keys import Keyring
+from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
+from sidecar.rules import Phase, Plan
+from sidecar.transform.bound import BoundRule
+from sidecar.transform.sites import open_site, sites_to_open, sites_to_seal
+from sidecar.transform.stats import TransformStats
+from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT = 8 * 1024 * 1024
+_WITHOUT_BODY = frozenset({204, 304})
+_FIRST_ERROR = 400
+
+
+class Transform:
+    """The rules of `plan` at work with the keys of `keyring`; Misconfigured where one cannot be."""
+
+    def __init__(self, plan: Plan, keyring: Keyring, body_limit: int = BODY_LIMIT) -> None:
+        self.stats = TransformStats()
+        self._plan = plan
+        self._body_limit = body_limit
+        self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
+        active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
+        self._active_hosts = {host for rule in active for host in rule.store.hosts}
+
+    def protects(self, authority: str) -> bool:
+        """Whether some rule names this destination."""
+        return self._plan.protects(authority)
+
+    def claim(self, head: RequestHead) -> Claim:
+        """Whether the request passes as it is, is held to be sealed, or is refused already."""
+        try:
+            match = self._plan.find(head.authority, head.method.decode("latin-1"), head.target)
+        except Malformed as error:
+            if head.authority.lower() in self._active_hosts:
+                return self.refusal(None, error)
+            self.stats.would_refuse["", error.code] += 1
+            return PASS
+        if match is None:
+            return PASS
+        bound = self._bound[match.rule.name]
+        hold = Hold(head, match, self._body_limit, bound.observes, _find_tenant(bound, head))
+        if bound.tenant_header and not hold.tenant:
+            why = "the header that names the tenant is missing, doubled, empty or not text"
+            return self._refuse(hold, Unbound(why)) or hold
+        return hold
+
+    async def seal_request(self, hold: Hold, body: bytes) -> Sealed | Refusal:
+        """The request to send to the store, or what to tell the client instead."""
+        try:
+            return await self._seal(self._bound[hold.match.rule.name], hold, body)
+        except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
+            return self._refuse(hold, error) or Sealed(hold.head, body)
+
+    async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened | Refusal:
+        """The answer to hand to the client, or what to tell it instead."""
+        try:
+            return await self._open(self._bound[hold.match.rule.name], hold, head, body)
+        except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
+            return self._refuse(hold, error) or Opened(head, body)
+
+    def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:
+        """The local answer to `error`; what was not raised on purpose is told without a detail."""
+        if not isinstance(error, SidecarError) or isinstance(error, Misconfigured):
+            error = SidecarError("the sidecar failed to handle this message")
+        name = hold.match.rule.name if hold else ""
+        self.stats.refusals[name, error.code] += 1
+        return self._bound[name].adapter.refusal(error) if hold else problem(error)
+
+    async def _seal(self, bound: BoundRule, hold: Hold, body: bytes) -> Sealed:
+        _check_length(hold, body)
+        variables, query = hold.match.variables, hold.match.query
+        message = bound.adapter.read_request(hold.head, variables, query, body)
+        sites = sites_to_seal(bound, hold.tenant, message)
+        if hold.observes:
+            self.stats.would_seal[bound.name] += len(sites)
+            return Sealed(hold.head, body)
+        if sites:
+            treatments = {site.treatment for site in sites}
+            keys = await bound.keys_to_seal(hold.tenant, treatments)
+            for site in sites:
+                message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
+            self.stats.sealed[bound.name] += len(sites)
+        return Sealed(*message.finish())
+
+    async def _open(self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
+        if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
+            return Opened(head if hold.observes else bodiless_response(head), b"")
+        _check_length(hold, body)
+        message = bound.adapter.read_response(head, hold.match.variables, body)
+        is_error = head.status >= _FIRST_ERROR
+        sites = sites_to_open(bound, hold.tenant, message, self.stats, is_error=is_error)
+        if hold.observes:
+            self.stats.would_open[bound.name] += len(sites)
+            return Opened(head, body)
+        if sites:
+            treatments = {site.treatment for site in sites}
+            edks = {site.edk for site in sites if site.edk is not None}
+            keys = await bound.keys_to_open(hold.tenant, treatments, edks)
+            for site in sites:
+                message.replace(site.value, open_site(bound, hold.tenant, site, keys))
+            self.stats.opened[bound.name] += len(sites)
+        return Opened(*message.finish())
+
+    def _refuse(self, hold: Hold, error: Exception) -> Refusal | None:
+        """The refusal for `error`, or None where the rule only observes."""
+        if hold.observes:
+            code = error.code if isinstance(error, SidecarError) else SidecarError.code
+            if code == SidecarError.code:
+                logger.error(
+                    "watching rule %s failed: %s", hold.match.rule.name, type(error).__name__
+                )
+            self.stats.would_refuse[hold.match.rule.name, code] += 1
+            return None
+        if not isinstance(error, SidecarError):
+            raise error
+        return self.refusal(hold, error)
+
+
+def _find_tenant(bound: BoundRule, head: RequestHead) -> str:
+    """The tenant that the header names; empty where it is missing, doubled or no text."""
+    if bound.tenant_header is None:
+        return ""
+    values = header_values(head.headers, bound.tenant_header)
+    try:
+        return values[0].decode() if len(values) == 1 else ""
+    except UnicodeDecodeError:
+        return ""
+
+
+def _check_length(hold: Hold, body: bytes) -> None:
+    if len(body) > hold.body_limit:
+        raise TooLarge(f"a body of {len(body)} bytes passes the limit of {hold.body_limit}")
