@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The log of a running process: one line a record on standard error, with nothing secret in it.
+
+    time=2026-11-25T13:30:00Z level=warning logger=sidecar.proxy.host message="…" rule="customers"
+
+Our own messages are names, ids and lengths. What libraries say of themselves may hold a request
+target or a part of a message, and so may the text of an exception that nobody foresaw (law 5): of
+those only the place is told, the file, line and function where it was raised.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+import traceback
+from types import TracebackType
+from typing import Any
+
+from sidecar.errors import SidecarError
+
+FRAMES = 8
+_OF_ANY_RECORD = vars(logging.makeLogRecord({})).keys() | {"message", "asctime", "taskName"}
+
+logger = logging.getLogger(__name__)
+
+
+def configure() -> None:
+    """Let every record of this process go to standard error in our form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SafeFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("sidecar").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+
+
+def log_loop_trouble(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The exception handler of an event loop; asyncio's own would print what is withheld here."""
+    logger.error("a task or callback failed", exc_info=context.get("exception"))
+
+
+class SafeFormatter(logging.Formatter):
+    """Words a record without what may be secret in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        is_ours = record.name.partition(".")[0] == "sidecar"
+        if is_ours:
+            told = {"message": record.getMessage(), **_extra(record)}
+        else:
+            told = {"message": f"(text withheld; from {record.module}:{record.lineno})"}
+        if record.exc_info and record.exc_info[1]:
+            told |= _facts(record.exc_info[1])
+        fields = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in told.items()]
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        level = record.levelname.lower()
+        return " ".join([f"time={moment} level={level} logger={record.name}", *fields])
+
+
+def _extra(record: logging.LogRecord) -> dict[str, str]:
+    """What a caller passed as `extra`: more names and ids."""
+    return {name: str(value) for name, value in vars(record).items() if name not in _OF_ANY_RECORD}
+
+
+def _facts(error: BaseException) -> dict[str, str]:
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    why = f": {error.why}" if isinstance(error, SidecarError) else ""
+    return {
+        "error": f"{type(error).__name__}{why}",
+        "raised": " > ".join(f"{_short(each.filename)}:{each.lineno}" for each in frames),
+    }
+
+
+def _short(filename: str) -> str:
+    return "/".join(filename.rsplit("/", 2)[1:])
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.exit(130)
+    logger.critical("an error that nobody foresaw ends this process", exc_info=(kind, error, trace))
