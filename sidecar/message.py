@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP message heads as values: what the host reads, the transform decides on and the host sends.
 
-Bytes stay as they came. Nothing here parses the wire (`proxy/layers`) or knows rules.
+Bytes stay as they came. Nothing here parses the wire (`proxy/layers`) or knows rules. A head prints
+neither its target nor its headers: both may carry values.
 """
 
 from typing import NamedTuple
@@ -41,6 +42,9 @@ class RequestHead(NamedTuple):
     authority: str
     headers: Headers
 
+    def __repr__(self) -> str:
+        return f"<RequestHead to {self.authority}, {len(self.headers)} headers>"
+
 
 class ResponseHead(NamedTuple):
     """The head of one response."""
@@ -48,6 +52,9 @@ class ResponseHead(NamedTuple):
     status: int
     reason: bytes
     headers: Headers
+
+    def __repr__(self) -> str:
+        return f"<ResponseHead {self.status}, {len(self.headers)} headers>"
 
 
 class Refusal(NamedTuple):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the transform answers; the host applies it (`proxy/guard.py`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, NamedTuple
 
@@ -28,7 +28,7 @@ class Hold:
     """
 
     head: RequestHead
-    match: Match
+    match: Match = field(repr=False)
     body_limit: int
     observes: bool
     tenant: str
@@ -43,9 +43,15 @@ class Sealed(NamedTuple):
     head: RequestHead
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"<Sealed, {len(self.body)} bytes>"
+
 
 class Opened(NamedTuple):
     """An answer that may go to the client."""
 
     head: ResponseHead
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Opened, {len(self.body)} bytes>"
