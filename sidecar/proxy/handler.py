@@ -8,8 +8,10 @@ the tasks of layers.
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
+import sys
 
 from mitmproxy.connection import Connection, ConnectionState
 from mitmproxy.master import Master
@@ -17,7 +19,9 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from sidecar.proxy.layers.signals import CUT, Awaited
+from sidecar.proxy.layers.signals import CUT, Awaited, Drain
+
+logger = logging.getLogger(__name__)
 
 _READ_BYTES = 65536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, no time (socket(7), SO_LINGER)
@@ -43,6 +47,35 @@ class Handler(ProxyConnectionHandler):
             await asyncio.wait((hook.task,), timeout=hook.seconds)
         else:
             await super().handle_hook(hook)
+
+    def log(self, message: str, level: int = logging.INFO, exc_info: object = None) -> None:
+        """Only what went wrong, and only its first clause: more may hold bytes of a peer."""
+        if level >= logging.WARNING:
+            kind = sys.exc_info()[0] if exc_info else None
+            failure = f" ({kind.__name__})" if kind else ""
+            logger.log(level, "%s%s", message.partition(":")[0], failure)
+
+    def expect_handshake_within(self, seconds: float) -> asyncio.TimerHandle:
+        """Cut a client that connects for TLS and does not come to an end with it."""
+        return asyncio.get_running_loop().call_later(seconds, self._check_handshake)
+
+    def _check_handshake(self) -> None:
+        if not self.client.tls_established:
+            self.abort()
+
+    async def drain(self) -> None:
+        """Let what is in flight finish; one whose handshake is not done has nothing in flight."""
+        if self.client.tls and not self.client.tls_established:
+            self.abort()
+        else:
+            await self.server_event(Drain())
+
+    def abort(self) -> None:
+        """Reset the client's connection; all else ends with it."""
+        self.client.error = CUT
+        transport = self.transports.get(self.client)
+        if transport is not None and transport.handler is not None:
+            transport.handler.cancel("aborted")
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         try:

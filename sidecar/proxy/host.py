@@ -6,7 +6,6 @@ cache or show a message. The loop belongs to the caller, who had better run uvlo
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 from typing import Self
@@ -20,7 +19,6 @@ from sidecar.proxy.guard import Guard
 from sidecar.proxy.handler import Handler
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1 import Service
-from sidecar.proxy.layers.signals import Drain
 from sidecar.proxy.listening import ListenerInstance
 from sidecar.proxy.settings import Listener, ProxySettings
 from sidecar.proxy.stats import HostStats
@@ -73,16 +71,14 @@ class Host:
         """Accept nobody, let what is in flight finish within `drain_seconds`, close the rest."""
         await self._stop()
         for handler in list(self._tasks):
-            await handler.server_event(Drain())
+            await handler.drain()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=self._settings.limits.drain_seconds)
-        late = list(self._tasks.values())
-        if late:
-            logger.warning("%d connections did not end in time and are closed", len(late))
-        for task in late:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*late, return_exceptions=True)
+        if self._tasks:
+            logger.warning("%d connections did not end in time and are cut", len(self._tasks))
+            for handler in self._tasks:
+                handler.abort()
+            await asyncio.wait(self._tasks.values())
 
     async def _stop(self) -> None:
         instances, self._instances = self._instances, []

@@ -77,14 +77,17 @@ class ListenerInstance(AsyncioServerInstance[ListenerMode]):
         if not self._reception.admit(handler):
             writer.transport.abort()
             return
+        context = handler.layer.context
         try:
-            context = handler.layer.context
+            # First the inner layer: `ClientTLSLayer` takes for granted that one was made before it.
+            handler.layer = inner = Http1Layer(context, self._service, handler.may_read)
             if self._listener.tls is None:
-                handler.layer = Http1Layer(context, self._service, handler.may_read)
-            else:
-                handler.layer = ClientTLSLayer(context)
-                inner = Http1Layer(context, self._service, handler.may_read)
-                handler.layer.child_layer = inner
+                await handler.handle_client()
+                return
+            handler.layer = outer = ClientTLSLayer(context)
+            outer.child_layer = inner
+            timer = handler.expect_handshake_within(self._service.limits.header_seconds)
             await handler.handle_client()
+            timer.cancel()
         finally:
             self._reception.dismiss(handler)

@@ -121,6 +121,8 @@ class Http1Layer(layer.Layer):
             self._exchange.client_data()
 
     def _client_closed(self) -> None:
+        if self._is_over:
+            return
         # A client may close its half once it has asked; what was asked completely is answered.
         if self._exchange is None or not self.reader.done or self._tunnel is not None:
             self._abandon()
@@ -198,9 +200,14 @@ class Http1Layer(layer.Layer):
     def _server_event(self, connection: object, event: events.Event) -> None:
         for link in self._links.values():
             if link.server is connection:
-                for each in link.unwrap(event):
-                    self._link_event(link, each)
+                self._link_events(link, event)
                 return
+
+    def _link_events(self, link: Link, event: events.Event) -> None:
+        server = link.server
+        for each in link.unwrap(event):
+            if link.server is server:  # else it was given up at the event before
+                self._link_event(link, each)
 
     def _link_event(self, link: Link, event: events.Event) -> None:
         if isinstance(event, events.OpenConnectionCompleted):
@@ -229,8 +236,7 @@ class Http1Layer(layer.Layer):
             return
         link, server = self._awaited.pop(event.command)
         if link.server is server:  # else it was given up in the meantime
-            for each in link.unwrap(event):
-                self._link_event(link, each)
+            self._link_events(link, event)
 
     # What an exchange may ask for (`exchange.Client`).
 
@@ -272,6 +278,8 @@ class Http1Layer(layer.Layer):
             reader.read_body()
             self._discards = not reader.done
             self.expect_within(self.limits.body_seconds)
+        else:
+            self.expect_within(self.limits.idle_seconds)
 
     def finish(self, *, keep_alive: bool) -> None:
         self._exchange = None

@@ -8,6 +8,7 @@ after that. It adds commands to its client's list and never touches a socket.
 """
 
 import asyncio
+import logging
 from typing import Any, Protocol
 
 from sidecar.errors import Malformed, SidecarError
@@ -19,6 +20,8 @@ from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.settings import Limits
 from sidecar.proxy.stats import HostStats
 from sidecar.transform import Hold
+
+logger = logging.getLogger(__name__)
 
 _FINAL = 200
 _SWITCHING = 101
@@ -103,6 +106,7 @@ class Exchange:
     def opened(self, error: str | None) -> None:
         """The upstream was reached, or it was not."""
         if error is not None:
+            logger.warning("%s cannot be reached: %s", self._link.upstream.authority, error)
             self._link.forget()
             self.fail(UpstreamFailed("the upstream cannot be reached"))
             return

@@ -43,16 +43,19 @@ class PassedExchange(Exchange):
         if frame.upgrade and not self._may_upgrade:
             raw = writer.without_upgrade(raw, keep_alive=frame.keep_alive)
         self._watch(reader)
-        if not reader.done and self._link.is_open:
+        try:
             raw += self._read_request()
-        elif reader.done:
-            self._observe_request()
-        self.forward(raw, is_whole=reader.done)
+        except Malformed as error:
+            self.fail(error)
+        else:
+            self.forward(raw, is_whole=reader.done)
 
     def client_data(self) -> None:
         if not self._is_sent:
             return  # the upstream is not reached yet; the connection bounds what waits
         client = self._client
+        if client.reader.done:
+            return
         try:
             piece = self._read_request()
         except Malformed as error:
@@ -66,9 +69,8 @@ class PassedExchange(Exchange):
             )
 
     def _read_request(self) -> bytes:
+        """The body bytes that are there; said to be read once, when they are the last."""
         reader = self._client.reader
-        if reader.done:
-            return b""
         piece = reader.read_body()
         self._bound(reader)
         if reader.done:
@@ -80,8 +82,8 @@ class PassedExchange(Exchange):
             self._client.send(frame.raw)
 
     def answer_head(self, frame: Frame) -> None:
+        del frame
         self._watch(self._link.reader)
-        self._answer = frame
 
     def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
         client, answer = self._client, self._answer
