@@ -2,8 +2,8 @@
 """HTTP/1.1 as the API needs it, on uvicorn's h11 protocol.
 
 Three things differ from uvicorn's: head and body of an answer leave in one write (in two, every
-answer on a kept connection waits for a delayed ACK); a head has to be complete in time and within
-its size; and what cannot be read is refused in JSON, as the vendor's SDKs expect.
+answer on a kept connection waits for a delayed ACK); a request has to be complete in time and
+its head within its size; and what cannot be read is refused in JSON, as the SDKs expect.
 """
 
 import asyncio
@@ -19,7 +19,9 @@ from sidecar.kms.faults import Fault
 
 MAX_HEADERS = 64 * 1024
 MAX_HEAD = MAX_REQUEST_LINE + MAX_HEADERS
-HEAD_SECONDS = 10.0
+REQUEST_SECONDS = 15.0
+"""From its first byte to its last; and from a connection's start to its first request."""
+LINGER_SECONDS = 2.0
 
 
 class OneWrite:
@@ -34,6 +36,10 @@ class OneWrite:
         if not self._written:
             self._loop.call_soon(self._flush)
         self._written.append(data)
+
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
 
     def close(self) -> None:
         self._flush()
@@ -51,22 +57,26 @@ class OneWrite:
 class Protocol(H11Protocol):
     """One connection."""
 
-    _head_timer: asyncio.TimerHandle | None = None
+    request_seconds = REQUEST_SECONDS
+    _deadline: asyncio.TimerHandle | None = None
+    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
-        self._await_head()
+        self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._cancel_head_timer()
+        self._forget_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
         super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
-            self._await_head()
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self._set_deadline()
         else:
-            self._cancel_head_timer()
+            self._forget_deadline()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - ours says it in JSON
         """Refuse what h11 cannot read, or what is longer than it may be."""
@@ -85,7 +95,7 @@ class Protocol(H11Protocol):
         head = h11.Response(status_code=fault.http_status, headers=headers)
         for event in (head, h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        self._linger()
 
     def _fault(self) -> Fault:
         unread = bytes(self.conn.trailing_data[0])
@@ -95,11 +105,20 @@ class Protocol(H11Protocol):
             return Fault.line_too_long()
         return Fault(431, "RequestHeaderFieldsTooLarge", "The headers are too long.")
 
-    def _await_head(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+    def _linger(self) -> None:
+        """Close when the client has had time to read: closing while it sends resets it."""
+        self._is_refused = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        else:
+            self.transport.close()
 
-    def _cancel_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _set_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.request_seconds, self.transport.abort)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

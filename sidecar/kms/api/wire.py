@@ -6,7 +6,6 @@ the other: HttpStatus, Code, Message, RequestId, HostId, Recommend, and RAM's Ac
 Nothing here logs: targets and bodies hold plaintexts.
 """
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -20,7 +19,6 @@ from sidecar.kms.request import Received
 
 MAX_REQUEST_LINE = 256 * 1024
 MAX_BODY = 256 * 1024
-BODY_SECONDS = 10.0
 
 type CallKms = Callable[[Received], Awaitable[Answer]]
 
@@ -86,14 +84,10 @@ async def _read(request: Request) -> bytes:
     if request.method not in ("GET", "POST"):
         raise Fault(405, "UnsupportedHTTPMethod", "This http method is not supported.")
     body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > MAX_BODY:
-                    raise Fault(413, "RequestEntityTooLarge", "The body is too long.")
-    except TimeoutError:
-        raise Fault(408, "RequestTimeout", "The body did not arrive in time.") from None
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY:
+            raise Fault(413, "RequestEntityTooLarge", "The body is too long.")
     return bytes(body)
 
 
