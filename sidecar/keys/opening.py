@@ -101,6 +101,7 @@ class OpeningKeys:
         if opened.tenure.is_due(now):
             with suppress(KeyUnavailable):  # no room now: the next reader asks
                 self._join(question)
+                opened.tenure.renewal_asked()
         if verdict is Verdict.GRACE:
             self._stats.grace_opening += 1
         else:

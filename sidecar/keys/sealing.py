@@ -94,6 +94,7 @@ class SealingKeys:
             return None
         if slot.tenure.is_due(now):
             self._means.flights.start(name, lambda: self._renew(name))
+            slot.tenure.renewal_asked()
         if verdict is Verdict.GRACE:
             self._stats.grace_sealing += 1
         else:
@@ -157,10 +158,13 @@ class SealingKeys:
         slot = self._slots.get(name)
         if slot is None:
             return
-        if not slot.tenure.has_failed:
-            kind = "refuses" if isinstance(error, KeyDenied) else "is away for"
+        is_denied = isinstance(error, KeyDenied)
+        if not slot.tenure.has_failed or slot.tenure.is_denied != is_denied:
             logger.warning(
-                "the KMS %s a new data key of store %s: %s", kind, name.context.store, error.why
+                "no new data key for store %s, the current one serves %s: %s",
+                name.context.store,
+                "to its limit" if is_denied else "on for a while",
+                error.why,
             )
         slot.tenure.renewal_failed(self._clock(), error, self._means.jitter())
 

@@ -6,8 +6,9 @@
                      a successor      KMS said no: OVER
                      is fetched       not asked yet: WAIT
 
-Only absence earns grace. When the KMS answers and says no (the CMK is disabled, permission is
-gone), the key serves out its ordinary limit and not a second more.
+Only absence earns grace, and a KMS that was asked in time and has not answered is absent. When the
+KMS answers and says no (the CMK is disabled, permission is gone), the key serves out its ordinary
+limit and not a second more.
 """
 
 from enum import Enum, auto
@@ -31,11 +32,12 @@ class Tenure:
 
     __slots__ = (
         "_failures",
-        "_is_denied",
+        "_is_asked",
         "_limits",
         "_retry_at",
         "ends_at",
         "expires_at",
+        "is_denied",
         "refresh_at",
     )
 
@@ -48,7 +50,8 @@ class Tenure:
         self.ends_at = now + age + grace
         self._failures = 0
         self._retry_at = self.refresh_at
-        self._is_denied = False
+        self._is_asked = False
+        self.is_denied = False
 
     def verdict(self, now: float, *, is_spent: bool = False) -> Verdict:
         """What the key may do at `now`; `is_spent` says that a usage limit has come."""
@@ -56,9 +59,9 @@ class Tenure:
             return Verdict.OVER
         if now < self.expires_at and not is_spent:
             return Verdict.SERVE
-        if self._is_denied:
+        if self.is_denied:
             return Verdict.OVER
-        return Verdict.GRACE if self._failures else Verdict.WAIT
+        return Verdict.GRACE if self._is_asked or self._failures else Verdict.WAIT
 
     @property
     def has_failed(self) -> bool:
@@ -69,10 +72,14 @@ class Tenure:
         """Whether the KMS should be asked (again) for a successor."""
         return not self._failures or now >= self._retry_at
 
+    def renewal_asked(self) -> None:
+        """Note that the KMS is being asked, while the key may still serve."""
+        self._is_asked = True
+
     def renewal_failed(self, now: float, error: SidecarError, jitter: float) -> None:
         """Remember why, and ask again after a doubling, jittered pause (`jitter` in [0, 1))."""
         limits = self._limits
         pause = min(limits.retry_most, limits.retry_first * 2 ** min(self._failures, 16))
         self._failures += 1
         self._retry_at = now + pause * (0.5 + jitter / 2)
-        self._is_denied = isinstance(error, KeyDenied | CannotOpen)
+        self.is_denied = isinstance(error, KeyDenied | CannotOpen)

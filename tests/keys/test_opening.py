@@ -89,6 +89,15 @@ async def test_reads_live_through_an_outage_of_a_day(rig: Rig) -> None:
         await rig.opening(edk)
 
 
+async def test_nobody_waits_for_a_kms_that_was_asked_in_time_and_hangs(rig: Rig) -> None:
+    edk = await rig.new_edk()
+    first = (await rig.opening(edk))[edk]
+    rig.provider.failure = Failure.HANGS
+    for share in (0.8, 0.2):
+        rig.clock.turn(LIMITS.open_age * share)
+        assert at_once(rig.opening(edk))[edk] is first
+
+
 async def test_a_disabled_cmk_ends_reads_at_the_limit_with_no_grace(rig: Rig) -> None:
     edk = await rig.new_edk()
     key = (await rig.opening(edk))[edk]

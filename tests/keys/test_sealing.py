@@ -81,6 +81,18 @@ async def test_absence_earns_a_bounded_grace(rig: Rig, *, spent: bool) -> None:
         await rig.sealing()
 
 
+async def test_nobody_waits_for_a_kms_that_was_asked_in_time_and_hangs(rig: Rig) -> None:
+    first = await rig.sealing()
+    rig.provider.failure = Failure.HANGS
+    first.messages = int(LIMITS.max_messages * 0.8)
+    assert at_once(rig.sealing()) is first
+    first.messages = LIMITS.max_messages
+    assert at_once(rig.sealing()) is first
+    rig.provider.failure = None
+    await rig.landed()
+    assert at_once(rig.sealing()) is not first
+
+
 async def test_the_hard_limits_hold_while_the_kms_is_away(rig: Rig) -> None:
     for attribute, most in (
         ("messages", LIMITS.hard_messages),
@@ -229,7 +241,7 @@ async def test_sealing_keys_are_bounded() -> None:
     await rig.keyring.aclose()
 
 
-async def test_trouble_is_logged_once_and_by_ids_alone(
+async def test_trouble_is_logged_when_it_changes_and_by_ids_alone(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     await rig.sealing(KeyContext("crm", "tenant-is-secret"))
@@ -240,6 +252,10 @@ async def test_trouble_is_logged_once_and_by_ids_alone(
             await rig.sealing(KeyContext("crm", "tenant-is-secret"))
             await rig.landed()
             rig.clock.turn(LIMITS.retry_most)
-    assert len(caplog.records) == 1
-    assert "store crm" in caplog.text
+        rig.provider.failure = Failure.DENIES
+        await rig.sealing(KeyContext("crm", "tenant-is-secret"))
+        await rig.landed()
+    away, denied = (record.getMessage() for record in caplog.records)
+    assert "store crm, the current one serves on for a while" in away
+    assert "store crm, the current one serves to its limit" in denied
     assert "tenant-is-secret" not in caplog.text

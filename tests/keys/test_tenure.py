@@ -41,6 +41,14 @@ def test_the_table(last: KeyUnavailable | CannotOpen | None, verdicts: tuple[Ver
     ) == verdicts
 
 
+def test_a_kms_that_was_asked_in_time_and_is_silent_is_absent() -> None:
+    key = tenure()
+    key.renewal_asked()
+    assert (key.verdict(99), key.verdict(100), key.verdict(150)) == (SERVE, GRACE, OVER)
+    key.renewal_failed(120, DENIED, 0)
+    assert key.verdict(121) is OVER
+
+
 def test_the_last_answer_counts() -> None:
     key = tenure()
     key.renewal_failed(90, DENIED, 0)
