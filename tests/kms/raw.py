@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from sidecar.signing import AccessKey, Request, acs3
 from tests.fixtures.kms import RunningKms
@@ -31,7 +31,7 @@ class Connection:
         self.socket = socket.create_connection((host, int(port)), timeout=20)
         self._file = self.socket.makefile("rb")
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
