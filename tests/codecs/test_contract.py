@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every codec promises, run on each that is found; a new one adds its samples here."""
+
+from typing import NamedTuple
+
+import pytest
+
+from sidecar.codecs import CODECS, Codec, Shape, build_shape, find_codec
+from sidecar.errors import Malformed
+from sidecar.fieldpath import FieldPath
+
+SHAPE: Shape[str] = build_shape(
+    [FieldPath(())], [(FieldPath.parse(path), path) for path in ("ssn", "cards[*].no")]
+)
+
+
+class Sample(NamedTuple):
+    """A body, the lexemes of its sites in order, and the body with each of them replaced by `0`."""
+
+    body: bytes
+    lexemes: list[bytes]
+    replaced: bytes
+
+
+SAMPLES = {
+    "json": [
+        Sample(
+            b' {"ssn" : "1", "n": 1.10, "cards": [ {"no":"4"}, {"no": [5] } ]}\n',
+            [b'"1"', b'"4"', b"[5]"],
+            b' {"ssn":0,"n":1.10,"cards":[{"no":0},{"no":0}]}\n',
+        ),
+        Sample(b'{"n" : 1.10}', [], b'{"n" : 1.10}'),
+    ],
+    "ndjson": [
+        Sample(
+            b'{"ssn":"1"}\r\n\n{"n" : 1}\n  \t\n {"cards": [{"no":7}]} ',
+            [b'"1"', b"7"],
+            b'{"ssn":0}\r\n\n{"n" : 1}\n  \t\n {"cards":[{"no":0}]} ',
+        ),
+        Sample(b"", [], b""),
+    ],
+}
+UNREADABLE = {"json": [b"", b"{", b'{"ssn":"\xff"}'], "ndjson": [b"{}\n{", b'{}\n{"ssn":"\xff"}']}
+
+
+def name_of(codec: Codec) -> str:
+    return type(codec).__module__.rpartition(".")[2]
+
+
+def test_every_codec_that_is_found_has_samples() -> None:
+    assert {name_of(codec) for codec in CODECS} == {*SAMPLES} == {*UNREADABLE}
+
+
+@pytest.fixture(params=CODECS, ids=name_of)
+def codec(request: pytest.FixtureRequest) -> Codec:
+    found: Codec = request.param
+    return found
+
+
+def test_sites_are_found_in_order_and_replaced(codec: Codec) -> None:
+    for sample in SAMPLES[name_of(codec)]:
+        reading = codec.read(sample.body, SHAPE)
+        assert [site.lexeme for site in reading.sites] == sample.lexemes
+        assert reading.misfits == []
+        for site in reading.sites:
+            reading.replace(site, b"0")
+        assert reading.render() == sample.replaced
+
+
+def test_what_nobody_replaced_comes_back_as_it_was(codec: Codec) -> None:
+    for sample in SAMPLES[name_of(codec)]:
+        assert codec.read(sample.body, SHAPE).render() == sample.body
+
+
+def test_replacing_with_the_same_lexeme_changes_no_value(codec: Codec) -> None:
+    for sample in SAMPLES[name_of(codec)]:
+        reading = codec.read(sample.body, SHAPE)
+        for site in reading.sites:
+            reading.replace(site, site.lexeme)
+        again = codec.read(reading.render(), SHAPE)
+        assert [site.lexeme for site in again.sites] == sample.lexemes
+
+
+def test_what_cannot_be_read_is_refused_without_a_word_of_it(codec: Codec) -> None:
+    for body in UNREADABLE[name_of(codec)]:
+        with pytest.raises(Malformed) as caught:
+            codec.read(body, SHAPE)
+        assert "ssn" not in caught.value.why
+
+
+def test_each_codec_is_found_by_its_media_types(codec: Codec) -> None:
+    for media_type in codec.media_types:
+        assert find_codec(media_type) is codec
+    for suffix in codec.suffixes:
+        assert find_codec(f"application/vnd.store{suffix}") is codec
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["", "text/plain", "application/json-patch+json", "application/jsonp", "application/x-json"],
+)
+def test_no_codec_reads_another_type(media_type: str) -> None:
+    assert find_codec(media_type) is None
