@@ -50,6 +50,8 @@ class Keyring:
         self._opening = OpeningKeys(means, self._cmks, asking)
         self._sealing = SealingKeys(means, self._cmks, on_new=self._opening.cache.put)
         self._lookup = LookupKeys(means, asking)
+        # The doors are the parts' own methods: every message passes here, and a wrapper would cost
+        # as much again as what it wraps.
         self.for_sealing = self._sealing.current
         self.for_opening = self._opening.open
         self.for_lookup = self._lookup.find

@@ -159,7 +159,7 @@ class SealingKeys:
         if slot is None:
             return
         is_denied = isinstance(error, KeyDenied)
-        if not slot.tenure.has_failed or slot.tenure.is_denied != is_denied:
+        if not slot.tenure.has_failed or (is_denied and not slot.tenure.is_denied):
             logger.warning(
                 "no new data key for store %s, the current one serves %s: %s",
                 name.context.store,

@@ -29,4 +29,4 @@ class KeyStats:
     """Callers that joined a flight already under way."""
     flights_failed: int = 0
     kms_calls: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By action and outcome: `ok`, `cannot_open`, `denied` or `unavailable`."""
+    """By action and outcome: `ok`, `cannot_open`, `denied`, `unavailable` or `failed`."""

@@ -82,4 +82,5 @@ class Tenure:
         pause = min(limits.retry_most, limits.retry_first * 2 ** min(self._failures, 16))
         self._failures += 1
         self._retry_at = now + pause * (0.5 + jitter / 2)
-        self.is_denied = isinstance(error, KeyDenied | CannotOpen)
+        # For good: an outage after a denial must not win back what was taken away.
+        self.is_denied |= isinstance(error, KeyDenied | CannotOpen)

@@ -49,13 +49,14 @@ def test_a_kms_that_was_asked_in_time_and_is_silent_is_absent() -> None:
     assert key.verdict(121) is OVER
 
 
-def test_the_last_answer_counts() -> None:
+def test_an_outage_does_not_lift_a_denial() -> None:
+    """The attack: keep the KMS away after the CMK was disabled, and seal on in grace."""
     key = tenure()
-    key.renewal_failed(90, DENIED, 0)
-    key.renewal_failed(91, AWAY, 0)
+    key.renewal_failed(90, AWAY, 0)
     assert key.verdict(100) is GRACE
     key.renewal_failed(101, DENIED, 0)
-    assert key.verdict(101) is OVER
+    key.renewal_failed(102, AWAY, 0)
+    assert key.verdict(103) is OVER
 
 
 @given(jitter=st.floats(0, 1, exclude_max=True), failures=st.integers(1, 2000))

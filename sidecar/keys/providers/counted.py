@@ -36,7 +36,7 @@ class CountedProvider:
         return await self._counted("DescribeKey", self._provider.describe_key(cmk))
 
     async def _counted[T](self, action: str, answer: Awaitable[T]) -> T:
-        outcome = "cancelled"
+        outcome = "failed"  # given up, or never sent
         try:
             result = await answer
             outcome = "ok"
