@@ -53,10 +53,15 @@ class Guard:
     def claim(self, head: RequestHead) -> Claim:
         """PASS only when the transform said exactly that."""
         try:
-            claim = self._transform.claim(head)
+            claim: object = self._transform.claim(head)
         except Exception as error:  # noqa: BLE001 - the guard's purpose
             return self.refusal(None, error)
-        if claim is PASS or isinstance(claim, (Hold, Refusal)):
+        if claim is PASS:
+            return PASS
+        if isinstance(claim, Hold):
+            return claim
+        if isinstance(claim, Refusal):
+            self._stats.refusals[claim.code] += 1
             return claim
         return self.refusal(None, _wrong_type(claim))
 
@@ -64,25 +69,33 @@ class Guard:
         """Whether any rule names this destination; a doubt is a yes."""
         try:
             return self._transform.protects(authority) is not False
-        except Exception:
-            logger.exception("asking whether a destination is protected failed")
+        except Exception as error:  # noqa: BLE001 - the guard's purpose
+            logger.error("asking whether a host is protected failed: %s", whereabouts(error))  # noqa: TRY400 - its words may hold values
             return True
 
     def seal(self, hold: Hold, body: bytes) -> asyncio.Task[Sealed | Refusal]:
         """Seal one whole request; the task is done already when its keys were at hand."""
-        return _start(self._transform.seal_request(hold, body))
+        return _start(self._seal(hold, body))
 
     def open(self, hold: Hold, head: ResponseHead, body: bytes) -> asyncio.Task[Opened | Refusal]:
         """Open one whole answer; the task is done already when its keys were at hand."""
-        return _start(self._transform.open_response(hold, head, body))
+        return _start(self._open(hold, head, body))
+
+    # Coroutines of our own, so that whatever comes of the very call is raised inside the task.
+
+    async def _seal(self, hold: Hold, body: bytes) -> Sealed | Refusal:
+        return await self._transform.seal_request(hold, body)
+
+    async def _open(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened | Refusal:
+        return await self._transform.open_response(hold, head, body)
 
     def observe_request(self, hold: Hold, body: bytes) -> None:
         """Show the transform a request that has gone on as it was."""
-        self._observe(_start(self._transform.seal_request(hold, body)))
+        self._observe(self.seal(hold, body))
 
     def observe_answer(self, hold: Hold, head: ResponseHead, body: bytes) -> None:
         """Show the transform an answer that has gone on as it was."""
-        self._observe(_start(self._transform.open_response(hold, head, body)))
+        self._observe(self.open(hold, head, body))
 
     def _observe(self, task: asyncio.Task[Any]) -> None:
         self._observations.add(task)  # the loop itself keeps only weak references
@@ -91,7 +104,7 @@ class Guard:
     def _observed(self, task: asyncio.Task[Any]) -> None:
         self._observations.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.warning("observing a message failed: %s", type(error).__name__)
+            logger.error("observing a message failed: %s", whereabouts(error))
 
     def verdict[T: Sealed | Opened](
         self, hold: Hold, task: asyncio.Task[T | Refusal], kind: type[T]
@@ -112,11 +125,11 @@ class Guard:
     def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:
         """The local answer to `error`, in the dialect of the store that the rule names."""
         if not isinstance(error, SidecarError):
-            logger.error("refused a message because of an unexpected error", exc_info=error)
+            logger.error("refused a message: %s", whereabouts(error))
         try:
-            refusal = self._transform.refusal(hold, error)
-        except Exception:
-            logger.exception("wording a refusal failed")
+            refusal: object = self._transform.refusal(hold, error)
+        except Exception as another:  # noqa: BLE001 - the guard's purpose
+            logger.error("wording a refusal failed: %s", whereabouts(another))  # noqa: TRY400 - likewise
             refusal = _LAST_RESORT
         if not isinstance(refusal, Refusal):
             refusal = _LAST_RESORT
@@ -125,8 +138,17 @@ class Guard:
 
 
 def _start[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    # An eager task runs at once, as itself, up to its first wait: with keys at hand it is done here.
+    # An eager task runs at once, up to its first wait: with keys at hand it is done right here.
     return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+
+
+def whereabouts(error: BaseException) -> str:
+    """The type of `error` and where it was raised; its words may hold what nobody may log."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _wrong_type(value: object) -> TypeError:

@@ -45,7 +45,7 @@ class Host:
 
     async def __aenter__(self) -> Self:
         self.master = Master(Options(tcp_timeout=_NEVER_SECONDS))
-        self.master.addons.add(self._tls)
+        self.master.addons.add(self._tls)  # type: ignore[no-untyped-call]
         try:
             for index, listener in enumerate(self._settings.listeners):
                 instance = ListenerInstance(index, listener, self._service(listener), self)

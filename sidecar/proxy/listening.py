@@ -35,7 +35,7 @@ class Reception(Protocol):
         """The client is gone."""
 
 
-class ListenerMode(ProxyMode):
+class ListenerMode(ProxyMode):  # type: ignore[no-untyped-call]
     """`listener:INDEX@HOST:PORT`: the listener with that place in the settings."""
 
     description = "listener"
@@ -51,7 +51,7 @@ def listener_mode(index: int, listener: Listener) -> ListenerMode:
     return ListenerMode(spec, str(index), listener.host, listener.port)
 
 
-class ListenerInstance(AsyncioServerInstance[ListenerMode]):
+class ListenerInstance(AsyncioServerInstance[ListenerMode]):  # type: ignore[no-untyped-call]
     """The listening sockets of one listener."""
 
     def __init__(

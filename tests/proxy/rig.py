@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A host between a raw client and the recording origin, with a small transform that is plain to see.
+"""A host between a raw client and the recording origin, with a small transform to look at.
 
 Requests to `/held…` are held: `plain` becomes `SEALED` on the way to the store, and back.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import h11
@@ -166,9 +166,9 @@ async def serving(
             rig.close()
 
 
-async def until(condition: object) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     """Wait until `condition()` holds; the test's own time-out ends a wait in vain."""
-    while not condition():  # type: ignore[operator]
+    while not condition():  # noqa: ASYNC110 - nobody sets an event for a counter
         await asyncio.sleep(0.005)
 
 

@@ -12,7 +12,7 @@ CUT = "cut"
 
 
 @dataclass
-class Awaited(commands.StartHook):
+class Awaited(commands.StartHook):  # type: ignore[no-untyped-call]
     """Tell the layer when `task` is done, or when `seconds` are over; nobody else waits for it.
 
     A hook, so that mitmproxy brings its completion back to the layer that asked; the host answers

@@ -17,6 +17,7 @@ from mitmproxy.proxy import commands, context, events, layer
 
 from sidecar.errors import Malformed
 from sidecar.message import Refusal, RequestHead
+from sidecar.proxy.guard import whereabouts
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
@@ -73,7 +74,7 @@ class Http1Layer(layer.Layer):
             if self._exchange is None:
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
-            logger.error("a connection was broken off: %s", _place(error))  # noqa: TRY400 - no values
+            logger.error("a connection was broken off: %s", whereabouts(error))  # noqa: TRY400 - no values
             self.out.clear()
             self.cut()
         if (self.reader.buffered > _WAITING_BYTES) is self._may_read.is_set():
@@ -159,7 +160,8 @@ class Http1Layer(layer.Layer):
         upstream = service.find_kms(frame)
         if upstream is not None:
             stats.requests_kms += 1
-            self._pass(frame, self._link(upstream), host=None, may_upgrade=False)
+            frame = writer.passed_request(frame, None, may_upgrade=False)
+            self._start(PassedExchange(self, frame, self._link(upstream)))
             return
         assert service.store is not None  # noqa: S101 - such a listener's requests are the KMS's
         link = self._link(service.store)
@@ -167,23 +169,14 @@ class Http1Layer(layer.Layer):
         claim = self.guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers))
         if isinstance(claim, Refusal):
             self.refuse(claim)
-        elif claim is PASS:
+        elif claim is PASS or claim.observes:
             stats.requests_passed += 1
             may_upgrade = bool(frame.upgrade) and not self.guard.protects(authority)
-            self._pass(frame, link, host=service.host, may_upgrade=may_upgrade)
-        elif claim.observes:
-            stats.requests_passed += 1
-            self._start(
-                PassedExchange(
-                    self, frame, link, host=service.host, may_upgrade=False, observer=claim
-                )
-            )
+            frame = writer.passed_request(frame, service.host, may_upgrade=may_upgrade)
+            self._start(PassedExchange(self, frame, link, None if claim is PASS else claim))
         else:
             stats.requests_held += 1
             self._start(HeldExchange(self, frame, link, claim, service.host))
-
-    def _pass(self, frame: Frame, link: Link, *, host: bytes | None, may_upgrade: bool) -> None:
-        self._start(PassedExchange(self, frame, link, host=host, may_upgrade=may_upgrade))
 
     def _start(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -252,7 +245,8 @@ class Http1Layer(layer.Layer):
 
     def wait_for(self, task: asyncio.Task[Any]) -> None:
         command = Awaited(task, self.limits.key_seconds)
-        command.blocking = self  # the reply comes to this layer; nobody above it blocks
+        # The reply comes to this layer; nobody above it blocks.
+        command.blocking = self  # type: ignore[assignment]
         self._deadline = 0.0
         self.out.append(command)
 
@@ -354,12 +348,3 @@ class Http1Layer(layer.Layer):
             self._may_read.clear()
         else:
             self._may_read.set()
-
-
-def _place(error: BaseException) -> str:
-    """The type of `error` and where it was raised: its words may hold what nobody may log."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{where}"

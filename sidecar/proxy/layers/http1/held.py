@@ -47,8 +47,6 @@ class HeldExchange(Exchange):
 
     def client_data(self) -> None:
         client, reader = self._client, self._client.reader
-        if reader.done:
-            return
         try:
             reader.read_body()
         except Malformed as error:
@@ -104,6 +102,7 @@ class HeldExchange(Exchange):
             self.fail(self._too_large("answer"))
 
     def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
+        del piece  # its payload was gathered when it was read
         client, answer = self._client, self._answer
         assert answer is not None  # noqa: S101 - its head came before its body
         if len(self._payload) > self._hold.body_limit:

@@ -8,7 +8,6 @@ whatever it says then changes nothing.
 
 from sidecar.errors import Malformed
 from sidecar.message import ResponseHead
-from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.reader import MessageReader
@@ -17,38 +16,24 @@ from sidecar.transform import Hold
 
 
 class PassedExchange(Exchange):
-    """One request that goes on as it came; `host` replaces its Host field when given."""
+    """One request that goes on as it came; `observer` is the rule that only looks on."""
 
     def __init__(
-        self,
-        client: Client,
-        frame: Frame,
-        link: Link,
-        *,
-        host: bytes | None,
-        may_upgrade: bool,
-        observer: Hold | None = None,
+        self, client: Client, frame: Frame, link: Link, observer: Hold | None = None
     ) -> None:
         super().__init__(client, frame, link, None)
-        self._host = host
-        self._may_upgrade = may_upgrade
         self._observer = observer
         self._seen: bytearray | None = None
 
     def begin(self) -> None:
-        frame, reader = self._frame, self._client.reader
-        raw = frame.raw
-        if self._host is not None:
-            raw = writer.with_host(raw, self._host)
-        if frame.upgrade and not self._may_upgrade:
-            raw = writer.without_upgrade(raw, keep_alive=frame.keep_alive)
+        reader = self._client.reader
         self._watch(reader)
         try:
-            raw += self._read_request()
+            data = self._frame.raw + self._read_request()
         except Malformed as error:
             self.fail(error)
         else:
-            self.forward(raw, is_whole=reader.done)
+            self.forward(data, is_whole=reader.done)
 
     def client_data(self) -> None:
         if not self._is_sent:
@@ -102,7 +87,7 @@ class PassedExchange(Exchange):
         client.finish(keep_alive=answer.keep_alive)
 
     def switched(self, frame: Frame) -> None:
-        if not (self._may_upgrade and self._frame.upgrade and self._client.reader.done):
+        if not (self._frame.upgrade and self._client.reader.done):
             super().switched(frame)
             return
         self._client.send(frame.raw + self._link.reader.take_rest())

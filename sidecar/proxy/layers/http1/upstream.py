@@ -49,7 +49,7 @@ class _Inside(layer.Layer):
             yield commands.SendData(self.context.server, event.data)
         elif isinstance(event, _Open):
             command = commands.OpenConnection(self.context.server)
-            command.blocking = self
+            command.blocking = self  # type: ignore[assignment]  # mitmproxy: "handled here"
             yield command
         elif not isinstance(event, events.Start):
             self.inbox.append(event)

@@ -10,6 +10,7 @@ import re
 from http import HTTPStatus
 
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
+from sidecar.proxy.layers.http1.grammar import Frame
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -26,13 +27,14 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 def rebuilt_request(head: RequestHead, body: bytes, *, had_body: bool, host: bytes | None) -> bytes:
-    """A sealed request as it goes upstream; `host` replaces the Host field when given."""
+    """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
     lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
+    if host is not None:
+        lines.append(b"Host: " + host)
     for name, value in head.headers:
         key = name.lower()
-        if key not in _ENDS_HERE:
-            replaced = host is not None and key == b"host"
-            lines.append(b"%b: %b" % (name, host if replaced else value))
+        if key not in _ENDS_HERE and (host is None or key != b"host"):
+            lines.append(b"%b: %b" % (name, value))
     if had_body or body:
         lines.append(b"Content-Length: %d" % len(body))
     lines.append(b"\r\n")
@@ -69,12 +71,17 @@ def _answer(
     return b"\r\n".join(lines) + body
 
 
-def with_host(raw: bytes, host: bytes) -> bytes:
-    """`raw`, a request head, naming `host`."""
-    return _HOST_LINE.sub(b"\r\nHost: " + host.replace(b"\\", b""), raw, count=1)
+def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Frame:
+    """`frame` as it goes on: to `host` when given, and without an offer that must not be taken up.
 
-
-def without_upgrade(raw: bytes, *, keep_alive: bool) -> bytes:
-    """`raw` without its offer to change protocols, which a server may ignore (RFC 9110 §7.8)."""
-    head = _UPGRADE_LINES.sub(b"", raw)
-    return head if keep_alive else head[:-2] + b"Connection: close\r\n\r\n"
+    A server may ignore an Upgrade field (RFC 9110 §7.8), so that taking it away breaks nothing.
+    """
+    if host is not None:
+        line = b"\r\nHost: " + host
+        frame = frame._replace(raw=_HOST_LINE.sub(lambda _: line, frame.raw, count=1))
+    if frame.upgrade and not may_upgrade:
+        raw = _UPGRADE_LINES.sub(b"", frame.raw)
+        if not frame.keep_alive:
+            raw = raw[:-2] + b"Connection: close\r\n\r\n"
+        frame = frame._replace(raw=raw, upgrade=b"")
+    return frame
