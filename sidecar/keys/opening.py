@@ -86,13 +86,17 @@ class OpeningKeys:
             raise min(errors, key=lambda error: isinstance(error, KeyUnavailable))
 
     def _find(self, question: Question) -> Opened | None:
-        partition = self.cache.find(question.context)
-        return None if partition is None else partition.get(question.edk)
+        """The cached key of an EDK, if the rule names its CMK."""
+        named, partition = self._cmks.find(question.cmk), self.cache.find(question.context)
+        if named is None or partition is None:
+            return None
+        opened = partition.get(question.edk)
+        return opened if opened and opened.key.key_id in named.ids else None
 
     def _serve_on(self, question: Question) -> DataKey | None:
-        """A cached key that is old, if the rule names its CMK and its tenure lets it serve."""
-        opened, named = self._find(question), self._cmks.find(question.cmk)
-        if opened is None or named is None or opened.key.key_id not in named.ids:
+        """A cached key that is old, if its tenure lets it serve."""
+        opened = self._find(question)
+        if opened is None:
             return None
         now = self._clock()
         verdict = opened.tenure.verdict(now)

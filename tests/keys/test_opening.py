@@ -189,3 +189,18 @@ async def test_a_cached_key_is_held_against_each_rule_anew(rig: Rig) -> None:
     with pytest.raises(CannotOpen):
         await rig.opening(edk)
     assert at_once(rig.opening(edk, cmk=other))
+
+
+async def test_a_rule_that_refuses_an_edk_takes_nothing_from_the_rule_that_owns_it(
+    rig: Rig,
+) -> None:
+    """The attack: plant an EDK in another rule's place, so that its own rule loses its grace."""
+    rig.provider.create_cmk("alias/other")
+    edk = await rig.new_edk(cmk="alias/other")
+    other = CMK._replace(seal="alias/other")
+    await rig.opening(edk, cmk=other)
+    with pytest.raises(CannotOpen):
+        await rig.opening(edk)
+    rig.provider.failure = Failure.AWAY
+    rig.clock.turn(LIMITS.open_age)
+    assert await rig.opening(edk, cmk=other)
