@@ -7,7 +7,7 @@ from sidecar.backends import BACKENDS
 from sidecar.envelope import SEALING_SUITES, Context
 from sidecar.errors import Misconfigured
 from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
-from sidecar.rules import Mode, Phase, Rule
+from sidecar.rules import Phase, Rule
 from sidecar.transform.values import Keys, Treatment, treatment_of
 
 
@@ -17,11 +17,6 @@ class BoundRule:
     def __init__(self, rule: Rule, keyring: Keyring) -> None:
         if rule.store.kind not in BACKENDS:
             raise Misconfigured(f"rule {rule.name!r}: no backend for stores of {rule.store.kind!r}")
-        if len(rule.lookup_keys) > 1 and any(f.mode is Mode.DIGITS for f in rule.fields):
-            raise Misconfigured(
-                f"rule {rule.name!r}: `format: digits` takes one lookup key, because digits do not "
-                "tell which key made them"
-            )
         self.name = rule.name
         self.phase = rule.phase
         self.tenant_header = None if rule.tenant_header is None else rule.tenant_header.encode()

@@ -30,6 +30,7 @@ from sidecar.keys import DataKey, LookupKey
 from sidecar.rules import Field, Mode
 
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
+_LETTER = re.compile(r"[^\W\d_]")
 _NORMALIZE: Mapping[str, Callable[[str], str]] = {
     "trim": str.strip,
     "lower": str.lower,
@@ -161,7 +162,7 @@ class _Digits:
 
     def find(self, lexeme: bytes) -> Stored | None:
         text = _find_text(lexeme)
-        return None if text is None else Stored(text, None)
+        return None if text is None or _LETTER.search(text) else Stored(text, None)
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
         return _encode(keys.lookup[0].reveal(context, stored.text, self._field.keep_last))
