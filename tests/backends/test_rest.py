@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a REST API's documents stand, which record each is, and what cannot be searched."""
+
+import re
+
+import pytest
+
+from sidecar.backends import (
+    BACKENDS,
+    Adapter,
+    NotSearchable,
+    RequirementFailed,
+    Unbound,
+    UnexpectedShape,
+    UnreadableAnswer,
+    UnsupportedMedia,
+)
+from sidecar.errors import Malformed
+from sidecar.fieldpath import FieldPath
+from sidecar.message import Headers, RequestHead, ResponseHead
+from sidecar.rules import Documents, Mode, Requirement
+from tests.rules import samples
+
+JSON = (b"Content-Type", b"application/json")
+CSV = (b"Content-Type", b"text/csv")
+GZIP = (b"Content-Encoding", b"gzip")
+PATH = FieldPath.parse
+EMAIL = samples.field("email", Mode.EQUALITY)
+
+
+def adapter(**parts: object) -> Adapter:
+    options = {"lookup_keys": (b"edk",), "fields": (samples.field("ssn"), EMAIL), **parts}
+    return BACKENDS["rest"].bind(samples.rule(**options))
+
+
+def head(*headers: tuple[bytes, bytes], target: bytes = b"/customers/c1") -> RequestHead:
+    lines: Headers = headers or (JSON,)
+    return RequestHead(b"PUT", target, samples.HOST, lines)
+
+
+def answer(*headers: tuple[bytes, bytes], status: int = 200) -> ResponseHead:
+    return ResponseHead(status, b"OK", headers or (JSON,))
+
+
+def sent(body: bytes, variables: dict[str, str] | None = None, **parts: object) -> list[object]:
+    message = adapter(**parts).read_request(head(), variables or {}, b"", body)
+    return [(value.field.name, value.lexeme, value.record) for value in message.values]
+
+
+def test_values_of_body_and_query_are_found_and_put_back() -> None:
+    target = b"/customers/c1?email=x&page=2"
+    body = b'{"ssn" : "1", "email":"a", "n":1.10}'
+    message = adapter().read_request(head(target=target), {}, b"email=x&page=2", body)
+    assert [value.lexeme for value in message.values] == [b'"1"', b'"a"', b'"x"']
+    for value in message.values:
+        message.replace(value, b'"new"')
+    repaired, changed = message.finish()
+    assert repaired.target == b"/customers/c1?email=new&page=2"
+    assert changed == b'{"ssn":"new","email":"new","n":1.10}'
+
+
+def test_a_request_without_a_body_is_searched_in_its_query_alone() -> None:
+    message = adapter().read_request(head(CSV), {}, b"", b"")
+    assert (message.values, message.finish()[1]) == ([], b"")
+    with pytest.raises(NotSearchable):
+        adapter().read_request(head(), {}, b"ssn=1", b"")
+
+
+@pytest.mark.parametrize("lines", [(CSV,), (JSON, GZIP), (JSON, JSON), ((b"X", b"1"),)])
+def test_a_body_that_no_codec_reads_is_refused(lines: Headers) -> None:
+    with pytest.raises(UnsupportedMedia):
+        adapter().read_request(head(*lines), {}, b"", b"{}")
+
+
+@pytest.mark.parametrize("body", [b'{"a":1}', b'{"a":[{"b":1}]}', b'["x"]', b"7"])
+def test_the_way_to_a_field_leads_through_objects_and_lists(body: bytes) -> None:
+    bound = adapter(fields=(samples.field("a.b"),), lookup_keys=())
+    with pytest.raises(UnexpectedShape):
+        bound.read_request(head(), {}, b"", body)
+
+
+class TestRecords:
+    def test_none_where_the_rule_binds_none(self) -> None:
+        assert sent(b'{"ssn":1}') == [("ssn", b"1", "")]
+
+    @pytest.mark.parametrize(
+        ("body", "variables", "record"),
+        [
+            (b'{"id":"a","ssn":1}', {}, "a"),
+            (b'{"ssn":1,"id":7}', {}, "7"),
+            (b'{"ssn":1}', {"id": "p"}, "p"),
+            (b'{"id":"p","ssn":1}', {"id": "p"}, "p"),
+            (b'{"id":null,"ssn":1}', {"id": "p"}, "p"),
+            (b'{"ssn":1}', {}, None),
+            (b'{"id":null,"ssn":1}', {}, None),
+        ],
+    )
+    def test_named_by_the_document_or_the_path(
+        self, body: bytes, variables: dict[str, str], record: str | None
+    ) -> None:
+        assert sent(body, variables, record="id") == [("ssn", b"1", record)]
+
+    @pytest.mark.parametrize("id_", [b'""', b"true", b"1.0", b"1e2", b"-0", b"{}", b"[]"])
+    def test_an_id_has_one_spelling(self, id_: bytes) -> None:
+        with pytest.raises(Unbound):
+            sent(b'{"id":%b,"ssn":1}' % id_, record="id")
+
+    def test_the_document_does_not_contradict_the_path(self) -> None:
+        with pytest.raises(Unbound):
+            sent(b'{"id":"a","ssn":1}', {"id": "b"}, record="id")
+
+    def test_documents_without_bound_values_need_none(self) -> None:
+        body = b'[{"id":{},"n":1},{"id":"x","email":"a"}]'
+        assert sent(body, {"id": "p"}, record="id") == [("email", b'"a"', "")]
+
+    def test_each_document_has_its_own(self) -> None:
+        body = b'[{"ssn":1,"id":"a"},{"ssn":2},{"id":"c","ssn":3}]'
+        found = [record for _, _, record in sent(body, record="id")]  # type: ignore[misc]
+        assert found == ["a", None, "c"]
+
+    def test_a_name_that_is_no_path_is_a_variable(self) -> None:
+        routes = ("/customers/{_id}",)
+        message = BACKENDS["rest"].bind(samples.rule(*routes, record="_id"))
+        values = message.read_request(head(), {"_id": "d"}, b"", b'{"ssn":1}').values
+        assert values[0].record == "d"
+
+
+class TestDocuments:
+    STATEMENTS = Documents((PATH("$.params"),), (PATH("$.result[*]"),))
+    PATTERN = Requirement(PATH("$.command"), re.compile("[^'0-9]*"))
+
+    def bind(self) -> Adapter:
+        return adapter(documents=self.STATEMENTS, require=(self.PATTERN,), record="id")
+
+    def test_they_stand_where_the_rule_says(self) -> None:
+        body = b'{"command":"x = :s","params":{"id":"a","ssn":1},"ssn":2}'
+        (value,) = self.bind().read_request(head(), {}, b"", body).values
+        assert (value.lexeme, value.record) == (b"1", "a")
+        (value,) = self.bind().read_response(answer(), {}, b'{"result":[{"ssn":3}]}').values
+        assert (value.lexeme, value.record) == (b"3", None)
+
+    @pytest.mark.parametrize("command", [b"\"x = '1'\"", b'"7"', b"7", b"null", b'["x"]'])
+    def test_a_text_that_does_not_match_is_refused(self, command: bytes) -> None:
+        with pytest.raises(RequirementFailed):
+            self.bind().read_request(head(), {}, b"", b'{"command":%b}' % command)
+
+
+class TestAnswers:
+    def test_what_cannot_be_searched_is_refused(self) -> None:
+        for line, status in ((GZIP, 200), (JSON, 206)):
+            with pytest.raises(UnreadableAnswer):
+                adapter().read_response(answer(JSON, line, status=status), {}, b"{}")
+        for body in (b"{", b'{"ssn":1,"ssn":2}', b'{"ssn":"\xff"}'):
+            with pytest.raises(UnreadableAnswer) as caught:
+                adapter().read_response(answer(), {}, body)
+            assert not isinstance(caught.value, Malformed)
+
+    @pytest.mark.parametrize("body", [b"true", b'"OK"', b"7", b"[1]"])
+    def test_a_scalar_is_an_answer_without_a_document(self, body: bytes) -> None:
+        message = adapter().read_response(answer(), {}, body)
+        assert (message.values, [*message.misfits]) == ([], [])
+        assert message.finish() == (answer(JSON, (b"Content-Length", b"%d" % len(body))), body)
+
+    def test_a_value_on_the_way_to_a_field_is_told(self) -> None:
+        bound = adapter(fields=(samples.field("cards[*].no"),), lookup_keys=())
+        message = bound.read_response(answer(), {}, b'{"cards":[{"no":1},"x"]}')
+        assert [*message.misfits] == ["cards[*]"]
+        assert len(message.values) == 1
+
+    def test_another_format_passes_as_it_is(self) -> None:
+        message = adapter().read_response(answer(CSV), {}, b"ssn\n1")
+        assert (message.values, message.claims, message.finish()[1]) == ([], 0, b"ssn\n1")
