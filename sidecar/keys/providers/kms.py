@@ -84,7 +84,6 @@ class KmsProvider:
             # Without https there is nothing to verify, and the system's authorities take long to
             # load; the URL never changes and redirects are not followed.
             verify=_trust(ca) if self._url.scheme == "https" or ca else False,
-            trust_env=False,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
         )
 

@@ -47,6 +47,16 @@ async def test_a_lookup_key_is_made_without_being_shown(
         await provider.decrypt(edk, KeyContext("another", ""))
 
 
+async def test_a_context_without_tenant_names_none(kms: KmsDouble, provider: KmsProvider) -> None:
+    """Old EDKs must open for ever: this is the very text that binds them (law 7)."""
+    for context, text in (
+        (KeyContext("crm", ""), b"%7B%22store%22%3A%22crm%22%7D"),
+        (ACME, b"%7B%22store%22%3A%22crm%22%2C%22tenant%22%3A%22acme%22%7D"),
+    ):
+        await provider.generate_data_key(ALIAS, context)
+        assert b"EncryptionContext=" + text in kms.targets.pop().split(b"?")[1].split(b"&")
+
+
 async def test_connections_are_kept(kms: KmsDouble, provider: KmsProvider) -> None:
     for _ in range(5):
         await provider.describe_key(ALIAS)
@@ -67,6 +77,7 @@ PASSING = [
     fault(500, "InternalFailure"),
     fault(503, "ServiceUnavailableTemporary"),
     fault(429, "Rejected.Throttling"),
+    fault(429, "AnyOtherCode"),
     fault(400, "Throttling.User"),
     fault(400, "SignatureNonceUsed"),
     answer(502, b"<html>"),
