@@ -4,6 +4,7 @@
 import contextlib
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.errors import Misconfigured
 from sidecar.kms import audit, installation, server
-from sidecar.kms.config import KmsConfig, load_kms_config
+from sidecar.kms.config import LAST_PORT, KmsConfig, load_kms_config
 from sidecar.kms.store import Database
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -174,7 +175,8 @@ def _config(directory: Path, config: Path | None) -> KmsConfig:
 
 def _listening(settings: KmsConfig, listen: str) -> KmsConfig:
     host, colon, port = listen.rpartition(":")
-    if not colon or not host or not (port.isascii() and port.isdigit()):
+    is_port = port.isascii() and port.isdigit() and int(port[:6]) <= LAST_PORT
+    if not colon or not host or not is_port:
         raise click.BadParameter(
             "expected HOST:PORT, such as 127.0.0.1:28900", param_hint="--listen"
         )
@@ -196,10 +198,9 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _head(text: str) -> audit.Head:
-    number, _, digest = text.partition(":")
-    try:
-        return audit.Head(int(number), bytes.fromhex(digest))
-    except ValueError:
+    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
+    if found is None:
         raise click.BadParameter(
             "expected NUMBER:DIGEST as `verify` prints it", param_hint="--head"
-        ) from None
+        )
+    return audit.Head(int(found[1]), bytes.fromhex(found[2]))

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar kms`, as its users type it."""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sidecar.cli import main
+from tests.fixtures.kms import RunningKms
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+type Sidecar = Callable[..., Done]
+
+
+@pytest.fixture
+def sidecar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sidecar:
+    """Run `sidecar kms ...` to its end."""
+
+    def run(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["sidecar", "kms", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def call(sidecar: Sidecar, kms: RunningKms) -> Sidecar:
+    """Run `sidecar kms call ...` against the running KMS."""
+    place = ("--credentials", kms.credentials_file, "--endpoint", kms.endpoint)
+    return lambda *arguments: sidecar("call", *place, *arguments)
+
+
+def test_init_shows_the_access_key_once_and_leaves_alone_what_exists(
+    sidecar: Sidecar, tmp_path: Path
+) -> None:
+    directory = tmp_path / "kms"
+    first = sidecar("init", "--dir", directory)
+    stored = json.loads((directory / "credentials.json").read_text())
+    assert list(stored) == [
+        *("endpoint", "region", "account_id", "access_key_id", "access_key_secret"),
+    ]
+    assert all(value in first.out for value in stored.values())
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    again = sidecar("init", "--dir", directory)
+    assert (first.code, again.code) == (0, 0)
+    assert "was left as it is" in again.out
+    assert stored["access_key_secret"] not in again.out
+    assert json.loads(sidecar("init", "--dir", directory, "--json").out)["made"] is False
+    assert before == {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_init_says_where_it_cannot_write(sidecar: Sidecar, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = sidecar("init", "--dir", tmp_path / "file" / "kms")
+    assert done.code == 2
+    assert "cannot be written" in done.err
+
+
+def test_serve_says_what_is_missing(sidecar: Sidecar, tmp_path: Path) -> None:
+    done = sidecar("serve", "--dir", tmp_path)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert f"sidecar kms init --dir {tmp_path}" in done.err
+
+
+def test_serve_wants_an_address(sidecar: Sidecar, kms: RunningKms) -> None:
+    for listen in ("28900", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:99999"):
+        done = sidecar("serve", "--dir", kms.directory, "--listen", listen)
+        assert done.code == 2
+        assert "HOST:PORT" in done.err
+
+
+def test_call_prints_the_answer(call: Sidecar) -> None:
+    done = call("CreateKey", "Description=a = b")
+    assert done.code == 0
+    assert json.loads(done.out)["KeyMetadata"]["Description"] == "a = b"
+
+
+def test_call_prints_a_refusal_and_fails(call: Sidecar) -> None:
+    done = call("DescribeKey", "KeyId=alias/nobody")
+    assert done.code == 1
+    assert json.loads(done.out)["Code"] == "Forbidden.AliasNotFound"
+
+
+def test_call_explains_what_is_wrong_with_it(
+    sidecar: Sidecar, call: Sidecar, kms: RunningKms, tmp_path: Path
+) -> None:
+    assert "NAME=VALUE" in call("DescribeKey", "alias/x").err
+    done = sidecar("call", "--dir", tmp_path, "ListKeys")
+    assert done.code == 2
+    assert "credentials.json" in done.err
+    place = ("--credentials", kms.credentials_file)
+    done = sidecar("call", *place, "--endpoint", "http://127.0.0.1:1", "ListKeys")
+    assert done.code == 2
+    assert "no KMS answers at 127.0.0.1:1" in done.err
+    done = sidecar("call", *place, "--endpoint", "kms.example", "ListKeys")
+    assert done.code == 2
+    assert "http://HOST:PORT" in done.err
+
+
+def test_audit_shows_the_newest_records_while_the_kms_serves(
+    sidecar: Sidecar, kms: RunningKms
+) -> None:
+    request_id = kms.call("ListKeys")["RequestId"]
+    done = sidecar("audit", "tail", "--dir", kms.directory, "-n", "2", "--json")
+    records = json.loads(done.out)["records"]
+    assert len(records) == 2
+    assert request_id in [record["requestId"] for record in records]
+    lines = sidecar("audit", "tail", "--dir", kms.directory, "-n", "2").out.splitlines()
+    assert [json.loads(line)["serviceName"] for line in lines] == ["Kms", "Kms"]
+
+
+def test_audit_finds_what_was_altered_and_what_was_cut_off(
+    sidecar: Sidecar, make_kms: Callable[[], RunningKms]
+) -> None:
+    kms = make_kms()
+    kms.start()
+    for _ in range(3):
+        kms.call("ListKeys")
+    kms.stop()
+    verified = json.loads(sidecar("audit", "verify", "--dir", kms.directory, "--json").out)
+    assert (verified["verified"], verified["records"]) == (True, 3)
+    head = verified["head"]
+    assert sidecar("audit", "verify", "--dir", kms.directory, "--head", head).code == 0
+    database = kms.directory / "kms.db"
+    with closing(sqlite3.connect(database)) as connection:
+        digest = connection.execute("SELECT digest FROM audit_record WHERE sequence = 2").fetchone()
+        connection.execute("DELETE FROM audit_record WHERE sequence = 3")
+        connection.execute("UPDATE audit_head SET sequence = 2, digest = ?", digest)
+        connection.commit()
+    assert sidecar("audit", "verify", "--dir", kms.directory).code == 0
+    cut = sidecar("audit", "verify", "--dir", kms.directory, "--head", head)
+    assert cut.code == 1
+    assert "audit record 3" in cut.err
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE audit_record SET record = '{}' WHERE sequence = 1")
+        connection.commit()
+    altered = sidecar("audit", "verify", "--dir", kms.directory)
+    assert altered.code == 1
+    assert "audit record 1" in altered.err
+
+
+@pytest.mark.parametrize("head", ["3", "x:00", "3:zz"])
+def test_audit_wants_a_head_as_it_prints_it(sidecar: Sidecar, kms: RunningKms, head: str) -> None:
+    done = sidecar("audit", "verify", "--dir", kms.directory, "--head", head)
+    assert done.code == 2
+    assert "NUMBER:DIGEST" in done.err

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing listens before the token and the database were seen to belong together."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sidecar.errors import Misconfigured
+from sidecar.hsm import HsmThread, Pkcs11Uri
+from sidecar.kms.proof import prove
+from sidecar.kms.store import Cmk, Database, Shelf
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.sqlite(tmp_path / "kms.db")
+    yield database
+    database.close()
+
+
+def cmk(version: str) -> Cmk:
+    return Cmk("k", "1", "r", "1", "", "Aliyun_AES_256", "", "", "HSM", "Enabled", version, 0)
+
+
+def add(database: Database, version: str) -> None:
+    with database.transaction() as connection:
+        Shelf(connection, "1", "r").add_key(cmk(version))
+
+
+def test_a_key_in_both_is_fine(hsm: HsmThread, database: Database) -> None:
+    prove(hsm, database)
+    hsm.run(lambda token: token.generate_aes(b"v1", "a label", 256))
+    add(database, "v1")
+    prove(hsm, database)
+
+
+def test_a_key_that_only_the_database_has_is_an_error(hsm: HsmThread, database: Database) -> None:
+    prove(hsm, database)
+    add(database, "v1")
+    with pytest.raises(Misconfigured, match="not in the token, v1 among them"):
+        prove(hsm, database)
+
+
+def test_a_key_that_only_the_token_has_is_a_warning(
+    hsm: HsmThread, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    hsm.run(lambda token: token.generate_aes(b"v1", "a label", 256))
+    with caplog.at_level(logging.WARNING):
+        prove(hsm, database)
+    assert "the token holds key v1" in caplog.text
+
+
+def test_a_token_that_is_away_is_an_error(
+    make_token: Callable[..., Pkcs11Uri], tmp_path: Path, database: Database
+) -> None:
+    uri = make_token()
+    (tmp_path / "hsm" / "tokens").rename(tmp_path / "away")
+    with HsmThread(uri) as hsm, pytest.raises(Misconfigured, match="the HSM cannot be used"):
+        prove(hsm, database)
+
+
+def test_a_database_that_is_none_is_an_error(hsm: HsmThread, tmp_path: Path) -> None:
+    (tmp_path / "kms.db").write_text("no database " * 1000)
+    database = Database.sqlite(tmp_path / "kms.db")
+    with pytest.raises(Misconfigured, match="cannot be brought to this version"):
+        prove(hsm, database)
+    database.close()
