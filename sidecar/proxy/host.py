@@ -58,7 +58,6 @@ class Host:
             ) from error
         await self.master.running()
         self.addresses = tuple(each.listen_addrs[0][:2] for each in self._instances)
-        gc.collect()
         gc.freeze()  # what stands now stays; not looking at it takes the peaks off latency
         return self
 

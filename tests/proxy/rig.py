@@ -141,6 +141,10 @@ class Rig:
         self._clients.append(client)
         return client
 
+    async def pause(self) -> None:
+        """Let the other end go on; for loops that wait for it."""
+        await asyncio.sleep(0.002)
+
     def close(self) -> None:
         for client in self._clients:
             client.close()

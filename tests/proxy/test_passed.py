@@ -267,6 +267,17 @@ async def test_no_upgrade_is_offered_to_a_protected_host(origin: Origin) -> None
     assert second.values(b"connection") == [b"close"]
 
 
+@pytest.mark.parametrize("target", [b"/plain", b"/held"])
+async def test_an_offer_to_upgrade_may_come_with_a_body(origin: Origin, target: bytes) -> None:
+    """As Java's client does with its first request."""
+    lines = (b"Upgrade: h2c", b"Connection: Upgrade, HTTP2-Settings", b"HTTP2-Settings: AA")
+    async with serving(origin) as rig:
+        client = await rig.client()
+        for request in (post(target, b"hello", *lines), chunked(target, b"hello", lines=lines)):
+            assert (await client.ask(request)).status == 200
+    assert [request.body for request in origin.complete] == [b"hello"] * 2
+
+
 async def test_idle_clients_and_half_heads_are_closed_in_time(origin: Origin) -> None:
     async with serving(origin, limits=QUICK) as rig:
         silent, half, kept = [await rig.client() for _ in range(3)]

@@ -25,6 +25,7 @@ _REQUEST = re.compile(
 )
 _RESPONSE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*+))?\r\n" + _FIELDS)
 _TRAILERS = re.compile(_FIELDS)
+_UPGRADE_LINES = re.compile(rb"(?i)\r\n(?:connection|upgrade|http2-settings):[^\r]*")
 _LENGTH = re.compile(rb"\d{1,18}")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%\-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{0,5})?")
 
@@ -121,6 +122,11 @@ def cut_fields(block: bytes) -> Headers:
         name, _, value = line.partition(b":")
         fields.append((name, value.strip(b" \t")))
     return tuple(fields)
+
+
+def without_upgrade(head: bytes) -> bytes:
+    """`head` less the lines that offer another protocol; framing does not depend on them."""
+    return _UPGRADE_LINES.sub(b"", head)
 
 
 def check_trailers(block: bytes) -> None:

@@ -17,7 +17,12 @@ import httptools
 
 from sidecar.errors import Malformed
 from sidecar.proxy.layers.http1.chunks import ChunkScanner
-from sidecar.proxy.layers.http1.grammar import Frame, read_request, read_response
+from sidecar.proxy.layers.http1.grammar import (
+    Frame,
+    read_request,
+    read_response,
+    without_upgrade,
+)
 
 _HEAD_END = b"\r\n\r\n"
 _HEAD_STARTS = frozenset(
@@ -107,15 +112,15 @@ class MessageReader:
             raise Malformed("the head has more fields than the limit")
         return head
 
-    def _begin(self, frame: Frame, *, witnessed: bool = True) -> Frame:
+    def _begin(self, frame: Frame, testimony: bytes) -> Frame:
         self._buffer = self._buffer[len(frame.raw) :]
         self._left = frame.length
         self._chunks = ChunkScanner(self._head_bytes) if frame.chunked else None
         self._witness.complete = False
         self._witness.payload = None
         self.done = frame.length == 0
-        if witnessed:
-            self._testify(frame.raw)
+        if testimony:
+            self._testify(testimony)
         return frame
 
     def read_body(self) -> bytes:
@@ -143,7 +148,7 @@ class MessageReader:
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            # Its parser stops for good where an Upgrade may take effect. That is fine only there.
+            # It stops for good where an upgrade may take effect. That is fine only there.
             self._parser = self._new_parser()
             if upgrade.args[0] != len(piece):
                 raise Malformed("two parsers disagree on where the message ends") from None
@@ -164,7 +169,13 @@ class RequestReader(MessageReader):
     def read_head(self) -> Frame | None:
         """The next request's head, or None until it is whole."""
         head = self._cut_head()
-        return None if head is None else self._begin(read_request(head))
+        if head is None:
+            return None
+        frame = read_request(head)
+        # llhttp takes a body after an offer to upgrade for the other protocol's bytes; it is one
+        # of HTTP/1 (RFC 9110 §7.8), and common: Java's client offers h2c with its first POST.
+        has_body = frame.chunked or frame.length
+        return self._begin(frame, without_upgrade(head) if frame.upgrade and has_body else head)
 
 
 class ResponseReader(MessageReader):
@@ -181,7 +192,7 @@ class ResponseReader(MessageReader):
         if head is None:
             return None
         # llhttp cannot be told that a HEAD was asked; the bare head was read strictly above.
-        return self._begin(read_response(head, to_head=to_head), witnessed=not to_head)
+        return self._begin(read_response(head, to_head=to_head), b"" if to_head else head)
 
     def end(self) -> bool:
         """The upstream closed: whether that is a proper end of what it was sending."""

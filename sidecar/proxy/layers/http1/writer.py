@@ -10,7 +10,7 @@ import re
 from http import HTTPStatus
 
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
-from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.grammar import Frame, without_upgrade
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -21,7 +21,6 @@ _ENDS_HERE = frozenset(
     )
 )  # fmt: skip
 _HOST_LINE = re.compile(rb"(?i)\r\nhost:[^\r]*")
-_UPGRADE_LINES = re.compile(rb"(?i)\r\n(?:connection|upgrade|http2-settings):[^\r]*")
 _BODILESS = frozenset((204, 304))
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
@@ -37,8 +36,7 @@ def rebuilt_request(head: RequestHead, body: bytes, *, had_body: bool, host: byt
             lines.append(b"%b: %b" % (name, value))
     if had_body or body:
         lines.append(b"Content-Length: %d" % len(body))
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines) + body
+    return _joined(lines) + body
 
 
 def rebuilt_response(head: ResponseHead, body: bytes, *, bare: bool, connection: bytes) -> bytes:
@@ -67,8 +65,15 @@ def _answer(
         lines.append(b"Content-Length: %d" % len(body))
     if connection:
         lines.append(b"Connection: " + connection)
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines) + body
+    return _joined(lines) + body
+
+
+def _joined(lines: list[bytes]) -> bytes:
+    """The head with exactly these `lines`; ValueError when one of them would be two."""
+    head = b"\r\n".join((*lines, b"\r\n"))
+    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
+        raise ValueError("a line of a head is broken")
+    return head
 
 
 def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Frame:
@@ -80,7 +85,7 @@ def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Fr
         line = b"\r\nHost: " + host
         frame = frame._replace(raw=_HOST_LINE.sub(lambda _: line, frame.raw, count=1))
     if frame.upgrade and not may_upgrade:
-        raw = _UPGRADE_LINES.sub(b"", frame.raw)
+        raw = without_upgrade(frame.raw)
         if not frame.keep_alive:
             raw = raw[:-2] + b"Connection: close\r\n\r\n"
         frame = frame._replace(raw=raw, upgrade=b"")

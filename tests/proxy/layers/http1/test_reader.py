@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Readers: the same messages come out however their bytes came in."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.errors import Malformed
+from sidecar.proxy.layers.http1.reader import MessageReader, RequestReader, ResponseReader
+
+REQUESTS = [
+    b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+    b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"1\r\nh\r\n4;x=y\r\nello\r\n0\r\nX-Sum: 5\r\n\r\n",
+    b"GET /d HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+    b"POST /e HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 5\r\n\r\nhello",
+    b"GET /f HTTP/1.0\r\n\r\n",
+]
+PAYLOADS = [b"", b"hello", b"hello", b"", b"hello", b""]
+ANSWERS = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n",
+]
+
+
+def cuts(data: bytes, sizes: list[int]) -> Iterator[bytes]:
+    at = 0
+    for size in sizes:
+        yield data[at : at + size]
+        at += size
+    yield data[at:]
+
+
+def read_all(reader: MessageReader, pieces: Iterator[bytes]) -> list[tuple[bytes, bytes]]:
+    """Every message as it was on the wire, and its decoded body."""
+    found: list[tuple[bytes, bytes]] = []
+    raw = b""
+    payload: bytearray | None = None
+    for piece in pieces:
+        reader.feed(piece)
+        while True:
+            if payload is None:
+                frame = (
+                    reader.read_head()
+                    if isinstance(reader, RequestReader)
+                    else reader.read_head(to_head=False)  # type: ignore[attr-defined]
+                )
+                if frame is None:
+                    break
+                raw, payload = frame.raw, reader.hold_payload()
+            raw += reader.read_body()
+            if not reader.done:
+                break
+            found.append((raw, bytes(payload)))
+            payload = None
+    return found
+
+
+@given(st.lists(st.integers(0, 40), max_size=30))
+@settings(max_examples=150)
+def test_requests_are_the_same_however_they_are_cut(sizes: list[int]) -> None:
+    reader = RequestReader(1024, 16)
+    found = read_all(reader, cuts(b"".join(REQUESTS), sizes))
+    assert found == list(zip(REQUESTS, PAYLOADS, strict=True))
+    assert reader.buffered == 0
+
+
+@given(st.lists(st.integers(0, 40), max_size=30))
+@settings(max_examples=150)
+def test_answers_are_the_same_however_they_are_cut(sizes: list[int]) -> None:
+    found = read_all(ResponseReader(1024, 16), cuts(b"".join(ANSWERS), sizes))
+    assert [raw for raw, _ in found] == ANSWERS
+
+
+@pytest.mark.parametrize(("raw", "payload"), list(zip(REQUESTS, PAYLOADS, strict=True)))
+def test_each_request_a_byte_at_a_time_and_with_bytes_to_spare(raw: bytes, payload: bytes) -> None:
+    assert read_all(RequestReader(1024, 16), cuts(raw, [1] * len(raw))) == [(raw, payload)]
+    reader = RequestReader(1024, 16)
+    assert read_all(reader, iter([raw + b"GET"])) == [(raw, payload)]
+    assert reader.take_rest() == b"GET"
+
+
+@given(st.binary(max_size=60), st.integers(0, len(b"".join(REQUESTS))))
+@settings(max_examples=300)
+def test_noise_is_malformed_or_waited_for_and_nothing_else(noise: bytes, at: int) -> None:
+    data = b"".join(REQUESTS)
+    for reader in (RequestReader(1024, 16), ResponseReader(1024, 16)):
+        try:
+            found = read_all(reader, iter([data[:at] + noise + data[at:]]))
+        except Malformed as error:
+            assert noise not in error.why.encode() or len(noise) < 2
+        else:
+            assert b"".join(raw for raw, _ in found) in data[:at] + noise + data[at:]
+
+
+@pytest.mark.parametrize("of", [1, 3])
+def test_a_head_is_bounded_in_bytes_and_fields(of: int) -> None:
+    for head in (b"GET / HTTP/1.1\r\nX: " + b"x" * 1024, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 18):
+        reader = RequestReader(1024, 16)
+        pieces = [head[n : n + of] for n in range(0, len(head), of)]
+        with pytest.raises(Malformed):
+            read_all(reader, iter([*pieces, b"\r\n"]))
+
+
+def test_a_body_of_single_bytes_is_gathered_in_one_place() -> None:
+    reader = RequestReader(1024, 16)
+    reader.feed(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert reader.read_head() is not None
+    payload = reader.hold_payload()
+    reader.feed(b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n")
+    reader.read_body()
+    assert reader.done
+    assert payload == b"x" * 50_000
+
+
+def test_what_is_not_held_is_not_gathered() -> None:
+    reader = RequestReader(1024, 16)
+    reader.feed(REQUESTS[2])
+    assert reader.read_head() is not None
+    payload = reader.hold_payload()
+    reader.drop_payload()
+    reader.read_body()
+    assert not payload
+
+
+def test_an_answer_to_head_has_no_body_whatever_it_says() -> None:
+    reader = ResponseReader(1024, 16)
+    reader.feed(ANSWERS[0][:-5] + ANSWERS[0])
+    first = reader.read_head(to_head=True)
+    assert first is not None
+    assert reader.done
+    second = reader.read_head(to_head=False)
+    assert second is not None
+    assert reader.read_body() == b"hello"
+
+
+def test_an_answer_without_a_length_ends_with_the_connection() -> None:
+    reader = ResponseReader(1024, 16)
+    reader.feed(b"HTTP/1.1 200 OK\r\n\r\nsome")
+    frame = reader.read_head(to_head=False)
+    assert frame is not None
+    assert not frame.keep_alive
+    assert (reader.read_body(), reader.done) == (b"some", False)
+    assert reader.end()
+
+
+@pytest.mark.parametrize("raw", [ANSWERS[0][:-1], ANSWERS[4][:-2]])
+def test_an_answer_with_a_length_does_not_end_with_the_connection(raw: bytes) -> None:
+    reader = ResponseReader(1024, 16)
+    reader.feed(raw)
+    reader.read_head(to_head=False)
+    reader.read_body()
+    assert not reader.end()
