@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one line that every call goes along: authenticate → authorise → act → audit → answer.
 
-A call is plain synchronous code on the HSM thread and one transaction of the database. Its answer
-comes after the commit that made its audit record durable; a call that cannot be recorded is not
-carried out. What goes wrong below becomes a Fault here, and nowhere else.
+A call is plain synchronous code on the HSM thread, inside a transaction of the database that it
+shares with the calls that came at the same time. Its answer comes after the commit that made its
+audit record durable; a call that cannot be recorded is not carried out. What goes wrong below
+becomes a Fault here, and nowhere else.
 """
 
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -27,6 +28,7 @@ from sidecar.kms.authorization import authorize
 from sidecar.kms.faults import Fault
 from sidecar.kms.policy import RequestFacts
 from sidecar.kms.request import Received
+from sidecar.kms.rounds import Rounds, TooManyWaitError
 from sidecar.kms.service.names import Place
 from sidecar.kms.store import Database, Shelf
 from sidecar.signing import Signed
@@ -50,14 +52,15 @@ class Engine:
         self._hsm = hsm
         self._database = database
         self._clock = clock
+        self._rounds = Rounds(self._round)
 
     async def call(self, received: Received) -> Answer:
         """What the call answers, once it is durable; raise Fault, and nothing but Fault."""
         try:
-            return await self._hsm.submit(lambda token: self._carry_out(received, token))
-        except Fault:
-            raise
-        except (HsmUnavailable, OperationalError, PoolTimeout) as error:
+            return await self._rounds.ask(received)
+        except Fault as fault:
+            raise fault from None
+        except (HsmUnavailable, OperationalError, PoolTimeout, TooManyWaitError) as error:
             # An SQLAlchemy error's text holds statements, so only its kind is told.
             why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
             logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400
@@ -66,7 +69,12 @@ class Engine:
             logger.exception("call %s failed", received.request_id)
             raise Fault.internal() from error
 
-    def _carry_out(self, received: Received, token: Token) -> Answer:
+    async def _round(self, calls: Sequence[Received]) -> list[Answer | Exception]:
+        return await self._hsm.submit(
+            lambda token: carry_out(self._database, [self._errand(call, token) for call in calls])
+        )
+
+    def _errand(self, received: Received, token: Token) -> "_Errand":
         event = Event(
             request_id=received.request_id,
             action="",
@@ -76,8 +84,7 @@ class Engine:
             source_ip=received.source_ip,
             user_agent=received.find_header(b"user-agent"),
         )
-        errand = _Errand(received, event, token, self._region, self._authentication)
-        return carry_out(self._database, event, errand.admit, errand.act)
+        return _Errand(received, event, token, self._region, self._authentication)
 
 
 @dataclass(slots=True)

@@ -50,6 +50,7 @@ _BY_VERSION = (
 )
 _ALIAS_HERE = (Alias.account == bindparam("account"), Alias.region == bindparam("region"))
 _ALIAS = select(Alias.name, Alias.key_id).where(*_ALIAS_HERE)
+_BY_NAME = _ALIAS.where(Alias.name == bindparam("name"))
 
 
 class Shelf:
@@ -97,7 +98,7 @@ class Shelf:
         self._connection.execute(insert(Alias), self._here | label._asdict() | {"created_at": now})
 
     def find_alias(self, name: str) -> Label | None:
-        row = self._connection.execute(_ALIAS.where(Alias.name == name), self._here).first()
+        row = self._connection.execute(_BY_NAME, self._here | {"name": name}).first()
         return Label._make(row) if row else None
 
     def move_alias(self, label: Label) -> None:

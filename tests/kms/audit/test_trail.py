@@ -3,8 +3,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,23 @@ def admit(connection: Connection) -> None:
     nonces.use(connection, "LTAI", "n1", 0)
 
 
+@dataclass
+class Call:
+    """One call whose parts are given."""
+
+    act: Callable[[Connection], object]
+    admit: Callable[[Connection], None] = admit
+    event: Event = field(default_factory=event)
+
+
+def one(database: Database, call: Call) -> object:
+    """What the call answers; raise what it raises."""
+    (outcome,) = carry_out(database, [call])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 def records(database: Database) -> list[dict[str, object]]:
     with database.transaction() as connection:
         verify(connection)
@@ -67,7 +85,7 @@ def test_the_answer_comes_with_its_record(database: Database) -> None:
         act_visibly(connection)
         return "answer"
 
-    assert carry_out(database, event(), admit, act) == "answer"
+    assert one(database, Call(act)) == "answer"
     (record,) = records(database)
     assert record["eventName"] == "CreateAlias"
     assert "errorCode" not in record
@@ -81,7 +99,7 @@ def test_a_refused_call_is_undone_and_recorded_and_its_nonce_is_spent(database: 
         raise Fault.limit_exceeded()
 
     with pytest.raises(Fault, match="resource limit"):
-        carry_out(database, event(), admit, act)
+        one(database, Call(act))
     assert [record["errorCode"] for record in records(database)] == ["Rejected.LimitExceeded"]
     assert was_used(database, "n1")
     assert not was_used(database, "acted")
@@ -92,7 +110,7 @@ def test_a_caller_who_is_not_admitted_is_recorded_and_nothing_is_done(database: 
         raise Fault(400, "SignatureDoesNotMatch", "Specified signature: is not matched.")
 
     with pytest.raises(Fault):
-        carry_out(database, event(), refuse, act_visibly)
+        one(database, Call(act_visibly, refuse))
     assert [record["errorCode"] for record in records(database)] == ["SignatureDoesNotMatch"]
     assert not was_used(database, "acted")
 
@@ -102,7 +120,7 @@ def test_an_error_of_our_own_is_recorded_without_its_text(database: Database) ->
         raise ZeroDivisionError("canary")
 
     with pytest.raises(ZeroDivisionError):
-        carry_out(database, event(), admit, act)
+        one(database, Call(act))
     (record,) = records(database)
     assert record["errorCode"] == "InternalFailure"
     assert "canary" not in json.dumps(record)
@@ -113,7 +131,7 @@ def test_a_failed_statement_inside_the_call_does_not_lose_the_record(database: D
         shelf(connection).add_alias(Label("alias/a", "no such key"), 0)  # a foreign key
 
     with pytest.raises(DBAPIError):
-        carry_out(database, event(), admit, act)
+        one(database, Call(act))
     assert [record["errorCode"] for record in records(database)] == ["InternalFailure"]
 
 
@@ -126,6 +144,29 @@ def test_a_call_whose_record_cannot_be_written_is_neither_answered_nor_done(
             "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
         )
     with pytest.raises(DBAPIError):
-        carry_out(database, event(), admit, act_visibly)
+        one(database, Call(act_visibly))
     assert records(database) == []
     assert not was_used(database, "acted")
+
+
+def test_calls_of_one_transaction_are_undone_one_by_one(database: Database) -> None:
+    def using(nonce: str) -> Callable[[Connection], None]:
+        return lambda connection: nonces.use(connection, "LTAI", nonce, 0)
+
+    def refused(connection: Connection) -> None:
+        act_visibly(connection)
+        raise Fault.limit_exceeded()
+
+    calls = [
+        Call(using("a1"), admit=using("a")),
+        Call(refused, admit=using("b")),
+        Call(using("c1"), admit=using("a")),  # a replay within the round
+        Call(using("d1"), admit=using("d")),
+    ]
+    outcomes = carry_out(database, calls)
+    assert [type(outcome) for outcome in outcomes] == [
+        *(type(None), Fault, nonces.NonceUsedError, type(None)),
+    ]
+    assert len(records(database)) == 4
+    used = [nonce for nonce in ("a1", "b", "acted", "c1", "d1") if was_used(database, nonce)]
+    assert used == ["a1", "b", "d1"]
