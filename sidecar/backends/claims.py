@@ -7,7 +7,8 @@ spelling (`\u0065nc:1:…`), member names too; a text that merely quotes an enve
 
 import re
 
-_IN_JSON = re.compile(
+_PLAIN = re.compile(rb'"enc:[0-9]+:')
+_IN_ANY_SPELLING = re.compile(
     rb'(?<!\\)"(?:e|\\u0065)(?:n|\\u006[eE])(?:c|\\u0063)(?::|\\u003[aA])'
     rb"(?:[0-9]|\\u003[0-9])++(?::|\\u003[aA])"
 )
@@ -17,9 +18,10 @@ _ANYWHERE = re.compile(rb"enc:[0-9]+:[A-Za-z0-9_-]{32}")
 
 def count_claims(json: bytes) -> int:
     """How many texts of one valid JSON text, or several, claim to be an envelope."""
-    if b"enc:" not in json and b"\\u00" not in json:
-        return 0
-    return len(_IN_JSON.findall(json))
+    if b"\\u006" in json or b"\\u003" in json:
+        return len(_IN_ANY_SPELLING.findall(json))
+    starts = [found.start() for found in _PLAIN.finditer(json)]
+    return sum(not json.endswith(b"\\", 0, start) for start in starts)
 
 
 def holds_envelope(body: bytes) -> bool:
