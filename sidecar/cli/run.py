@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar run`: the proxy, and a KMS of its own where none is configured."""
+
+import asyncio
+import importlib
+import json
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import uvloop
+
+from sidecar import __version__, kms_access, logs
+from sidecar.config import Config, EmbeddedKms, load_config
+from sidecar.errors import Misconfigured
+from sidecar.rules import RuleSet, read_rules
+
+if TYPE_CHECKING:
+    from sidecar.serving import Addresses
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("sidecar.yaml"),
+    show_default=True,
+    help="The configuration; what it may say stands in sidecar/config.py.",
+)
+@click.option("--check", is_flag=True, help="Prove everything, listen on nothing, and end.")
+def command(path: Path, *, check: bool) -> None:
+    r"""Run the proxy until SIGTERM or SIGINT; what is in flight is finished first.
+
+    Before it listens it proves what it will need: the configuration and the rules, every suite,
+    every CMK and lookup key at the KMS, the certificates. Otherwise it ends with exit code 2 and
+    says why. Once clients may come it prints one JSON line on standard output:
+
+    \b
+      {"listeners": ["127.0.0.1:8080"], "admin": "127.0.0.1:9901", "kms": "http://127.0.0.1:…"}
+
+    The least that a configuration says:
+
+    \b
+      listeners:
+        - {listen: '127.0.0.1:8080', upstream: 'http://crm.internal:8080'}
+      rules: rules.yaml
+    """
+    logs.configure()
+    config = load_config(path)
+    uvloop.run(_run(config, read_rules(config.rules), check=check))
+
+
+async def _run(config: Config, rule_set: RuleSet, *, check: bool) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.log_loop_trouble)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        # Our own KMS and this process's larger half take a second each to start: side by side.
+        kms, serving = await asyncio.gather(
+            stack.enter_async_context(kms_access.reachable(config.kms)),
+            asyncio.to_thread(importlib.import_module, "sidecar.serving"),
+        )
+        try:
+            if check:
+                async with serving.assembled(config, rule_set, kms) as parts:
+                    await serving.prove(parts)
+                click.echo(f"proved: {_rules(rule_set)}, with the KMS at {kms.endpoint}")
+            else:
+                announce = lambda addresses: _announce(config, rule_set, addresses)  # noqa: E731
+                await serving.serve(config, rule_set, kms, stop, announce)
+        except Misconfigured as error:
+            raise Misconfigured(error.why + _how_to_make_a_cmk(config, error)) from error
+
+
+def _announce(config: Config, rule_set: RuleSet, addresses: "Addresses") -> None:
+    click.echo(f"sidecar {__version__}: {_rules(rule_set)}; KMS at {addresses.kms}", err=True)
+    for listener, address in zip(config.listeners, addresses.listeners, strict=True):
+        upstream = listener.upstream
+        target = f"{upstream.scheme}://{upstream.authority}" if upstream.host else addresses.kms
+        click.echo(f"sidecar: {_spell(address)} in front of {target}", err=True)
+    admin = _spell(addresses.admin)
+    click.echo(f"sidecar: http://{admin}/readyz and /metrics for operators", err=True)
+    listeners = [_spell(address) for address in addresses.listeners]
+    click.echo(json.dumps({"listeners": listeners, "admin": admin, "kms": addresses.kms}))
+
+
+def _rules(rule_set: RuleSet) -> str:
+    count = len(rule_set.rules)
+    return f"{count} rule{'s' if count > 1 else ''} in force (digest {rule_set.digest[:12]})"
+
+
+def _spell(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _how_to_make_a_cmk(config: Config, error: Misconfigured) -> str:
+    """For a KMS of our own, which has no keys when it is new: the lines to type."""
+    if not isinstance(config.kms, EmbeddedKms) or "NotFound" not in error.why:
+        return ""
+    directory = config.kms.directory
+    return (
+        "; make it once, and start again:\n"
+        f"  sidecar kms serve --dir {directory} &\n"
+        f"  sidecar kms call --dir {directory} CreateKey\n"
+        f"  sidecar kms call --dir {directory} CreateAlias KeyId=… AliasName=alias/…\n"
+        "  kill %1"
+    )
