@@ -39,27 +39,26 @@ class BoundRule:
 
     async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
         """The keys that seal one message; suspends only when one has to be asked for."""
-        rule = self._rule
+        kinds = {treatment.needs_lookup_key for treatment in treatments}
         sealing = None
-        if not all(treatment.needs_lookup_key for treatment in treatments):
-            context = KeyContext(rule.store.name, tenant)
-            sealing = await self._keyring.for_sealing(rule.cmk, context, self._suite)
-        return Keys(sealing=sealing, lookup=await self._lookup_keys(treatments))
+        if False in kinds:
+            context = KeyContext(self._rule.store.name, tenant)
+            sealing = await self._keyring.for_sealing(self._rule.cmk, context, self._suite)
+        return Keys(sealing=sealing, lookup=await self._lookup_keys() if True in kinds else ())
 
     async def keys_to_open(
         self, tenant: str, treatments: Collection[Treatment], edks: Collection[bytes]
     ) -> Keys:
         """The keys that open one message; suspends only when one has to be asked for."""
-        rule = self._rule
+        kinds = {treatment.needs_lookup_key for treatment in treatments}
         opening: Mapping[bytes, DataKey] = {}
         if edks:
-            context = KeyContext(rule.store.name, tenant)
-            opening = await self._keyring.for_opening(rule.cmk, context, edks)
-        return Keys(opening=opening, lookup=await self._lookup_keys(treatments))
+            context = KeyContext(self._rule.store.name, tenant)
+            opening = await self._keyring.for_opening(self._rule.cmk, context, edks)
+        return Keys(opening=opening, lookup=await self._lookup_keys() if True in kinds else ())
 
-    async def _lookup_keys(self, treatments: Collection[Treatment]) -> tuple[LookupKey, ...]:
+    async def _lookup_keys(self) -> tuple[LookupKey, ...]:
         """They stand in the rule, so all its tenants share them."""
-        if not any(treatment.needs_lookup_key for treatment in treatments):
-            return ()
-        context = KeyContext(self._rule.store.name, "")
-        return await self._keyring.for_lookup(self._rule.cmk, context, self._rule.lookup_keys)
+        rule = self._rule
+        context = KeyContext(rule.store.name, "")
+        return await self._keyring.for_lookup(rule.cmk, context, rule.lookup_keys)

@@ -324,6 +324,16 @@ class TestRefusals:
         assert (await refused_write(transform, b" " * 11)).status == 413
         assert (await refused_read(transform, b" " * 11)).code == "too_large"
 
+    async def test_a_write_whose_sealed_form_could_not_be_held_again_is_refused(
+        self, rig: Rig
+    ) -> None:
+        body = b'{"id":"c1","ssn":"%b"}' % (b"x" * 500)
+        transform = rig.transform(body_limit=600)
+        assert (await refused_write(transform, body)).code == "too_large"
+        assert not transform.stats.sealed
+        larger = rig.transform(body_limit=1200)
+        assert (await open_(larger, (await seal(larger, body)).body)).body == body
+
     @pytest.mark.parametrize(
         ("answer", "body", "code"),
         [

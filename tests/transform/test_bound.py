@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A rule asks for the keys that its message needs and for no others."""
+
+from sidecar.envelope import Context
+from sidecar.keys import KeyContext
+from sidecar.rules import Mode
+from sidecar.transform.bound import BoundRule
+from tests.rules.samples import field
+from tests.transform.rig import CMK, Rig
+
+FIELDS = (field("ssn"), field("email", Mode.EQUALITY), field("no", Mode.DIGITS))
+
+
+async def test_the_context_is_made_of_names_of_the_rule(rig: Rig) -> None:
+    bound = BoundRule(rig.rule(*FIELDS, collection="people"), rig.keyring)
+    expected = Context("crm", "people", "ssn", "acme", "c1").encode()
+    assert bound.context("ssn", "acme", "c1") == expected
+
+
+async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig) -> None:
+    bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
+    keys = await bound.keys_to_seal("acme", [*bound.treatments.values()])
+    assert keys.sealing is not None
+    assert await rig.keyring.for_sealing(CMK, KeyContext("crm", "acme"), 1) is keys.sealing
+    others = await bound.keys_to_seal("globex", [*bound.treatments.values()])
+    assert others.sealing is not keys.sealing
+    assert others.lookup == keys.lookup
+    opened = await bound.keys_to_open("acme", [bound.treatments["ssn"]], {keys.sealing.edk})
+    assert opened.opening == {keys.sealing.edk: keys.sealing}
+
+
+async def test_what_a_message_does_not_need_is_not_asked_for(rig: Rig) -> None:
+    bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
+    keys = await bound.keys_to_seal("acme", [bound.treatments["email"], bound.treatments["no"]])
+    assert keys.sealing is None
+    assert len(keys.lookup) == 1
+    assert (await bound.keys_to_seal("acme", [bound.treatments["ssn"]])).lookup == ()
+    keys = await bound.keys_to_open("acme", [bound.treatments["no"]], ())
+    assert (keys.opening, len(keys.lookup)) == ({}, 1)
+    assert rig.provider.calls["Decrypt"] == 1
