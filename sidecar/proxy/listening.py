@@ -91,3 +91,5 @@ class ListenerInstance(AsyncioServerInstance[ListenerMode]):  # type: ignore[no-
             timer.cancel()
         finally:
             self._reception.dismiss(handler)
+            if not writer.is_closing():  # it was ended before it had begun to read
+                writer.transport.abort()

@@ -6,6 +6,7 @@ Requests to `/held…` are held: `plain` becomes `SEALED` on the way to the stor
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -136,8 +137,9 @@ class Rig:
         self.host, self.origin, self.transform = host, origin, transform
         self._clients: list[Client] = []
 
-    async def client(self, listener: int = 0) -> Client:
-        client = Client(*await asyncio.open_connection(*self.host.addresses[listener]))
+    async def client(self, listener: int = 0, tls: ssl.SSLContext | None = None) -> Client:
+        address = self.host.addresses[listener]
+        client = Client(*await asyncio.open_connection(*address, ssl=tls))
         self._clients.append(client)
         return client
 
