@@ -110,7 +110,8 @@ def call(  # noqa: PLR0913, PLR0917 - an argument an option
       sidecar kms call CreateAlias KeyId=... AliasName=alias/customers
       sidecar kms call DescribeKey KeyId=alias/customers
 
-    Exit code 1 where the KMS refuses; what it says is printed all the same.
+    Exit code 1 where the KMS refuses; what it says is printed all the same. A command line can be
+    read by others on the machine and stays in the shell's history: no place for a real plaintext.
     """
     client = KmsClient.from_file(credentials or directory / "credentials.json", endpoint, ca)
     try:

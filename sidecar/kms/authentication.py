@@ -25,7 +25,6 @@ class Authentication:
 
     def admit(self, connection: Connection, received: Received, event: Event) -> Signed:
         """What was signed, with the caller in `event`; raise Fault where nothing is proven."""
-        self._forget_old_nonces(connection, event.now)
         try:
             return self._admit(connection, received, event)
         except SignatureFailure as failure:
@@ -46,7 +45,7 @@ class Authentication:
         if caller is None:
             raise Fault.internal()
         self._check_scope(request, signed)
-        _use_nonce(connection, caller, signed, event.now)
+        self._use_nonce(connection, caller, signed, event.now)
         event.caller = caller
         return signed
 
@@ -67,18 +66,15 @@ class Authentication:
         if request.parameters.get("Format", "JSON").upper() != "JSON":
             raise Fault.unsupported_operation("A Format other than JSON")
 
-    def _forget_old_nonces(self, connection: Connection, now: int) -> None:
+    def _use_nonce(self, connection: Connection, caller: Caller, signed: Signed, now: int) -> None:
+        try:
+            nonces.use(connection, caller.access_key.id, signed.nonce, now)
+        except nonces.NonceUsedError:
+            raise NonceUsed from None
         if now - self._forgot_at >= WINDOW_SECONDS:
             # A time stamp may be one window ahead of ours and counts for one window after that.
             nonces.forget(connection, before=now - 2 * WINDOW_SECONDS)
             self._forgot_at = now
-
-
-def _use_nonce(connection: Connection, caller: Caller, signed: Signed, now: int) -> None:
-    try:
-        nonces.use(connection, caller.access_key.id, signed.nonce, now)
-    except nonces.NonceUsedError:
-        raise NonceUsed from None
 
 
 def _claimed_action(request: Request) -> str:

@@ -58,8 +58,8 @@ class Engine:
         """What the call answers, once it is durable; raise Fault, and nothing but Fault."""
         try:
             return await self._rounds.ask(received)
-        except Fault as fault:
-            raise fault from None
+        except Fault:
+            raise
         except (HsmUnavailable, OperationalError, PoolTimeout, TooManyWaitError) as error:
             # An SQLAlchemy error's text holds statements, so only its kind is told.
             why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
@@ -116,7 +116,9 @@ class _Errand:
         try:
             self._check(call, caller, action)
         except Fault as fault:
-            raise Fault.dry_run_refusal(fault) if is_dry_run else fault from fault
+            if is_dry_run:
+                raise Fault.dry_run_refusal(fault) from fault
+            raise
         if is_dry_run:
             raise Fault.dry_run_passed()
         answer = _act(action, call)

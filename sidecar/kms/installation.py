@@ -68,6 +68,7 @@ def make(directory: Path) -> Credentials | None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         token = _token(directory / "hsm")
+        (directory / "kms.db").touch(mode=0o600)
         with closing(Database.sqlite(directory / "kms.db")) as database, HsmThread(token) as hsm:
             prove(hsm, database)
         credentials = _credentials()

@@ -23,7 +23,7 @@ def test_what_is_made_can_be_read_and_by_its_owner_alone(tmp_path: Path) -> None
     assert (account.id, config.region) == (made.account_id, made.region)
     assert made.endpoint == f"http://{config.listen_host}:{config.listen_port}"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    for name in ("kms.yaml", "credentials.json", "sidecar.secret"):
+    for name in ("kms.yaml", "credentials.json", "sidecar.secret", "kms.db"):
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
 
 

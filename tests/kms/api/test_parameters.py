@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters are read strictly, and no refusal repeats what was given."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.api.parameters import (
+    COMMON,
+    Arguments,
+    Parameter,
+    base64_up_to,
+    boolean,
+    integer,
+    one_of,
+    text_up_to,
+)
+from sidecar.kms.faults import Fault
+
+COUNT = Parameter("Count", integer(1, 10), default=3, audited=True)
+SECRET = Parameter("Secret", base64_up_to(4))
+CANARY = "Y2FuYXJ5LWNhbmFyeQ=="
+
+
+def refused(given: dict[str, str]) -> Fault:
+    with pytest.raises(Fault) as caught:
+        Arguments((COUNT, SECRET), given)
+    assert "canary" not in caught.value.message.lower()
+    assert CANARY not in caught.value.message
+    return caught.value
+
+
+def test_values_are_read_and_what_is_absent_has_its_default() -> None:
+    arguments = Arguments((COUNT, SECRET), {"Secret": "aGk=", "Format": "JSON"})
+    assert (arguments[COUNT], arguments[SECRET]) == (3, b"hi")
+    arguments = Arguments((COUNT, SECRET), {"Secret": "aGk=", "Count": "10"})
+    assert arguments[COUNT] == 10
+
+
+def test_only_what_is_declared_as_such_is_audited() -> None:
+    arguments = Arguments((COUNT, SECRET), {"Secret": "aGk=", "Count": "10"})
+    assert arguments.audited == {"Count": "10"}
+
+
+def test_refusals_name_the_parameter_and_nothing_else() -> None:
+    assert '"Secret"' in refused({"Count": "3"}).message
+    assert '"Secret"' in refused({"Secret": ""}).message
+    assert '"Secret"' in refused({"Secret": CANARY}).message
+    assert '"Count"' in refused({"Secret": "aGk=", "Count": "canary"}).message
+    assert '"Other"' in refused({"Secret": "aGk=", "Other": "canary"}).message
+    assert "unprintable" in refused({"Secret": "aGk=", "\ncanary": "x"}).message
+
+
+@pytest.mark.parametrize("text", ["0", "11", "-1", "+1", "1.0", " 1", "1 ", "٣", "1e1", "9" * 50])
+def test_integers_are_plain_digits_in_their_bounds(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - that is what readers raise
+        integer(1, 10)(text)
+
+
+def test_booleans_are_what_python_sends() -> None:
+    assert [boolean(text) for text in ("true", "True", "false", "False")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    for text in ("1", "yes", "tru", "true "):
+        with pytest.raises(ValueError):  # noqa: PT011 - that is what readers raise
+            boolean(text)
+
+
+@given(st.text(max_size=12))
+def test_readers_read_or_raise_value_error(text: str) -> None:
+    for read in (base64_up_to(4), boolean, integer(0, 9), one_of("a"), text_up_to(5)):
+        try:
+            read(text)
+        except ValueError:
+            continue
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_no_action_audits_what_may_hold_a_secret(action) -> None:
+    audited = {parameter.name for parameter in action.parameters if parameter.audited}
+    assert not audited & {"Plaintext", "CiphertextBlob", "Description", "Policy", "Tags"}
+    names = [parameter.name for parameter in action.parameters]
+    assert len(set(names)) == len(names)
+    assert not COMMON & set(names)

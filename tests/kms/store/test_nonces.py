@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A nonce counts once, for one access key, and for as long as a replay could be accepted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sidecar.kms.store import Database, nonces
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.sqlite(tmp_path / "kms.db")
+    database.migrate()
+    yield database
+    database.close()
+
+
+def use(database: Database, key: str, nonce: str, now: int = 0) -> None:
+    with database.transaction() as connection:
+        nonces.use(connection, key, nonce, now)
+
+
+def test_the_second_use_is_refused(database: Database) -> None:
+    use(database, "LTAI1", "n")
+    use(database, "LTAI2", "n")
+    use(database, "LTAI1", "n" * 100_000)
+    with pytest.raises(nonces.NonceUsedError):
+        use(database, "LTAI1", "n")
+
+
+def test_old_ones_are_forgotten_and_no_others(database: Database) -> None:
+    use(database, "LTAI", "old", now=99)
+    use(database, "LTAI", "new", now=100)
+    with database.transaction() as connection:
+        nonces.forget(connection, before=100)
+    use(database, "LTAI", "old")
+    with pytest.raises(nonces.NonceUsedError):
+        use(database, "LTAI", "new")

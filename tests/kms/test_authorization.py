@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy refuses is told as RAM tells it."""
+
+import pytest
+
+from sidecar.kms.accounts import Account, Caller, User
+from sidecar.kms.api.action import Target
+from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.authorization import authorize
+from sidecar.kms.faults import Fault
+from sidecar.kms.policy import Policy, RequestFacts
+from sidecar.signing import AccessKey
+
+ALIAS, KEY = "acs:kms:r:1:alias/a", "acs:kms:r:1:key/k"
+BOTH = Target((ALIAS, KEY))
+
+
+def caller(*statements: dict[str, object]) -> Caller:
+    policy = Policy.parse({"Version": "1", "Statement": list(statements)})
+    user = User("app", "2", (policy,), (AccessKey("LTAI", "s"),))
+    return Caller(Account("1", (user,)), user, user.access_keys[0])
+
+
+def facts(name: str, source_ip: str = "192.0.2.1") -> RequestFacts:
+    return RequestFacts(source_ip, 0, secure_transport=False, kms=ACTIONS[name].facts)
+
+
+def allow(action: str, resource: str, **condition: object) -> dict[str, object]:
+    statement: dict[str, object] = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def test_every_resource_has_to_be_allowed() -> None:
+    action = ACTIONS["CreateAlias"]
+    authorize(caller(allow("kms:*", "*")), action, BOTH, facts("CreateAlias"))
+    with pytest.raises(Fault, match=f"for {KEY} is forbidden") as caught:
+        authorize(caller(allow("kms:*", ALIAS)), action, BOTH, facts("CreateAlias"))
+    assert caught.value.detail == {
+        "AuthAction": "kms:CreateAlias",
+        "AuthPrincipalDisplayName": "app",
+        "AuthPrincipalOwnerId": "1",
+        "AuthPrincipalType": "SubUser",
+        "NoPermissionType": "ImplicitDeny",
+        "PolicyType": "AccountLevelIdentityBasedPolicy",
+    }
+
+
+def test_a_deny_is_told_as_one() -> None:
+    deny = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}
+    with pytest.raises(Fault) as caught:
+        authorize(
+            caller(allow("kms:*", "*"), deny), ACTIONS["Decrypt"], Target((KEY,)), facts("Decrypt")
+        )
+    assert caught.value.detail is not None
+    assert caught.value.detail["NoPermissionType"] == "ExplicitDeny"
+
+
+def test_a_policy_may_ask_how_and_from_where() -> None:
+    symmetric = {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+    asking = caller(
+        allow("kms:*", "*", StringEquals=symmetric, IpAddress={"acs:SourceIp": "192.0.2.0/24"})
+    )
+    target = Target((KEY,))
+    authorize(asking, ACTIONS["Encrypt"], target, facts("Encrypt"))
+    with pytest.raises(Fault):  # not an action with an algorithm
+        authorize(asking, ACTIONS["DescribeKey"], target, facts("DescribeKey"))
+    with pytest.raises(Fault):
+        authorize(asking, ACTIONS["Encrypt"], target, facts("Encrypt", "198.51.100.1"))
