@@ -8,13 +8,16 @@ import httpx
 import pytest
 
 from tests.demo.installation import Installation
+from tests.stores.arcadedb import ArcadeDB
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, arcadedb: ArcadeDB
+) -> Iterator[Installation]:
     place = Installation(tmp_path_factory.mktemp("installation"))
     try:
-        for _ in place.start():
+        for _ in place.start(arcadedb):
             pass
         yield place
     finally:

@@ -22,9 +22,10 @@ def test_the_canary_stands_nowhere(installation: Installation, application: Appl
     assert "sidecar_" in metrics
     installation.proxy.stop()
     holding = [path for path in _files(installation.work) if CANARY.encode() in path.read_bytes()]
-    assert holding == []
+    assert holding + installation.store.files_holding(CANARY.encode()) == []
     assert CANARY not in metrics
-    assert any("events" in path.name or path.suffix == ".db" for path in _files(installation.work))
+    searched = {path.name for path in _files(installation.work)}
+    assert {"kms.db", "kms.log", "sidecar.log"} <= searched
 
 
 def _files(folder: Path) -> list[Path]:

@@ -34,16 +34,16 @@ class ArcadeDB:
     @classmethod
     def start(cls, directory: Path) -> ArcadeDB:
         directory.mkdir(parents=True, exist_ok=True)
-        log = (directory / "server.log").open("w")
-        process = subprocess.Popen(
-            [sys.executable, __file__, str(directory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            cwd=directory,  # the server writes its log into the folder that it is started in
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        )
+        with (directory / "server.log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, __file__, str(directory)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=directory,  # the server writes its log into the folder that it is started in
+                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            )
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith('{"port"'):
@@ -74,13 +74,11 @@ class ArcadeDB:
         return [path for path in files if needle in path.read_bytes()]
 
     def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
         try:
-            self.process.wait(20)
+            self.process.communicate(timeout=20)  # closes its standard input: it ends
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()
 
 
 def _serve(directory: Path) -> None:
