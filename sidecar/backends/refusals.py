@@ -68,10 +68,13 @@ class UnsealedStoredValue(Refused):
 
 
 class MisplacedEnvelope(Refused):
-    """The store's answer carries a sealed value at a place that the rule does not name."""
+    """The store's answer carries a sealed value where the rule names no field, or finds none."""
 
     status = 422
     code = "misplaced_envelope"
 
     def __init__(self) -> None:
-        super().__init__("the store's answer has a sealed value where the rule names no field")
+        super().__init__(
+            "the store's answer has a sealed value where the rule names no field, or in a format "
+            "that no codec reads"
+        )

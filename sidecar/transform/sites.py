@@ -134,10 +134,11 @@ def audited[E: Refused](error: E, bound: BoundRule, tenant: str, value: Value | 
     """`error` itself, once a line tells where it was met."""
     place = {
         "rule": bound.name,
+        "phase": bound.phase.value,
         "reason": error.code,
         "tenant": tenant,
         "field": value.field.name if value else "",
         "record": value.record if value else "",
     }
-    logger.warning("refused an answer of the store: %s", error.why, extra=place)
+    logger.warning("an answer of the store breaks its rule: %s", error.why, extra=place)
     return error
