@@ -15,7 +15,7 @@ from sidecar.config import Config, RemoteKms
 from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys import Keyring
 from sidecar.keys.providers.kms import KmsProvider
-from sidecar.proxy.admin import AdminServer, Readiness
+from sidecar.proxy.admin import Readiness, admin_server
 from sidecar.proxy.host import Host
 from sidecar.proxy.settings import ProxySettings
 from sidecar.rules import RuleSet, compile_rules, lint
@@ -95,12 +95,12 @@ async def serve(
     async with assembled(config, rule_set, kms) as parts:
         stats = (parts.keyring.stats, parts.transform.stats, parts.host.stats)
         telemetry = Telemetry(Sources(rule_set.digest, *stats))
-        async with AdminServer(
+        async with admin_server(
             config.admin, readiness, telemetry.exposition, CONTENT_TYPE
         ) as admin:
             await prove(parts)
             async with parts.host as host:
                 readiness.state = "ready"
-                announce(Addresses(host.addresses, admin.address, kms.endpoint))
+                announce(Addresses(host.addresses, admin, kms.endpoint))
                 await stop.wait()
                 readiness.state = "draining"

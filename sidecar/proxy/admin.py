@@ -11,24 +11,19 @@ replica out of service at once would turn a nuisance into an outage. Metrics tel
 Plain HTTP, on loopback unless told otherwise; nothing in it is secret (law 5).
 """
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sidecar.errors import Misconfigured
+from sidecar.proxy.asgi import served
 from sidecar.proxy.settings import Admin
-
-IDLE_SECONDS = 5
-MOST_CLIENTS = 64
 
 type State = Literal["starting", "ready", "draining"]
 
@@ -40,72 +35,32 @@ class Readiness:
     state: State = "starting"
 
 
-class AdminServer:
-    """An async context: inside it the three pages are served at `address`.
+@asynccontextmanager
+async def admin_server(
+    admin: Admin, readiness: Readiness, metrics: Callable[[], bytes], metrics_type: str
+) -> AsyncIterator[tuple[str, int]]:
+    """Inside the context the three pages are served at the address that this yields.
 
     `metrics` gives the text of /metrics and is asked for it each time.
     """
 
-    def __init__(
-        self, admin: Admin, readiness: Readiness, metrics: Callable[[], bytes], metrics_type: str
-    ) -> None:
-        self._admin = admin
-        self._readiness = readiness
-        self._metrics = metrics
-        self._metrics_type = metrics_type
-        self.address: tuple[str, int] = ("", 0)
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
 
-    async def __aenter__(self) -> Self:
-        listening = _listen(self._admin)
-        self.address = listening.getsockname()[:2]
-        pages = [
-            Route("/healthz", lambda _: JSONResponse({"status": "alive"})),
-            Route("/readyz", self._ready),
-            Route("/metrics", self._metrics_page),
-        ]
-        self._server = _Server(
-            uvicorn.Config(
-                Starlette(routes=pages),
-                loop="none",
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=IDLE_SECONDS,
-                timeout_graceful_shutdown=1,
-                limit_concurrency=MOST_CLIENTS,
-            )
-        )
-        self._serving = asyncio.create_task(self._server.serve([listening]))
-        return self
+    async def readyz(_: Request) -> Response:
+        status = 200 if readiness.state == "ready" else 503
+        return JSONResponse({"status": readiness.state}, status)
 
-    async def __aexit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        await self._serving
+    async def page(_: Request) -> Response:
+        return Response(metrics(), headers={"Content-Type": metrics_type})
 
-    async def _ready(self, _: Request) -> Response:
-        state = self._readiness.state
-        return JSONResponse({"status": state}, status_code=200 if state == "ready" else 503)
-
-    async def _metrics_page(self, _: Request) -> Response:
-        return Response(self._metrics(), headers={"Content-Type": self._metrics_type})
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are the host's business: it drains, and this server ends last."""
-        yield
-
-
-def _listen(admin: Admin) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in admin.host else socket.AF_INET
-        return socket.create_server((admin.host, admin.port), family=family)
-    except OSError as error:
-        raise Misconfigured(
-            f"admin: {admin.host}:{admin.port} cannot be listened on: {error.strerror}"
-        ) from None
+    pages = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", page)]
+    async with AsyncExitStack() as stack:
+        try:
+            serving = served(Starlette(routes=pages), admin.host, admin.port)
+            address = await stack.enter_async_context(serving)
+        except OSError as error:
+            raise Misconfigured(
+                f"admin: {admin.host}:{admin.port} cannot be listened on: {error.strerror}"
+            ) from None
+        yield address

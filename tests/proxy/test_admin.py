@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.proxy import Admin
-from sidecar.proxy.admin import AdminServer, Readiness
+from sidecar.proxy.admin import Readiness, admin_server
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -21,10 +21,12 @@ def readiness() -> Readiness:
 
 @pytest.fixture
 async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
-    async with AdminServer(Admin(), readiness, lambda: b"one 1\n", METRICS) as server:
-        host, port = server.address
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
-            yield client
+    server = admin_server(Admin(), readiness, lambda: b"one 1\n", METRICS)
+    async with (
+        server as (host, port),
+        httpx.AsyncClient(base_url=f"http://{host}:{port}") as client,
+    ):
+        yield client
 
 
 async def test_it_is_ready_between_its_start_and_its_end(
@@ -54,22 +56,22 @@ async def test_there_is_nothing_else(
 
 
 async def test_it_is_on_loopback_unless_told_otherwise(readiness: Readiness) -> None:
-    async with AdminServer(Admin(), readiness, bytes, METRICS) as server:
-        assert server.address[0] == "127.0.0.1"
-    async with AdminServer(Admin("::1"), readiness, bytes, METRICS) as server:
-        assert server.address[0] == "::1"
+    async with admin_server(Admin(), readiness, bytes, METRICS) as server:
+        assert server[0] == "127.0.0.1"
+    async with admin_server(Admin("::1"), readiness, bytes, METRICS) as server:
+        assert server[0] == "::1"
 
 
 async def test_an_address_that_is_taken_is_told(readiness: Readiness) -> None:
-    async with AdminServer(Admin(), readiness, bytes, METRICS) as first:
-        with pytest.raises(Misconfigured, match=f"admin: 127.0.0.1:{first.address[1]} cannot be"):
-            async with AdminServer(Admin(*first.address), readiness, bytes, METRICS):
+    async with admin_server(Admin(), readiness, bytes, METRICS) as first:
+        with pytest.raises(Misconfigured, match=f"admin: 127.0.0.1:{first[1]} cannot be"):
+            async with admin_server(Admin(*first), readiness, bytes, METRICS):
                 pass
 
 
 async def test_a_client_that_stays_does_not_hold_up_the_end(readiness: Readiness) -> None:
-    async with AdminServer(Admin(), readiness, bytes, METRICS) as server:
-        _, writer = await asyncio.open_connection(*server.address)
+    async with admin_server(Admin(), readiness, bytes, METRICS) as server:
+        _, writer = await asyncio.open_connection(*server)
     with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection(*server.address)
+        await asyncio.open_connection(*server)
     writer.close()

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder with a `sidecar.yaml` and rules in it, and `sidecar` processes that work on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+RULES = """\
+version: 1
+rules:
+  - name: customers
+    store: {name: crm, kind: rest, hosts: ["@STORE@"]}
+    routes: ["/customers/{id}"]
+    cmk: @CMK@
+    record: id
+    fields: {ssn: sealed}
+"""
+
+
+def write(folder: Path, store: str, cmk: str, kms: str, more: str = "") -> Path:
+    """The configuration of a proxy in front of `store`; `kms` is what stands under that key."""
+    rules = RULES.replace("@STORE@", store).replace("@CMK@", cmk)
+    (folder / "rules.yaml").write_text(rules)
+    config = folder / "sidecar.yaml"
+    config.write_text(
+        f"listeners: [{{listen: '127.0.0.1:0', upstream: 'http://{store}'}}]\n"
+        f"rules: rules.yaml\nkms: {kms}\nadmin: {{listen: '127.0.0.1:0'}}\n{more}"
+    )
+    return config
+
+
+def sidecar(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "sidecar", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+class Running:
+    """A `sidecar run` that serves; inside the context."""
+
+    def __init__(self, config: Path) -> None:
+        self.log = config.with_suffix(".log")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "sidecar", "run", "-c", str(config)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.log.read_text()
+        self.ready: dict[str, Any] = json.loads(line)
+        self.url = f"http://{self.ready['listeners'][0]}"
+        self.admin = f"http://{self.ready['admin']}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        self.process.communicate(timeout=30)
+        return self.process.returncode
