@@ -7,7 +7,7 @@ record, so a recorded request cannot be sent a second time, not even after a res
 
 from sqlalchemy import Connection
 
-from sidecar.kms.accounts import Caller, Directory
+from sidecar.kms.accounts import Directory
 from sidecar.kms.audit import API_VERSION, Event
 from sidecar.kms.faults import Fault
 from sidecar.kms.request import Received
@@ -41,12 +41,9 @@ class Authentication:
             return event.claimed.access_key.secret if event.claimed else None
 
         signed = verify(request, find_secret, now=event.now)
-        caller = event.claimed
-        if caller is None:
-            raise Fault.internal()
+        event.caller, event.action = event.claimed, signed.action
         self._check_scope(request, signed)
-        self._use_nonce(connection, caller, signed, event.now)
-        event.caller = caller
+        self._use_nonce(connection, signed, event.now)
         return signed
 
     def _check_scope(self, request: Request, signed: Signed) -> None:
@@ -66,9 +63,9 @@ class Authentication:
         if request.parameters.get("Format", "JSON").upper() != "JSON":
             raise Fault.unsupported_operation("A Format other than JSON")
 
-    def _use_nonce(self, connection: Connection, caller: Caller, signed: Signed, now: int) -> None:
+    def _use_nonce(self, connection: Connection, signed: Signed, now: int) -> None:
         try:
-            nonces.use(connection, caller.access_key.id, signed.nonce, now)
+            nonces.use(connection, signed.access_key_id, signed.nonce, now)
         except nonces.NonceUsedError:
             raise NonceUsed from None
         if now - self._forgot_at >= WINDOW_SECONDS:

@@ -9,6 +9,7 @@ becomes a Fault here, and nowhere else.
 
 import logging
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,10 @@ class Engine:
             logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400
             raise Fault.unavailable() from error
         except Exception as error:
-            logger.exception("call %s failed", received.request_id)
+            # Where it happened, not what it says: the text of an error may quote a value.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            kind = type(error).__name__
+            logger.error("call %s failed: %s at\n%s", received.request_id, kind, where)  # noqa: TRY400
             raise Fault.internal() from error
 
     async def _round(self, calls: Sequence[Received]) -> list[Answer | Exception]:
@@ -168,6 +172,6 @@ def _act(action: Action, call: Call) -> Answer:
 
 def _ids(answer: Answer) -> Mapping[str, str]:
     """The ids in an answer, and nothing else of it."""
-    told = answer.get("KeyMetadata", answer)
-    names = ("KeyId", "KeyVersionId")
-    return {n: str(told[n]) for n in names if isinstance(told, dict) and n in told}
+    metadata = answer.get("KeyMetadata")
+    told = metadata if isinstance(metadata, dict) else answer
+    return {name: str(told[name]) for name in ("KeyId", "KeyVersionId") if name in told}

@@ -46,9 +46,8 @@ class NewSdk:
                 access_key_id=key.id,
                 access_key_secret=key.secret,
                 endpoint=kms.address,
-                protocol="HTTP",
                 region_id=kms.region,
-                **options,
+                **{"protocol": "HTTP", **options},
             )
         )
 

@@ -80,3 +80,21 @@ def test_parameters_may_come_in_the_query_of_a_get_or_in_a_form(kms: RunningKms)
         nonce=str(uuid.uuid4()),
     )
     assert ask(kms, wire(in_form)).json["KeyMetadata"]["KeyId"] == cmk
+
+
+def test_the_record_names_the_action_that_was_signed(kms: RunningKms) -> None:
+    """V1 signs no headers, so what `x-acs-action` says there is anybody's word."""
+    query = (("Action", "ListAliases"), ("Version", "2016-01-20"))
+    request = v1.sign(
+        Request("POST", query=query), kms.access_key, now=time.time(), nonce=str(uuid.uuid4())
+    )
+    request = request.with_headers((b"host", b"kms"), (b"x-acs-action", b"ListKeys"))
+    assert "Aliases" in ask(kms, wire(request)).json
+    assert last_record(kms)["eventName"] == "ListAliases"
+
+
+def test_who_signed_for_something_else_is_recorded_by_name(kms: RunningKms) -> None:
+    ask(kms, wire(signed("ListKeys", key=kms.access_key, version="2099-01-01")))
+    record = last_record(kms)
+    assert record["errorCode"] == "InvalidVersion"
+    assert record["userIdentity"]["accessKeyId"] == kms.access_key.id

@@ -5,10 +5,16 @@ import base64
 import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from sidecar.hsm import HsmThread
+from sidecar.kms.accounts import Directory
 from sidecar.kms.audit import verify
+from sidecar.kms.engine import Engine
+from sidecar.kms.faults import Fault
+from sidecar.kms.request import Received
 from sidecar.kms.store import Database
 from tests.fixtures.kms import RunningKms
 from tests.kms.refusals import last_record, refusal, told
@@ -205,4 +211,23 @@ def test_quotas_and_policies_of_the_configuration_hold(
     database = Database.sqlite(kms.directory / "kms.db")
     with database.snapshot() as connection:
         assert verify(connection).sequence > 5
+    database.close()
+
+
+async def test_an_error_of_our_own_is_logged_by_its_place_and_never_by_its_text(
+    hsm: HsmThread, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken_clock() -> float:
+        raise ValueError("-".join(("a", "canary")))
+
+    database = Database.sqlite(tmp_path / "kms.db")
+    database.migrate()
+    engine = Engine("r", Directory([]), hsm, database, broken_clock)
+    received = Received("r-1", "POST", b"/", (), b"", "kms", "127.0.0.1", is_secure=False)
+    with pytest.raises(Fault) as caught:
+        await engine.call(received)
+    assert (caught.value.http_status, caught.value.fault_code) == (500, "InternalFailure")
+    assert "call r-1 failed: ValueError" in caplog.text
+    assert "broken_clock" in caplog.text
+    assert "a-canary" not in caplog.text
     database.close()

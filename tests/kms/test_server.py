@@ -21,6 +21,9 @@ from sidecar.kms.store import Database
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import ask, signed, wire
 from tests.kms.refusals import refusal, told
+from tests.kms.sdks import NewSdk
+
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 
 type MakeKms = Callable[[], RunningKms]
 
@@ -191,6 +194,8 @@ def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> 
     assert kms.endpoint.startswith("https://")
     answer = KmsClient(kms.endpoint, kms.access_key, certificate).call("ListKeys", {})
     assert answer["TotalCount"] == 0
+    sdk = NewSdk(kms, kms.access_key, protocol="HTTPS", ca=str(certificate))
+    assert sdk.call("ListKeys")["TotalCount"] == 0
     with pytest.raises(Misconfigured, match="SSLCertVerificationError"):
         KmsClient(kms.endpoint, kms.access_key).call("ListKeys", {})
 

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was committed is on the disk, what was not is not, and readers hold nobody up."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from sidecar.errors import Misconfigured
+from sidecar.kms.store import Database, nonces
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "kms.db"
+
+
+@pytest.fixture
+def database(file: Path) -> Iterator[Database]:
+    database = Database.sqlite(file)
+    database.migrate()
+    yield database
+    database.close()
+
+
+def test_a_commit_waits_for_the_disk(database: Database) -> None:
+    with database.transaction() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_block_that_raises_is_undone(database: Database) -> None:
+    def break_off() -> None:
+        with database.transaction() as connection:
+            nonces.use(connection, "LTAI", "n", 0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
+    with database.transaction() as connection:
+        nonces.use(connection, "LTAI", "n", 0)
+
+
+def test_a_reader_holds_no_writer_up_and_sees_one_moment(database: Database) -> None:
+    count = text("SELECT count(*) FROM nonce")
+    with database.snapshot() as reading:
+        assert reading.execute(count).scalar() == 0
+        with database.transaction() as writing:
+            nonces.use(writing, "LTAI", "n", 0)
+        assert reading.execute(count).scalar() == 0
+    with database.snapshot() as reading:
+        assert reading.execute(count).scalar() == 1
+
+
+def test_an_error_does_not_tell_the_values_of_its_statement(database: Database) -> None:
+    insert = text("INSERT INTO alias VALUES (:value, 'r', 'n', 'no key', 0)")
+    with pytest.raises(IntegrityError) as caught, database.transaction() as connection:
+        connection.execute(insert, {"value": "canary"})
+    assert "canary" not in str(caught.value)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(file: Path, database: Database) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(Misconfigured, match="not written by a newer version"):
+        database.migrate()
