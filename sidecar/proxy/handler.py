@@ -117,7 +117,17 @@ class Handler(ProxyConnectionHandler):
             if not data:
                 return
             await self.server_event(events.DataReceived(connection, data))
-            await self.drain_writers()  # type: ignore[no-untyped-call]
+            await self.drain_writers()
+
+    async def drain_writers(self) -> None:
+        """Wait while a peer takes less than it is given; as a rule there is nothing to wait for."""
+        for each in self.transports.values():
+            writer = each.writer
+            if isinstance(writer, asyncio.StreamWriter):
+                transport = writer.transport
+                if transport.get_write_buffer_size() or transport.is_closing():
+                    await super().drain_writers()  # type: ignore[no-untyped-call]
+                    return
 
     def _close(self, connection: Connection) -> None:
         writer = self.transports.pop(connection).writer

@@ -12,7 +12,7 @@ Nothing is raised but `Malformed`; no message names a received byte.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sidecar.errors import Malformed
@@ -117,11 +117,9 @@ def read_response(raw: bytes, *, to_head: bool) -> Frame:
 
 def cut_fields(block: bytes) -> Headers:
     """The field lines of a block that the grammar accepted."""
-    fields = []
-    for line in block.split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b":")
-        fields.append((name, value.strip(b" \t")))
-    return tuple(fields)
+    lines = [line.partition(b":") for line in block.split(b"\r\n")]
+    lines.pop()  # what stands after the last line end: nothing
+    return tuple([(name, value.strip(b" \t")) for name, _, value in lines])
 
 
 def without_upgrade(head: bytes) -> bytes:
@@ -145,24 +143,24 @@ def _weigh(headers: Headers, *, minor: bool) -> _Weighed:
         key = name.lower()
         if key in _FRAMING:
             found.setdefault(key, []).append(value)
-    hosts = found.get(b"host", [])
-    options = [
-        option.strip(b" \t")
-        for value in found.get(b"connection", ())
-        for option in value.lower().split(b",")
-    ]
+    hosts = found.get(b"host", ())
+    keep_alive = minor
+    if b"connection" in found:
+        options = _options(found[b"connection"])
+        keep_alive = b"close" not in options and (minor or b"keep-alive" in options)
+    length, chunked = _body(found, minor=minor)
+    upgrade = b", ".join(found[b"upgrade"]) if b"upgrade" in found else b""
+    expects = b"expect" in found and minor and _expects(found[b"expect"])
+    host = hosts[0] if hosts else b""
+    return _Weighed(length, chunked, keep_alive, len(hosts), host, upgrade, expects)
+
+
+def _options(values: Iterable[bytes]) -> list[bytes]:
+    """The options that Connection fields list."""
+    options = [each.strip(b" \t") for value in values for each in value.lower().split(b",")]
     if not _NOT_HOP_BY_HOP.isdisjoint(options):
         raise Malformed("the Connection field names a field that frames the message")
-    length, chunked = _body(found, minor=minor)
-    return _Weighed(
-        length=length,
-        chunked=chunked,
-        keep_alive=b"close" not in options and (minor or b"keep-alive" in options),
-        hosts=len(hosts),
-        host=hosts[0] if hosts else b"",
-        upgrade=b", ".join(found.get(b"upgrade", ())),
-        expects=minor and _expects(found.get(b"expect", ())),
-    )
+    return options
 
 
 def _body(found: dict[bytes, list[bytes]], *, minor: bool) -> tuple[int | None, bool]:
@@ -180,7 +178,7 @@ def _body(found: dict[bytes, list[bytes]], *, minor: bool) -> tuple[int | None, 
     return int(lengths[0]), False
 
 
-def _expects(values: Collection[bytes]) -> bool:
+def _expects(values: Iterable[bytes]) -> bool:
     if any(value.lower() != b"100-continue" for value in values):
         raise Malformed("an expectation other than 100-continue")
-    return bool(values)
+    return True

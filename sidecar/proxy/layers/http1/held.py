@@ -87,10 +87,7 @@ class HeldExchange(Exchange):
         host = self._host
         if host is None and not frame.host:
             host = self._link.upstream.authority.encode()
-        had_body = frame.chunked or any(
-            name.lower() == b"content-length" for name, _ in frame.headers
-        )
-        data = writer.rebuilt_request(verdict.head, verdict.body, had_body=had_body, host=host)
+        data = writer.rebuilt_request(verdict.head, verdict.body, host)
         self.forward(data, is_whole=True)
 
     def answer_interim(self, frame: Frame) -> None:

@@ -21,11 +21,13 @@ _ENDS_HERE = frozenset(
     )
 )  # fmt: skip
 _HOST_LINE = re.compile(rb"(?i)\r\nhost:[^\r]*")
+_WITH_CONTENT = frozenset((b"POST", b"PUT", b"PATCH"))
+"""Methods that say how long their content is even when there is none (RFC 9110 §8.6)."""
 _BODILESS = frozenset((204, 304))
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
-def rebuilt_request(head: RequestHead, body: bytes, *, had_body: bool, host: bytes | None) -> bytes:
+def rebuilt_request(head: RequestHead, body: bytes, host: bytes | None) -> bytes:
     """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
     lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
     if host is not None:
@@ -34,7 +36,7 @@ def rebuilt_request(head: RequestHead, body: bytes, *, had_body: bool, host: byt
         key = name.lower()
         if key not in _ENDS_HERE and (host is None or key != b"host"):
             lines.append(b"%b: %b" % (name, value))
-    if had_body or body:
+    if body or head.method in _WITH_CONTENT:
         lines.append(b"Content-Length: %d" % len(body))
     return _joined(lines) + body
 

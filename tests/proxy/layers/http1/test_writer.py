@@ -11,10 +11,12 @@ HEAD = RequestHead(b"POST", b"/a", "store:1", ((b"hOst", b"c"), (b"TE", b"x"), (
 
 
 def test_a_sealed_request_is_one_plain_message() -> None:
-    raw = writer.rebuilt_request(HEAD, b"body", had_body=True, host=None)
+    raw = writer.rebuilt_request(HEAD, b"body", None)
     assert raw == b"POST /a HTTP/1.1\r\nhOst: c\r\nX-A: b\r\nContent-Length: 4\r\n\r\nbody"
-    raw = writer.rebuilt_request(HEAD, b"", had_body=False, host=b"store:1")
-    assert raw == b"POST /a HTTP/1.1\r\nHost: store:1\r\nX-A: b\r\n\r\n"
+    raw = writer.rebuilt_request(HEAD, b"", b"store:1")
+    assert raw == b"POST /a HTTP/1.1\r\nHost: store:1\r\nX-A: b\r\nContent-Length: 0\r\n\r\n"
+    raw = writer.rebuilt_request(HEAD._replace(method=b"GET"), b"", None)
+    assert raw == b"GET /a HTTP/1.1\r\nhOst: c\r\nX-A: b\r\n\r\n"
 
 
 def test_an_opened_answer_is_one_plain_message() -> None:
@@ -37,7 +39,7 @@ def test_a_refusal_has_a_length_even_without_its_body() -> None:
 def test_a_head_of_the_transform_cannot_add_a_line() -> None:
     head = RequestHead(b"GET", b"/a", "store:1", ((b"X", b"1\r\nHost: other"),))
     with pytest.raises(ValueError, match="line"):
-        writer.rebuilt_request(head, b"", had_body=False, host=None)
+        writer.rebuilt_request(head, b"", None)
     answered = ResponseHead(200, b"OK", ((b"X", b"1\r\n\r\nHTTP/1.1 200 OK"),))
     with pytest.raises(ValueError, match="line"):
         writer.rebuilt_response(answered, b"", bare=False, connection=b"")
