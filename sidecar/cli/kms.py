@@ -45,14 +45,25 @@ def command() -> None:
 
 @command.command()
 @directory_option
+@click.option(
+    "--host",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name or address by which clients reach it; may be repeated. Makes it serve over TLS.",
+)
 @json_option
-def init(directory: Path, *, as_json: bool) -> None:
+def init(directory: Path, hosts: tuple[str, ...], *, as_json: bool) -> None:
     """Make a KMS core in a folder: SoftHSM token, database, and a first access key.
 
     What exists is left alone, so it may be run again. The access key is printed once; it stands in
     DIR/credentials.json, which only its owner can read.
+
+    Without --host it serves plain HTTP on loopback alone. With it there is a private CA as well,
+    and a server certificate, which a later `init` with the same names replaces a year before it
+    ends. Give clients DIR/ca.pem; the key beside it leaves this folder never.
     """
-    made = installation.make(directory)
+    made = installation.make(directory, hosts)
     if as_json:
         told = {"directory": str(directory.resolve()), "made": made is not None}
         click.echo(json.dumps(told | (made._asdict() if made else {})))
@@ -93,7 +104,7 @@ def serve(
 @directory_option
 @click.option("--credentials", type=FILE, help="Instead of DIR/credentials.json.")
 @click.option("--endpoint", metavar="URL", help="Instead of the one in the credentials.")
-@click.option("--ca", type=FILE, help="The CA of an https endpoint, where it is a private one.")
+@click.option("--ca", type=FILE, help="The CA of an https endpoint; else DIR/ca.pem, if it exists.")
 def call(  # noqa: PLR0913, PLR0917 - an argument an option
     action: str,
     parameters: tuple[str, ...],
@@ -113,6 +124,8 @@ def call(  # noqa: PLR0913, PLR0917 - an argument an option
     Exit code 1 where the KMS refuses; what it says is printed all the same. A command line can be
     read by others on the machine and stays in the shell's history: no place for a real plaintext.
     """
+    if ca is None and (own := directory / "ca.pem").exists():
+        ca = own
     client = KmsClient.from_file(credentials or directory / "credentials.json", endpoint, ca)
     try:
         answer = client.call(action, dict(map(_parameter, parameters)))

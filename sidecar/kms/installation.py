@@ -5,15 +5,20 @@
     DIR/kms.db             keys, aliases, audit records
     DIR/sidecar.secret     the secret of the first access key, 0600
     DIR/credentials.json   the same with endpoint and region, for clients, 0600
+    DIR/ca.pem, ca.key     the authority that clients trust, where hosts were named
+    DIR/server.pem, .key   the server's certificate for these hosts, 0600 like all of them
     DIR/kms.yaml           the configuration; written last
 
 `kms.yaml` is written last, so a folder that has one is complete; one that was begun is finished.
+In a complete one only the server's certificate is replaced, when it is time.
 """
 
+import datetime as dt
 import json
 import os
 import secrets
 import string
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -21,22 +26,26 @@ from typing import NamedTuple
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri, softhsm
 from sidecar.hsm.pin import PinFile
+from sidecar.kms import certificates
+from sidecar.kms.certificates import Identity
+from sidecar.kms.config import load_kms_config
 from sidecar.kms.proof import prove
 from sidecar.kms.store import Database
 
-LISTEN = "127.0.0.1:28900"
+PORT = 28900
 REGION = "cn-hangzhou"
 ACCOUNT = "1000000000000001"
 USER = "200000000000000001"
+TLS = "tls: {cert: server.pem, key: server.key}"
 
 _CONFIGURATION = f"""\
 # The KMS core of this folder: sidecar kms serve --dir <this folder>
 version: 1
-listen: {LISTEN}
+listen: {{listen}}
 region: {REGION}
 token: {{token}}
 database: kms.db
-accounts:
+{{tls}}accounts:
   - id: "{ACCOUNT}"
     users:
       - name: sidecar
@@ -59,24 +68,36 @@ class Credentials(NamedTuple):
     access_key_secret: str
 
 
-def make(directory: Path) -> Credentials | None:
-    """Make what is not there yet; None where nothing was missing. Raise Misconfigured."""
+def make(directory: Path, hosts: Sequence[str] = ()) -> Credentials | None:
+    """Make what is not there yet; None where a core was there already. Raise Misconfigured.
+
+    With `hosts`, the names by which clients reach it, the core serves over TLS and on every
+    address; without, on loopback alone.
+    """
     directory = directory.resolve()
     configuration = directory / "kms.yaml"
-    if configuration.exists():
-        return None
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hosts:
+            _certify(directory, hosts)
+        if configuration.exists():
+            _refuse_clear_text(configuration, hosts)
+            return None
         token = _token(directory / "hsm")
         (directory / "kms.db").touch(mode=0o600)
         with closing(Database.sqlite(directory / "kms.db")) as database, HsmThread(token) as hsm:
             prove(hsm, database)
-        credentials = _credentials()
+        credentials = _credentials(hosts)
         _write(directory / "sidecar.secret", credentials.access_key_secret + "\n")
         _write(directory / "credentials.json", json.dumps(credentials._asdict(), indent=2) + "\n")
         _write(
             configuration,
-            _CONFIGURATION.format(token=token, access_key_id=credentials.access_key_id),
+            _CONFIGURATION.format(
+                listen=f"{'0.0.0.0' if hosts else '127.0.0.1'}:{PORT}",  # noqa: S104 - as asked
+                token=token,
+                tls=TLS + "\n" if hosts else "",
+                access_key_id=credentials.access_key_id,
+            ),
         )
     except OSError as error:
         raise Misconfigured(f"{directory}: cannot be written: {error.strerror}") from error
@@ -95,10 +116,54 @@ def _token(directory: Path) -> Pkcs11Uri:
     )
 
 
-def _credentials() -> Credentials:
+def _certify(directory: Path, hosts: Sequence[str]) -> None:
+    """See that there is an authority, and a certificate of it for `hosts` that will last."""
+    now = dt.datetime.now(dt.UTC)
+    if not (directory / "ca.pem").exists():
+        _write_identity(directory, "ca", certificates.make_authority(now))
+    ca = (directory / "ca.pem").read_text()
+    server = directory / "server.pem"
+    shown = server.read_text() if server.exists() else ""
+    if not certificates.is_current(shown, ca, hosts, now):
+        authority = Identity(ca, _ca_key(directory / "ca.key"))
+        _write_identity(directory, "server", certificates.issue(authority, hosts, now))
+
+
+def _ca_key(path: Path) -> str:
+    """It may be kept elsewhere until it is needed."""
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise Misconfigured(
+            f"{path}: {error.strerror}, and a new server certificate has to be signed with it"
+        ) from None
+
+
+def _write_identity(directory: Path, name: str, identity: Identity) -> None:
+    """The certificate comes last: what it stands for is complete."""
+    _write(directory / f"{name}.key", identity.key)
+    _write(directory / f"{name}.pem", identity.certificate)
+
+
+def _refuse_clear_text(configuration: Path, hosts: Sequence[str]) -> None:
+    """Whoever names hosts counts on TLS; a core that was made without it must not go on so."""
+    if hosts and load_kms_config(configuration).tls is None:
+        raise Misconfigured(
+            f"{configuration}: serves without TLS, for it was made without hosts; add the line "
+            f"`{TLS}`, and https:// to the endpoint in credentials.json"
+        )
+
+
+def _credentials(hosts: Sequence[str]) -> Credentials:
     letters = string.ascii_letters + string.digits
     key_id, secret = ("".join(secrets.choice(letters) for _ in range(n)) for n in (20, 30))
-    return Credentials(f"http://{LISTEN}", REGION, ACCOUNT, f"LTAI{key_id}", secret)
+    return Credentials(_endpoint(hosts), REGION, ACCOUNT, f"LTAI{key_id}", secret)
+
+
+def _endpoint(hosts: Sequence[str]) -> str:
+    if not hosts:
+        return f"http://127.0.0.1:{PORT}"
+    return f"https://[{hosts[0]}]:{PORT}" if ":" in hosts[0] else f"https://{hosts[0]}:{PORT}"
 
 
 def _write(path: Path, text: str) -> None:

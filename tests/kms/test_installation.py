@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A KMS core is made whole, made private, and made once."""
 
+import ssl
 import stat
 from pathlib import Path
 
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.kms.config import load_kms_config
+from sidecar.kms.config import Tls, load_kms_config
 from sidecar.kms.installation import make
 
 
@@ -51,4 +52,87 @@ def test_a_token_that_was_begun_is_told(tmp_path: Path) -> None:
     (tmp_path / "hsm").mkdir()
     with pytest.raises(Misconfigured, match="the HSM cannot be used"):
         make(tmp_path)
+    assert not (tmp_path / "kms.yaml").exists()
+
+
+HOSTS = ("localhost", "kms.envelope-dev.svc")
+TLS_FILES = ("ca.pem", "ca.key", "server.pem", "server.key")
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {name: (directory / name).read_bytes() for name in TLS_FILES}
+
+
+def test_one_with_hosts_has_certificates_of_its_own(tmp_path: Path) -> None:
+    made = make(tmp_path, HOSTS)
+    assert made is not None
+    assert made.endpoint == "https://localhost:28900"
+    config = load_kms_config(tmp_path / "kms.yaml")
+    assert (config.listen_host, config.listen_port) == ("0.0.0.0", 28900)
+    assert config.tls == Tls(tmp_path / "server.pem", tmp_path / "server.key")
+    for name in TLS_FILES:
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_one_without_has_none_and_listens_on_loopback(tmp_path: Path) -> None:
+    make(tmp_path)
+    config = load_kms_config(tmp_path / "kms.yaml")
+    assert (config.listen_host, config.tls) == ("127.0.0.1", None)
+    assert not [name for name in TLS_FILES if (tmp_path / name).exists()]
+
+
+def test_an_ipv6_host_is_spelled_as_urls_do(tmp_path: Path) -> None:
+    made = make(tmp_path, ("::1",))
+    assert made is not None
+    assert made.endpoint == "https://[::1]:28900"
+
+
+def test_certificates_stay_while_they_are_good(tmp_path: Path) -> None:
+    make(tmp_path, HOSTS)
+    before = contents(tmp_path)
+    assert make(tmp_path, HOSTS) is None
+    assert contents(tmp_path) == before
+
+
+def test_a_new_name_gets_a_new_certificate_of_the_same_authority(tmp_path: Path) -> None:
+    make(tmp_path, HOSTS)
+    before = contents(tmp_path)
+    make(tmp_path, (*HOSTS, "kms.elsewhere"))
+    after = contents(tmp_path)
+    changed = {name for name in TLS_FILES if before[name] != after[name]}
+    assert changed == {"server.pem", "server.key"}
+
+
+@pytest.mark.parametrize("name", ["ca", "server"])
+def test_certificates_that_were_begun_are_finished(tmp_path: Path, name: str) -> None:
+    """As a crash leaves them: a key is written before its certificate."""
+    make(tmp_path, HOSTS)
+    (tmp_path / f"{name}.pem").unlink()
+    (tmp_path / f"{name}.key").write_text("of a certificate that was never written")
+    make(tmp_path, HOSTS)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
+
+
+def test_the_key_of_the_authority_may_be_away_until_it_is_needed(tmp_path: Path) -> None:
+    make(tmp_path, HOSTS)
+    (tmp_path / "ca.key").unlink()
+    make(tmp_path, HOSTS)
+    with pytest.raises(Misconfigured, match=r"ca\.key: No such file.* signed"):
+        make(tmp_path, ("kms.elsewhere",))
+
+
+def test_one_that_serves_in_clear_is_not_taken_for_one_with_tls(tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(Misconfigured, match="add the line `tls: ") as caught:
+        make(tmp_path, HOSTS)
+    line = caught.value.why.split("`")[1]
+    with (tmp_path / "kms.yaml").open("a") as file:
+        file.write(line + "\n")
+    assert make(tmp_path, HOSTS) is None
+
+
+def test_what_is_no_host_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="neither a host name nor an IP address"):
+        make(tmp_path, ("https://kms",))
     assert not (tmp_path / "kms.yaml").exists()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A KMS core that was made with host names: all its clients verify it, and an impostor gets none.
+
+The data key of every request of a sidecar crosses this connection.
+"""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alibabacloud_kms20160120.models import CreateKeyRequest
+from Tea.exceptions import TeaException
+
+from sidecar.cli.kms_client import KmsClient
+from sidecar.errors import KeyUnavailable, Misconfigured
+from sidecar.keys import KeyContext
+from sidecar.keys.providers.kms import KmsProvider
+from sidecar.kms.installation import make
+from tests.fixtures.kms import RunningKms
+from tests.kms.sdks import NewSdk
+
+# Of the SDK's own code.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
+
+HOSTS = ("127.0.0.1", "kms.envelope-dev.svc")
+
+
+@pytest.fixture(scope="module")
+def tls_kms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKms]:
+    running = RunningKms(tmp_path_factory.mktemp("kms") / "kms", HOSTS)
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The authority of another installation, for the same hosts."""
+    directory = tmp_path_factory.mktemp("other")
+    make(directory, HOSTS)
+    return directory / "ca.pem"
+
+
+def test_the_vendors_sdk_verifies_it(tls_kms: RunningKms, other_ca: Path) -> None:
+    deceived = NewSdk(tls_kms, tls_kms.access_key, protocol="HTTPS", ca=str(other_ca))
+    with pytest.raises(TeaException, match="CERTIFICATE_VERIFY_FAILED"):
+        deceived._client.create_key(CreateKeyRequest())
+    # Only now: the SDK's connections are shared by all its clients.
+    sdk = NewSdk(tls_kms, tls_kms.access_key, protocol="HTTPS", ca=str(tls_kms.ca))
+    key_id = sdk.call("CreateKey")["KeyMetadata"]["KeyId"]
+    assert sdk.call("DescribeKey", KeyId=key_id)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+async def test_the_sidecar_verifies_it(tls_kms: RunningKms, other_ca: Path) -> None:
+    cmk, context = tls_kms.make_key(), KeyContext("crm", "")
+    endpoint, region, key = tls_kms.endpoint, tls_kms.region, tls_kms.access_key
+    async with KmsProvider(endpoint, region, key, ca=tls_kms.ca) as provider:
+        made = await provider.generate_data_key(cmk, context)
+        assert (await provider.decrypt(made.edk, context)).key_id == cmk
+    for ca in (other_ca, None):
+        async with KmsProvider(endpoint, region, key, ca=ca) as provider:
+            with pytest.raises(KeyUnavailable):
+                await provider.generate_data_key(cmk, context)
+
+
+def test_the_command_line_verifies_it(tls_kms: RunningKms, other_ca: Path) -> None:
+    assert tls_kms.call("ListKeys")
+    for ca in (other_ca, None):
+        with pytest.raises(Misconfigured, match="SSLCertVerificationError"):
+            KmsClient(tls_kms.endpoint, tls_kms.access_key, ca).call("ListKeys", {})
+
+
+def test_clear_text_gets_no_answer(tls_kms: RunningKms) -> None:
+    host, _, port = tls_kms.address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as clear:
+        clear.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nContent-Length: 0\r\n\r\n")
+        assert b"HTTP/1.1" not in clear.recv(100)
+
+
+def test_probes_that_only_connect_leave_no_line_in_the_log(tls_kms: RunningKms) -> None:
+    before = tls_kms.log.read_text()
+    host, _, port = tls_kms.address.rpartition(":")
+    for _ in range(3):
+        socket.create_connection((host, int(port)), timeout=10).close()
+    assert tls_kms.call("ListKeys")
+    assert tls_kms.log.read_text() == before
