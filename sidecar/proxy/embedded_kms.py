@@ -42,6 +42,11 @@ class KmsProcess:
         """The file with the first access key."""
         return self._directory / "credentials.json"
 
+    @property
+    def pid(self) -> int | None:
+        """The process that serves now."""
+        return self._process.pid if self._process else None
+
     async def __aenter__(self) -> Self:
         if not self.credentials.exists():
             await self._initialize()

@@ -68,10 +68,10 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.stop()
+            self.process.terminate()
+        self.wait()
 
-    def stop(self) -> int:
-        """SIGTERM; the exit code."""
-        self.process.terminate()
+    def wait(self) -> int:
+        """The exit code, once it has ended."""
         self.process.communicate(timeout=30)
         return self.process.returncode

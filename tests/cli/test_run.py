@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar run`: it proves, serves, tells where, drains; or it does not listen and says why."""
+
+import asyncio
+import json
+import signal
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.installed import Running, sidecar, write
+from tests.fixtures.authority import Authority
+from tests.fixtures.kms import RunningKms
+
+CANARY = "CANARY-9f86d081"
+
+
+class Store(ThreadingHTTPServer):
+    """Keeps bodies by path. While `gate` is closed its answers wait."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.kept: dict[str, bytes] = {}
+        self.gate = threading.Event()
+        self.gate.set()
+        self.arrived = threading.Event()
+
+    @property
+    def authority(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Store
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.kept[self.path] = body
+        self._answer(body)
+
+    def do_GET(self) -> None:
+        self._answer(self.server.kept.get(self.path, b"{}"))
+
+    def _answer(self, body: bytes) -> None:
+        self.server.arrived.set()
+        self.server.gate.wait(30)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.gate.set()
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cmk(kms: RunningKms) -> str:
+    kms.make_key("alias/run")
+    return "alias/run"
+
+
+def _elsewhere(kms: RunningKms) -> str:
+    return f"{{credentials_file: {kms.credentials_file}, endpoint: '{kms.endpoint}'}}"
+
+
+@pytest.fixture
+def config(tmp_path: Path, store: Store, kms: RunningKms, cmk: str) -> Path:
+    return write(tmp_path, store.authority, cmk, _elsewhere(kms))
+
+
+def test_it_serves_and_tells_operators(config: Path, store: Store, kms: RunningKms) -> None:
+    with Running(config) as proxy:
+        assert proxy.ready["kms"] == kms.endpoint
+        answer = httpx.put(f"{proxy.url}/customers/1", json={"ssn": CANARY})
+        assert answer.status_code == 200
+        assert CANARY.encode() not in store.kept["/customers/1"]
+        assert httpx.get(f"{proxy.url}/customers/1").json() == {"ssn": CANARY}
+        assert httpx.get(f"{proxy.admin}/readyz").status_code == 200
+        metrics = httpx.get(f"{proxy.admin}/metrics?{CANARY}").text
+    assert 'sidecar_sealed_values_total{rule="customers"} 1.0' in metrics
+    assert 'sidecar_opened_values_total{rule="customers"} ' in metrics
+    log = proxy.log.read_text()
+    assert f"{proxy.url.removeprefix('http://')} in front of http://{store.authority}" in log
+    assert CANARY not in metrics + log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_lets_what_is_in_flight_finish(
+    config: Path, store: Store, number: signal.Signals
+) -> None:
+    with Running(config) as proxy:
+        store.gate.clear()
+        async with httpx.AsyncClient() as client:
+            answer = asyncio.create_task(
+                client.put(f"{proxy.url}/customers/1", json={"ssn": CANARY})
+            )
+            await asyncio.to_thread(store.arrived.wait, 20)
+            proxy.process.send_signal(number)
+            await _until_unready(client, proxy)
+            store.gate.set()
+            assert (await answer).json() == {"ssn": CANARY}
+        assert proxy.wait() == 0
+
+
+async def _until_unready(client: httpx.AsyncClient, proxy: Running) -> None:
+    while (await client.get(f"{proxy.admin}/readyz")).json() != {"status": "draining"}:  # noqa: ASYNC110
+        await asyncio.sleep(0)  # its answer is what is waited for
+
+
+def test_check_proves_and_does_not_listen(config: Path) -> None:
+    done = sidecar("run", "-c", config, "--check")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("proved: 1 rule in force")
+
+
+def _ends(config: Path) -> str:
+    """The last line of a run that must not start."""
+    done = sidecar("run", "-c", config)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("sidecar: ")
+    return last
+
+
+def test_a_missing_configuration_is_told(tmp_path: Path) -> None:
+    assert "absent.yaml: cannot be read" in _ends(tmp_path / "absent.yaml")
+
+
+def test_an_unknown_cmk_is_told(tmp_path: Path, store: Store, kms: RunningKms) -> None:
+    config = write(tmp_path, store.authority, "alias/nobody", _elsewhere(kms))
+    assert "alias/nobody" in _ends(config)
+
+
+def test_a_kms_that_is_away_is_told(tmp_path: Path, store: Store, kms: RunningKms) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        away = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    elsewhere = f"{{credentials_file: {kms.credentials_file}, endpoint: '{away}'}}"
+    config = write(tmp_path, store.authority, "alias/run", elsewhere)
+    assert "the KMS cannot be asked" in _ends(config)
+
+
+def test_a_lookup_key_of_another_store_is_told(
+    tmp_path: Path, store: Store, kms: RunningKms, cmk: str
+) -> None:
+    made = sidecar(
+        *("rules", "lookup-key", "--cmk", cmk, "--store", "another", "--json"),
+        *("--credentials", kms.credentials_file, "--endpoint", kms.endpoint),
+    )
+    key = json.loads(made.stdout)["lookup_key"]
+    config = write(tmp_path, store.authority, cmk, _elsewhere(kms))
+    rules = tmp_path / "rules.yaml"
+    text = rules.read_text().replace("ssn: sealed", "ssn: {search: equality}")
+    rules.write_text(text.replace("    record: id\n", f'    lookup_keys: ["{key}"]\n'))
+    why = _ends(config)
+    assert "rules.yaml:3:5: lookup key 1 of rule 'customers' does not open" in why
+    assert "sidecar rules lookup-key --cmk alias/run --store crm" in why
+
+
+def test_rules_that_name_no_upstream_are_told(
+    tmp_path: Path, store: Store, kms: RunningKms, cmk: str
+) -> None:
+    """A host that is spelt in two ways must not let everything pass unsealed."""
+    config = write(tmp_path, store.authority, cmk, _elsewhere(kms))
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(rules.read_text().replace("127.0.0.1", "localhost"))
+    assert f"no rule names {store.authority}, so nothing would be sealed" in _ends(config)
+
+
+def test_a_bad_certificate_is_told(config: Path, tmp_path: Path) -> None:
+    pair = Authority(tmp_path).issue("proxy.test")
+    pair.key.chmod(0o644)
+    tls = f"tls: {{cert: {pair.cert}, key: {pair.key}}}"
+    config.write_text(config.read_text().replace("'}]", f"', {tls}}}]"))
+    assert f"{pair.key}: is open to others" in _ends(config)
+
+
+def test_an_address_that_is_taken_is_told(config: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        config.write_text(config.read_text().replace("127.0.0.1:0", address, 1))
+        assert f"{address} cannot be listened on" in _ends(config)
+
+
+def test_an_https_listener_and_a_verified_upstream(
+    tmp_path: Path, store: Store, kms: RunningKms, cmk: str
+) -> None:
+    """An upstream whose certificate does not verify gets nothing, and the client a 502."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("127.0.0.1")
+    config = write(tmp_path, store.authority, cmk, _elsewhere(kms))
+    tls = f"tls: {{cert: {pair.cert}, key: {pair.key}}}"
+    text = config.read_text().replace("'}]", f"', {tls}}}]")
+    config.write_text(text.replace("http://127.0.0.1", "https://127.0.0.1", 1))
+    with Running(config) as proxy, httpx.Client(verify=_trust(authority)) as client:
+        url = proxy.url.replace("http:", "https:")
+        answer = client.put(f"{url}/customers/1", json={"ssn": CANARY})
+    assert answer.status_code == 502
+    assert store.kept == {}
+
+
+def _trust(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authority.ca)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A KMS of the proxy's own: made once, kept alive, never left behind."""
+
+import asyncio
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sidecar.cli.kms_client import KmsClient
+from sidecar.errors import Misconfigured
+from sidecar.proxy.embedded_kms import KmsProcess
+
+
+def _list_keys(kms: KmsProcess) -> int:
+    client = KmsClient.from_file(kms.credentials, kms.endpoint, None)
+    count: int = client.call("ListKeys", {})["TotalCount"]
+    return count
+
+
+def _create_key(kms: KmsProcess) -> None:
+    KmsClient.from_file(kms.credentials, kms.endpoint, None).call("CreateKey", {})
+
+
+async def test_it_is_made_at_its_first_start_and_kept_at_the_next(tmp_path: Path) -> None:
+    async with KmsProcess(tmp_path / "kms") as kms:
+        assert await asyncio.to_thread(_list_keys, kms) == 0
+        assert stat.S_IMODE(kms.credentials.stat().st_mode) == 0o600
+        await asyncio.to_thread(_create_key, kms)
+    async with KmsProcess(tmp_path / "kms") as again:
+        assert await asyncio.to_thread(_list_keys, again) == 1
+
+
+async def test_it_is_started_again_where_it_was(tmp_path: Path) -> None:
+    async with KmsProcess(tmp_path / "kms") as kms:
+        endpoint = kms.endpoint
+        await asyncio.to_thread(_create_key, kms)
+        assert kms.pid is not None
+        os.kill(kms.pid, signal.SIGKILL)
+        assert await asyncio.to_thread(_until_it_answers, kms) == 1
+        assert kms.endpoint == endpoint
+
+
+def _until_it_answers(kms: KmsProcess) -> int:
+    while True:
+        try:
+            return _list_keys(kms)
+        except Misconfigured:  # nobody answers yet; the test's own time-out ends this
+            continue
+
+
+async def test_it_is_gone_after_the_end(tmp_path: Path) -> None:
+    async with KmsProcess(tmp_path / "kms") as kms:
+        pid = kms.pid
+        assert pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+PARENT = """
+import asyncio, pathlib, sys
+from sidecar.proxy.embedded_kms import KmsProcess
+async def main():
+    async with KmsProcess(pathlib.Path(sys.argv[1])) as kms:
+        print(kms.pid, flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "kms")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        kms = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+    try:
+        assert _has_ended(kms)
+    finally:
+        os.close(kms)
+
+
+def _has_ended(process: int) -> bool:
+    """Whether the process behind a pidfd ends; the test's own time-out bounds the wait."""
+    readable, _, _ = select.select([process], [], [], 60)
+    return bool(readable)
+
+
+async def test_one_that_cannot_start_is_told(tmp_path: Path) -> None:
+    async with KmsProcess(tmp_path / "kms"):
+        pass
+    (tmp_path / "kms" / "kms.yaml").write_text("nonsense")
+    with pytest.raises(Misconfigured, match=r"the KMS in .*/kms did not start"):
+        async with KmsProcess(tmp_path / "kms"):
+            pass
+
+
+async def test_one_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "kms").write_text("a file where a folder must be")
+    with pytest.raises(Misconfigured, match="no KMS could be made"):
+        async with KmsProcess(tmp_path / "kms"):
+            pass
