@@ -70,6 +70,8 @@ def test_a_name_is_found_in_every_spelling_and_keeps_it(name: bytes) -> None:
         b'{"x":1,"ssn":"1","x":1}',
         b'{"x":{"y":1},"x":{"y":1},"ssn":"1"}',
         b'{"ssn" : 1,"ssn" : 11}',
+        b'{"ssn" : 11,"ssn" : 1}',
+        b'{"ssn" : 1,"ssn":"aaa}aaaaaa"}',
         b'{"o":{"ssn":1,"ssn":2}}',
         b'[{"ssn":1},{"ssn":1,"ssn":1}]',
         b'{"a":"\\"","ssn":"b","a":"\\",\\"ssn\\":\\"b\\""}',
