@@ -55,7 +55,10 @@ class NewSdk:
         try:
             return self._answer(action, self._request(action, parameters))
         except TeaException as error:
-            raise _refused(error) from error
+            told = getattr(error, "inner_exception", error)  # the ACS4 path wraps what it hears
+            if not told.data:
+                raise  # nothing was answered
+            raise SdkRefused(told.data["statusCode"], told.code, told.message) from error
 
     def _answer(self, action: str, request: object) -> Answer:
         return _body(getattr(self._client, _snake(action))(request))
@@ -105,11 +108,6 @@ SDKS: dict[str, Callable[[RunningKms, AccessKey], Sdk]] = {
     "new, async": AsyncSdk,
     "legacy, V1": LegacySdk,
 }
-
-
-def _refused(error: TeaException) -> SdkRefused:
-    told = getattr(error, "inner_exception", error)  # the ACS4 path wraps what it hears
-    return SdkRefused(told.data["statusCode"], told.code, told.message)
 
 
 def _body(response: Any) -> Answer:
