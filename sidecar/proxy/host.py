@@ -53,6 +53,7 @@ class Host:
                 self._instances.append(instance)
         except OSError as error:
             await self._stop()
+            await self.master.done()
             raise Misconfigured(
                 f"{listener.host}:{listener.port} cannot be listened on: {error.strerror}"
             ) from error

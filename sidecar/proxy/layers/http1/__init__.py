@@ -5,7 +5,8 @@ grammar   heads                                    connection   one client, one 
 chunks    the chunked coding                       exchange     one request and its answer …
 reader    bytes to messages, two parsers agreeing  passed       … that go on as they come
 writer    heads of our own                         held         … that a rule holds
-upstream  one connection to an upstream            service      what a listener's clients share
+upstream  one connection to an upstream            upstreams    those of one client
+alarm     the one deadline of a connection         service      what a listener's clients share
 """
 
 from sidecar.proxy.layers.http1.connection import Http1Layer

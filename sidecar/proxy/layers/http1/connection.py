@@ -9,16 +9,16 @@ half-understood message leaves, and both connections are broken off (law 1).
 
 import asyncio
 import logging
-import time
+from collections.abc import Iterable
 from typing import Any
 
-from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, context, events, layer
 
 from sidecar.errors import Malformed
 from sidecar.message import Refusal, RequestHead
 from sidecar.proxy.guard import whereabouts
 from sidecar.proxy.layers.http1 import writer
+from sidecar.proxy.layers.http1.alarm import Alarm
 from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.held import HeldExchange
@@ -26,8 +26,8 @@ from sidecar.proxy.layers.http1.passed import PassedExchange
 from sidecar.proxy.layers.http1.reader import RequestReader
 from sidecar.proxy.layers.http1.service import Service
 from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.layers.http1.upstreams import Upstreams
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain
-from sidecar.proxy.settings import Upstream
 from sidecar.transform import PASS
 
 logger = logging.getLogger(__name__)
@@ -46,20 +46,17 @@ class Http1Layer(layer.Layer):
     def __init__(self, outer: context.Context, service: Service, may_read: asyncio.Event) -> None:
         super().__init__(outer)
         limits = service.limits
-        self.out: list[commands.Command] = []
+        self._out: list[commands.Command] = []
         self.limits, self.stats, self.guard = limits, service.stats, service.guard
         self.reader = RequestReader(limits.head_bytes, limits.head_fields)
-        self.now = time.monotonic
         self._service = service
         self._may_read = may_read
         self._client = outer.client
-        self._links: dict[Upstream, Link] = {}
-        self._awaited: dict[commands.Command, tuple[Link, Server | None]] = {}
+        self._upstreams = Upstreams(self, self._out, limits)
+        self._alarm = Alarm(self._out)
         self._exchange: Exchange | None = None
         self._frame: Frame | None = None
         self._tunnel: Link | None = None
-        self._deadline = 0.0
-        self._alarm = 0.0  # when the next Wakeup is due; 0 for none
         self._in_head = False
         self._discards = False  # the rest of a refused request's body
         self._lingers = False  # everything, until the client has closed
@@ -75,28 +72,27 @@ class Http1Layer(layer.Layer):
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
             logger.error("a connection was broken off: %s", whereabouts(error))  # noqa: TRY400 - no values
-            self.out.clear()
+            self._out.clear()
             self.cut()
         if (self.reader.buffered > _WAITING_BYTES) is self._may_read.is_set():
             self._set_reading()
-        out, self.out = self.out, []
+        out = self._out.copy()
+        self._out.clear()
         return out
 
     _handle_event = handle_event  # type: ignore[assignment]
 
     def _dispatch(self, event: events.Event) -> None:
-        if isinstance(event, events.DataReceived):
-            if event.connection is self._client:
+        if isinstance(event, events.ConnectionEvent):
+            if event.connection is not self._client:
+                self._link_events(self._upstreams.received(event))
+            elif isinstance(event, events.DataReceived):
                 self._client_data(event.data)
             else:
-                self._server_event(event.connection, event)
-        elif isinstance(event, events.ConnectionClosed):
-            if event.connection is self._client:
                 self._client_closed()
-            else:
-                self._server_event(event.connection, event)
         elif isinstance(event, events.Wakeup):
-            self._wakeup()
+            if self._alarm.rings(event):
+                self._timed_out()
         elif isinstance(event, events.CommandCompleted):
             self._completed(event)
         elif isinstance(event, Drain):
@@ -161,10 +157,10 @@ class Http1Layer(layer.Layer):
         if upstream is not None:
             stats.requests_kms += 1
             frame = writer.passed_request(frame, None, may_upgrade=False)
-            self._start(PassedExchange(self, frame, self._link(upstream)))
+            self._start(PassedExchange(self, frame, self._upstreams.link(upstream)))
             return
         assert service.store is not None  # noqa: S101 - such a listener's requests are the KMS's
-        link = self._link(service.store)
+        link = self._upstreams.link(service.store)
         authority = service.store.authority
         claim = self.guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers))
         if isinstance(claim, Refusal):
@@ -184,23 +180,9 @@ class Http1Layer(layer.Layer):
 
     # The upstreams' side.
 
-    def _link(self, upstream: Upstream) -> Link:
-        link = self._links.get(upstream)
-        if link is None:
-            link = self._links[upstream] = Link(self, upstream, self.limits)
-        return link
-
-    def _server_event(self, connection: object, event: events.Event) -> None:
-        for link in self._links.values():
-            if link.server is connection:
-                self._link_events(link, event)
-                return
-
-    def _link_events(self, link: Link, event: events.Event) -> None:
-        server = link.server
-        for each in link.unwrap(event):
-            if link.server is server:  # else it was given up at the event before
-                self._link_event(link, each)
+    def _link_events(self, found: Iterable[tuple[Link, events.Event]]) -> None:
+        for link, event in found:
+            self._link_event(link, event)
 
     def _link_event(self, link: Link, event: events.Event) -> None:
         if isinstance(event, events.OpenConnectionCompleted):
@@ -218,18 +200,11 @@ class Http1Layer(layer.Layer):
         elif isinstance(event, events.ConnectionClosed):
             self._exchange.server_closed()
 
-    def await_reply(self, command: commands.Command, link: Link) -> None:
-        """See `upstream.Owner`."""
-        self._awaited[command] = link, link.server
-
     def _completed(self, event: events.CommandCompleted) -> None:
-        if isinstance(event.command, Awaited):
-            if self._exchange is not None and self._exchange.awaits(event.command.task):
-                self._exchange.task_done()
-            return
-        link, server = self._awaited.pop(event.command)
-        if link.server is server:  # else it was given up in the meantime
-            self._link_events(link, event)
+        if not isinstance(event.command, Awaited):
+            self._link_events(self._upstreams.completed(event))
+        elif self._exchange is not None and self._exchange.awaits(event.command.task):
+            self._exchange.task_done()
 
     # What an exchange may ask for (`exchange.Client`).
 
@@ -241,18 +216,18 @@ class Http1Layer(layer.Layer):
         return b"" if frame.minor else b"keep-alive"
 
     def send(self, data: bytes) -> None:
-        self.out.append(commands.SendData(self._client, data))
+        self._out.append(commands.SendData(self._client, data))
 
     def wait_for(self, task: asyncio.Task[Any]) -> None:
         command = Awaited(task, self.limits.key_seconds)
         # The reply comes to this layer; nobody above it blocks.
         command.blocking = self  # type: ignore[assignment]
-        self._deadline = 0.0
-        self.out.append(command)
+        self._alarm.clear()
+        self._out.append(command)
 
     def switch(self, link: Link) -> None:
         self._tunnel = link
-        self._deadline = 0.0
+        self._alarm.clear()
         if rest := self.reader.take_rest():
             link.send(rest)
 
@@ -299,9 +274,8 @@ class Http1Layer(layer.Layer):
             return
         self._lingers = True
         self.reader.take_rest()
-        for link in self._links.values():
-            link.close()
-        self.out.append(commands.CloseTcpConnection(self._client, half_close=True))
+        self._upstreams.close()
+        self._out.append(commands.CloseTcpConnection(self._client, half_close=True))
         self.expect_within(_LINGER_SECONDS)
 
     def _abandon(self) -> None:
@@ -311,34 +285,16 @@ class Http1Layer(layer.Layer):
 
     def _close(self) -> None:
         self._is_over = True
-        self._deadline = 0.0
+        self._alarm.clear()
         self.reader.take_rest()
-        for link in self._links.values():
-            link.close()
-        self.out.append(commands.CloseConnection(self._client))
-
-    # Time.
+        self._upstreams.close()
+        self._out.append(commands.CloseConnection(self._client))
 
     def expect_within(self, seconds: float) -> None:
-        self._deadline = self.now() + seconds
-        # One alarm is enough as long as it does not ring too late: it is set anew when it rings.
-        if not self._alarm or self._alarm > self._deadline:
-            self._set_alarm()
+        self._alarm.set(seconds)
 
-    def _set_alarm(self) -> None:
-        self._alarm = self._deadline
-        self.out.append(commands.RequestWakeup(max(0.0, self._deadline - self.now())))
-
-    def _wakeup(self) -> None:
-        if not self._alarm or self.now() < self._alarm:
-            return  # an alarm that an earlier one replaced
-        self._alarm = 0.0
-        if not self._deadline:
-            return
-        if self.now() < self._deadline:
-            self._set_alarm()
-        elif self._exchange is not None:
-            self._deadline = 0.0
+    def _timed_out(self) -> None:
+        if self._exchange is not None:
             self._exchange.timed_out()
         else:
             self._close()

@@ -9,6 +9,7 @@ after that. It adds commands to its client's list and never touches a socket.
 
 import asyncio
 import logging
+import time
 from typing import Any, Protocol
 
 from sidecar.errors import Malformed, SidecarError
@@ -43,9 +44,6 @@ class Client(Protocol):
     @property
     def connection_field(self) -> bytes:
         """What the Connection field of an answer of our own says; empty for none."""
-
-    def now(self) -> float:
-        """The time, in seconds of a clock that never goes back."""
 
     def send(self, data: bytes) -> None:
         """Send `data` to the client."""
@@ -187,7 +185,7 @@ class Exchange:
         if not link.is_open:
             self._connect()
             return
-        idle = self._client.now() - link.idle_since
+        idle = time.monotonic() - link.idle_since
         if idle > _SURELY_FRESH_SECONDS and not (is_whole and self._frame.method in _REPEATABLE):
             link.close()
             self._connect()
@@ -240,6 +238,6 @@ class Exchange:
         is_done = self._client.reader.done
         if answer is not None and answer.keep_alive and is_done and not link.reader.buffered:
             link.is_used = True
-            link.idle_since = self._client.now()
+            link.idle_since = time.monotonic()
         else:
             link.close()

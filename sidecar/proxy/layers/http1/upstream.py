@@ -19,9 +19,9 @@ from sidecar.proxy.settings import Limits, Upstream
 
 
 class Owner(Protocol):
-    """What a link needs of the layer that it belongs to."""
+    """What a link needs of those that it belongs to."""
 
-    context: context.Context
+    layer: layer.Layer
     out: list[commands.Command]
 
     def await_reply(self, command: commands.Command, link: "Link") -> None:
@@ -49,7 +49,7 @@ class _Inside(layer.Layer):
             yield commands.SendData(self.context.server, event.data)
         elif isinstance(event, _Open):
             command = commands.OpenConnection(self.context.server)
-            command.blocking = self  # type: ignore[assignment]  # mitmproxy: "handled here"
+            command.blocking = self  # type: ignore[assignment]  # "handled here"
             yield command
         elif not isinstance(event, events.Start):
             self.inbox.append(event)
@@ -84,7 +84,7 @@ class Link:
         self.reader = self._new_reader()
         if self.upstream.scheme == "https":
             self.server.sni = self.upstream.host
-            inner = self._owner.context.fork()
+            inner = self._owner.layer.context.fork()
             inner.server = self.server
             self._tunnel = ServerTLSLayer(inner, self.server)
             self._tunnel.child_layer = self._inside = _Inside(inner)
@@ -92,7 +92,7 @@ class Link:
             self._emit(self._tunnel.handle_event(_Open()))
         else:
             command = commands.OpenConnection(self.server)
-            command.blocking = self._owner  # type: ignore[assignment]  # mitmproxy: "handled here"
+            command.blocking = self._owner.layer  # type: ignore[assignment]  # "handled there"
             self._emit((command,))
 
     def send(self, data: bytes) -> None:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The upstream connections of one client: one to the store, one to the KMS, each made on demand."""
+
+from collections.abc import Iterator
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events, layer
+
+from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.settings import Limits, Upstream
+
+
+class Upstreams:
+    """Gives each event of mitmproxy's to the link that it is about."""
+
+    def __init__(self, owner: layer.Layer, out: list[commands.Command], limits: Limits) -> None:
+        self.layer = owner
+        self.out = out
+        self._limits = limits
+        self._links: dict[Upstream, Link] = {}
+        self._awaited: dict[commands.Command, tuple[Link, Server | None]] = {}
+
+    def link(self, upstream: Upstream) -> Link:
+        """The one link to `upstream`, open or not."""
+        link = self._links.get(upstream)
+        if link is None:
+            link = self._links[upstream] = Link(self, upstream, self._limits)
+        return link
+
+    def close(self) -> None:
+        """Give all of them up."""
+        for link in self._links.values():
+            link.close()
+
+    def await_reply(self, command: commands.Command, link: Link) -> None:
+        """See `upstream.Owner`."""
+        self._awaited[command] = link, link.server
+
+    def received(self, event: events.ConnectionEvent) -> Iterator[tuple[Link, events.Event]]:
+        """What an event of an upstream's socket means, and for which link."""
+        for link in self._links.values():
+            if link.server is event.connection:
+                yield from _unwrapped(link, event)
+                return
+
+    def completed(self, event: events.CommandCompleted) -> Iterator[tuple[Link, events.Event]]:
+        """What the completion of a link's command means."""
+        link, server = self._awaited.pop(event.command)
+        if link.server is server:  # else it was given up in the meantime
+            yield from _unwrapped(link, event)
+
+
+def _unwrapped(link: Link, event: events.Event) -> Iterator[tuple[Link, events.Event]]:
+    server = link.server
+    for each in link.unwrap(event):
+        if link.server is server:  # else it was given up at the event before
+            yield link, each
