@@ -265,12 +265,13 @@ async def test_a_client_may_close_its_half_after_it_has_asked(origin: Origin) ->
     slow = Slow()
     async with serving(origin, slow) as rig:
         client = await rig.client()
-        await client.send(post(b"/held", b"plain"))
+        await client.send(post(b"/held", b"plain") + get(b"/plain") + b"GET /half HT")
         client.writer.write_eof()
         await slow.wanted.wait()
         slow.keys.set()
-        assert (await client.answer()).status == 200
+        assert [(await client.answer()).status for _ in range(2)] == [200, 200]
         assert await client.rest() == b""
+    assert len(origin.complete) == 2
 
 
 async def test_a_refusal_while_a_request_is_claimed_keeps_the_connection(origin: Origin) -> None:

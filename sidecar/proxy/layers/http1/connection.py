@@ -120,11 +120,11 @@ class Http1Layer(layer.Layer):
     def _client_closed(self) -> None:
         if self._is_over:
             return
+        self._has_closed = True
         # A client may close its half once it has asked; what was asked completely is answered.
         if self._exchange is None or not self.reader.done or self._tunnel is not None:
             self._abandon()
             self._close()
-        self._drains = self._has_closed = True
 
     def _next_exchange(self) -> None:
         while self._exchange is None and not (self._is_over or self._lingers or self._discards):
@@ -137,7 +137,7 @@ class Http1Layer(layer.Layer):
             if frame is not None:
                 self._in_head = False
                 self._begin(frame)
-            elif self._drains and not self.reader.buffered:
+            elif self._has_closed or (self._drains and not self.reader.buffered):
                 self._close()
             else:
                 self._expect_head()
