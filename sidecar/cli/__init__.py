@@ -51,7 +51,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="sidecar")
 def cli() -> None:
-    r"""Transparent envelope encryption for unchanged applications.
+    """Transparent envelope encryption for unchanged applications.
 
     A proxy that seals the fields your rules name on their way to a store and opens them on the
     way back, under keys that never leave your HSM.
@@ -62,7 +62,7 @@ def cli() -> None:
       sidecar rules check rules/          # are the rules right?
       sidecar run -c sidecar.yaml         # the proxy
       sidecar doctor -c sidecar.yaml      # does everything hold together?
-    """
+    """  # noqa: D301 - click's own mark
 
 
 def main() -> None:

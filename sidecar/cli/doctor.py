@@ -63,7 +63,7 @@ class Examination:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(path: Path, *, as_json: bool) -> None:
-    r"""Prove the whole chain link by link, and say what to do where one is broken.
+    """Prove the whole chain link by link, and say what to do where one is broken.
 
     Configuration, rules, the KMS, certificates, every suite, every CMK and lookup key, every
     upstream; at last a canary is written through a proxy under each CMK into a small store of its
@@ -72,7 +72,7 @@ def command(path: Path, *, as_json: bool) -> None:
 
     \b
     Exit codes: 0 everything holds; 1 something does not.
-    """
+    """  # noqa: D301 - click's own mark
     logs.configure()
     examination = Examination(lambda finding: None if as_json else _print(finding))
     uvloop.run(_examine(path, examination))

@@ -58,7 +58,7 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def inspect(texts: tuple[str, ...], files: tuple[Path, ...], *, as_json: bool) -> None:
-    r"""Tell what sealed values say of themselves: suite, key, lengths. No key is needed.
+    """Tell what sealed values say of themselves: suite, key, lengths. No key is needed.
 
     TEXT is a sealed value (enc:1:...) or anything with sealed values in it: a JSON document, lines
     of JSON, a log. "-", or no TEXT at all, reads standard input.
@@ -73,7 +73,7 @@ def inspect(texts: tuple[str, ...], files: tuple[Path, ...], *, as_json: bool) -
 
     \b
     Exit codes: 0 all are well formed; 1 one is malformed, or there is none; 2 wrong usage.
-    """
+    """  # noqa: D301 - click's own mark
     sources = [*_read_texts(texts or (() if files else ("-",))), *_read_files(files)]
     told = [_tell(found) for found in sources]
     if not told:

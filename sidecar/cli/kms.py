@@ -113,7 +113,7 @@ def call(  # noqa: PLR0913, PLR0917 - an argument an option
     endpoint: str | None,
     ca: Path | None,
 ) -> None:
-    r"""Sign and send one call of the KMS API, and print the answer as JSON.
+    """Sign and send one call of the KMS API, and print the answer as JSON.
 
     \b
     Examples:
@@ -123,7 +123,7 @@ def call(  # noqa: PLR0913, PLR0917 - an argument an option
 
     Exit code 1 where the KMS refuses; what it says is printed all the same. A command line can be
     read by others on the machine and stays in the shell's history: no place for a real plaintext.
-    """
+    """  # noqa: D301 - click's own mark
     if ca is None and (own := directory / "ca.pem").exists():
         ca = own
     client = KmsClient.from_file(credentials or directory / "credentials.json", endpoint, ca)

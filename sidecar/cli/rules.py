@@ -41,14 +41,14 @@ def command() -> None:
 @click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(paths: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
-    r"""Read rules as the proxy would, and tell everything that is wrong or unwise about them.
+    """Read rules as the proxy would, and tell everything that is wrong or unwise about them.
 
     PATHS are rule files, or folders of *.yaml and *.yml files; all of them hold together.
 
     \b
     Exit codes: 0 the rules can hold; 1 they cannot, or --strict and there are warnings; 2 wrong
     usage.
-    """
+    """  # noqa: D301 - click's own mark
     rules: tuple[Rule, ...] = ()
     errors: list[str] = []
     advices: list[Advice] = []

@@ -13,6 +13,7 @@ import click
 import uvloop
 
 from sidecar import __version__, kms_access, logs
+from sidecar import config as configuration
 from sidecar.config import Config, EmbeddedKms, load_config
 from sidecar.errors import Misconfigured
 from sidecar.rules import RuleSet, read_rules
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from sidecar.serving import Addresses
 
 
-@click.command()
+def _sidecar_yaml() -> str:
+    """The documentation of the configuration, in paragraphs that are not wrapped again."""
+    return "\n\n".join(f"\b\n{part}" for part in (configuration.__doc__ or "").split("\n\n"))
+
+
+@click.command(epilog=_sidecar_yaml())
 @click.option(
     "-c",
     "--config",
@@ -29,11 +35,11 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("sidecar.yaml"),
     show_default=True,
-    help="The configuration; what it may say stands in sidecar/config.py.",
+    help="The configuration; what it may say stands below.",
 )
 @click.option("--check", is_flag=True, help="Prove everything, listen on nothing, and end.")
 def command(path: Path, *, check: bool) -> None:
-    r"""Run the proxy until SIGTERM or SIGINT; what is in flight is finished first.
+    """Run the proxy until SIGTERM or SIGINT; what is in flight is finished first.
 
     Before it listens it proves what it will need: the configuration and the rules, every suite,
     every CMK and lookup key at the KMS, the certificates. Otherwise it ends with exit code 2 and
@@ -41,14 +47,7 @@ def command(path: Path, *, check: bool) -> None:
 
     \b
       {"listeners": ["127.0.0.1:8080"], "admin": "127.0.0.1:9901", "kms": "http://127.0.0.1:…"}
-
-    The least that a configuration says:
-
-    \b
-      listeners:
-        - {listen: '127.0.0.1:8080', upstream: 'http://crm.internal:8080'}
-      rules: rules.yaml
-    """
+    """  # noqa: D301 - click's own mark
     logs.configure()
     config = load_config(path)
     uvloop.run(_run(config, read_rules(config.rules), check=check))
@@ -75,7 +74,9 @@ async def _run(config: Config, rule_set: RuleSet, *, check: bool) -> None:
                 announce = lambda addresses: _announce(config, rule_set, addresses)  # noqa: E731
                 await serving.serve(config, rule_set, kms, stop, announce)
         except Misconfigured as error:
-            raise Misconfigured(error.why + _how_to_make_a_cmk(config, error)) from error
+            raise Misconfigured(
+                error.why + _how_to_make_a_cmk(config, rule_set, error.why)
+            ) from error
 
 
 def _announce(config: Config, rule_set: RuleSet, addresses: "Addresses") -> None:
@@ -100,15 +101,17 @@ def _spell(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _how_to_make_a_cmk(config: Config, error: Misconfigured) -> str:
+def _how_to_make_a_cmk(config: Config, rule_set: RuleSet, why: str) -> str:
     """For a KMS of our own, which has no keys when it is new: the lines to type."""
-    if not isinstance(config.kms, EmbeddedKms) or "NotFound" not in error.why:
+    aliases = {name for rule in rule_set.rules for name in (rule.cmk.seal, *rule.cmk.open)}
+    missing = [alias for alias in aliases if why.startswith(f"CMK {alias} ")]
+    if not isinstance(config.kms, EmbeddedKms) or not missing or "NotFound" not in why:
         return ""
     directory = config.kms.directory
     return (
-        "; make it once, and start again:\n"
+        "; make it, and start again:\n"
         f"  sidecar kms serve --dir {directory} &\n"
-        f"  sidecar kms call --dir {directory} CreateKey\n"
-        f"  sidecar kms call --dir {directory} CreateAlias KeyId=… AliasName=alias/…\n"
+        f"  sidecar kms call --dir {directory} CreateKey      # it answers with a KeyId\n"
+        f"  sidecar kms call --dir {directory} CreateAlias AliasName={missing[0]} KeyId=…\n"
         "  kill %1"
     )

@@ -75,3 +75,22 @@ class Running:
         """The exit code, once it has ended."""
         self.process.communicate(timeout=30)
         return self.process.returncode
+
+
+class Serving:
+    """A `sidecar kms serve` of `directory`; inside the context, its endpoint."""
+
+    def __init__(self, directory: Path) -> None:
+        command = ["kms", "serve", "--dir", str(directory), "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sidecar", *command], stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> str:
+        assert self.process.stdout is not None
+        endpoint: str = json.loads(self.process.stdout.readline())["endpoint"]
+        return endpoint
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=30)

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -21,6 +22,23 @@ def test_every_command_is_there_and_teaches(name: str) -> None:
     assert shown.exit_code == 0
     assert "Usage:" in shown.output
     assert command.help
+
+
+def _every_command(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for below in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), below)
+            assert found is not None
+            yield from _every_command(f"{name} {below}", found)
+
+
+def test_help_is_laid_out_as_it_was_written() -> None:
+    """click's mark for that is a backspace; in a raw string it would be two other characters."""
+    for name, command in _every_command("sidecar", cli):
+        shown = CliRunner().invoke(cli, [*name.split()[1:], "--help"]).output
+        assert "\\b" not in shown, name
+        assert command.help, name
 
 
 def test_the_help_lists_every_command() -> None:

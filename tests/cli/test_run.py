@@ -2,7 +2,6 @@
 """`sidecar run`: it proves, serves, tells where, drains; or it does not listen and says why."""
 
 import asyncio
-import json
 import signal
 import socket
 import ssl
@@ -14,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.installed import Running, sidecar, write
+from sidecar.cli.kms_client import KmsClient
+from tests.cli.installed import Running, Serving, sidecar, write
 from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
 
@@ -147,36 +147,6 @@ def test_a_missing_configuration_is_told(tmp_path: Path) -> None:
     assert "absent.yaml: cannot be read" in _ends(tmp_path / "absent.yaml")
 
 
-def test_an_unknown_cmk_is_told(tmp_path: Path, store: Store, kms: RunningKms) -> None:
-    config = write(tmp_path, store.authority, "alias/nobody", _elsewhere(kms))
-    assert "alias/nobody" in _ends(config)
-
-
-def test_a_kms_that_is_away_is_told(tmp_path: Path, store: Store, kms: RunningKms) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        away = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    elsewhere = f"{{credentials_file: {kms.credentials_file}, endpoint: '{away}'}}"
-    config = write(tmp_path, store.authority, "alias/run", elsewhere)
-    assert "the KMS cannot be asked" in _ends(config)
-
-
-def test_a_lookup_key_of_another_store_is_told(
-    tmp_path: Path, store: Store, kms: RunningKms, cmk: str
-) -> None:
-    made = sidecar(
-        *("rules", "lookup-key", "--cmk", cmk, "--store", "another", "--json"),
-        *("--credentials", kms.credentials_file, "--endpoint", kms.endpoint),
-    )
-    key = json.loads(made.stdout)["lookup_key"]
-    config = write(tmp_path, store.authority, cmk, _elsewhere(kms))
-    rules = tmp_path / "rules.yaml"
-    text = rules.read_text().replace("ssn: sealed", "ssn: {search: equality}")
-    rules.write_text(text.replace("    record: id\n", f'    lookup_keys: ["{key}"]\n'))
-    why = _ends(config)
-    assert "rules.yaml:3:5: lookup key 1 of rule 'customers' does not open" in why
-    assert "sidecar rules lookup-key --cmk alias/run --store crm" in why
-
-
 def test_rules_that_name_no_upstream_are_told(
     tmp_path: Path, store: Store, kms: RunningKms, cmk: str
 ) -> None:
@@ -221,3 +191,32 @@ def test_an_https_listener_and_a_verified_upstream(
 
 def _trust(authority: Authority) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=authority.ca)
+
+
+def test_a_new_kms_of_its_own_has_no_cmk_and_tells_how_to_make_one(
+    tmp_path: Path, store: Store
+) -> None:
+    config = write(tmp_path, store.authority, "alias/mine", "{dir: kms}")
+    done = sidecar("run", "-c", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    kms = tmp_path / "kms"
+    assert done.stderr.splitlines()[-4:] == [
+        f"  sidecar kms serve --dir {kms} &",
+        f"  sidecar kms call --dir {kms} CreateKey      # it answers with a KeyId",
+        f"  sidecar kms call --dir {kms} CreateAlias AliasName=alias/mine KeyId=…",
+        "  kill %1",
+    ]
+    with Serving(kms) as endpoint:
+        client = KmsClient.from_file(kms / "credentials.json", endpoint, None)
+        key_id = client.call("CreateKey", {})["KeyMetadata"]["KeyId"]
+        client.call("CreateAlias", {"KeyId": key_id, "AliasName": "alias/mine"})
+    with Running(config) as proxy:
+        answer = httpx.put(f"{proxy.url}/customers/1", json={"ssn": CANARY})
+        assert answer.status_code == 200
+        assert CANARY.encode() not in store.kept["/customers/1"]
+
+
+def test_the_help_documents_the_configuration() -> None:
+    shown = sidecar("run", "--help").stdout
+    for word in ("upstream_tls: {ca: ca.pem", "held_body: 8MiB", "credentials_file"):
+        assert word in shown
