@@ -15,6 +15,8 @@ class HostStats:
     """Turned away because the limit on connections was reached."""
     requests_passed: int = 0
     requests_held: int = 0
+    held_bytes: int = 0
+    """Bodies that are held now."""
     requests_kms: int = 0
     """Calls to the KMS API that were forwarded."""
     upstream_connections: int = 0

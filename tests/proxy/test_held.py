@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sidecar.message import Refusal, RequestHead
+from sidecar.proxy import Limits
 from sidecar.transform import Hold, Sealed
 from tests.fixtures.origin import Origin, Received
 from tests.proxy.rig import (
@@ -100,6 +101,24 @@ async def test_an_answer_over_the_limit_is_refused(origin: Origin) -> None:
             assert (await client.ask(get(b"/held"))).status == 413
             origin.answer = answer(b"SEALED")
             assert (await client.ask(get(b"/held"))).body == b"plain"
+
+
+async def test_all_held_bodies_together_are_bounded(origin: Origin) -> None:
+    async with serving(origin, limits=Limits(held_bytes=LIMIT)) as rig:
+        first, second = await rig.client(), await rig.client()
+        body = post(b"/held", b"x" * (LIMIT - 100))
+        await first.send(body[:-1])
+        await until(lambda: rig.host.stats.held_bytes == LIMIT - 101)
+        assert (await second.ask(post(b"/plain", b"x" * LIMIT))).status == 200  # is not held
+        found = await second.ask(post(b"/held", b"x" * 200))
+        assert (found.status, found.body) == (503, b"overloaded")
+        await first.send(body[-1:])
+        assert (await first.answer()).status == 200
+        assert (await second.ask(post(b"/held", b"x" * 200))).status == 200
+        await second.send(body[:-1])
+        await until(lambda: rig.host.stats.held_bytes > 200)
+        second.close()
+        await until(lambda: rig.host.stats.held_bytes == 0)
 
 
 async def test_we_ask_for_the_body_ourselves_when_the_client_expects_to_be_asked(

@@ -240,7 +240,7 @@ class Http1Layer(layer.Layer):
         field = self.connection_field if keeps else b"close"
         bare = frame is not None and frame.method == b"HEAD"
         self.send(writer.refusal(refusal, bare=bare, connection=field))
-        self._exchange = None
+        self._end_exchange()
         if not keeps:
             self._linger()
         elif not reader.done:
@@ -251,7 +251,7 @@ class Http1Layer(layer.Layer):
             self.expect_within(self.limits.idle_seconds)
 
     def finish(self, *, keep_alive: bool) -> None:
-        self._exchange = None
+        self._end_exchange()
         if keep_alive and self.reader.done and not self._drains and self._frame_keeps():
             self.expect_within(self.limits.idle_seconds)
         else:
@@ -278,8 +278,14 @@ class Http1Layer(layer.Layer):
         self._out.append(commands.CloseTcpConnection(self._client, half_close=True))
         self.expect_within(_LINGER_SECONDS)
 
-    def _abandon(self) -> None:
+    def _end_exchange(self) -> Exchange | None:
         exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.ended()
+        return exchange
+
+    def _abandon(self) -> None:
+        exchange = self._end_exchange()
         if exchange is not None:
             exchange.abandon()
 

@@ -149,6 +149,9 @@ class Exchange:
     def task_done(self) -> None:
         """What `wait_for` was told is done, or its time is over."""
 
+    def ended(self) -> None:
+        """It is over, in whatever way: give back what it has taken."""
+
     def abandon(self) -> None:
         """The client is gone or will be: let go of the upstream."""
         self._link.close()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sidecar.errors import Malformed, TooLarge
 from sidecar.message import Refusal, ResponseHead
+from sidecar.proxy.guard import Overloaded
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
@@ -29,6 +30,7 @@ class HeldExchange(Exchange):
         super().__init__(client, frame, link, hold)
         self._host = host
         self._payload = bytearray()
+        self._counted = 0
         self._sealing: asyncio.Task[Sealed | Refusal] | None = None
         self._opening: asyncio.Task[Opened | Refusal] | None = None
 
@@ -52,9 +54,9 @@ class HeldExchange(Exchange):
         except Malformed as error:
             self.fail(error)
             return
-        if len(self._payload) > self._hold.body_limit:
-            self.fail(self._too_large("request"))
-        elif reader.done:
+        if not self._has_room("request"):
+            return
+        if reader.done:
             self._seal()
         else:
             client.expect_within(client.limits.body_seconds)
@@ -102,9 +104,9 @@ class HeldExchange(Exchange):
         del piece  # its payload was gathered when it was read
         client, answer = self._client, self._answer
         assert answer is not None  # noqa: S101 - its head came before its body
-        if len(self._payload) > self._hold.body_limit:
-            self.fail(self._too_large("answer"))
-        elif is_last:
+        if not self._has_room("answer"):
+            return
+        if is_last:
             self.release()
             head = ResponseHead(answer.status, answer.reason, answer.headers)
             payload, self._payload = bytes(self._payload), bytearray()
@@ -133,6 +135,25 @@ class HeldExchange(Exchange):
         for task in (self._sealing, self._opening):
             if task is not None:
                 task.cancel()
+
+    def ended(self) -> None:
+        self._count(0)
+
+    def _has_room(self, what: str) -> bool:
+        """Whether what was gathered stays within both limits; if not, the exchange has failed."""
+        client = self._client
+        self._count(len(self._payload))
+        if self._counted > self._hold.body_limit:
+            self.fail(self._too_large(what))
+        elif client.stats.held_bytes > client.limits.held_bytes:
+            self.fail(Overloaded("too many bodies are held at this time"))
+        else:
+            return True
+        return False
+
+    def _count(self, size: int) -> None:
+        self._client.stats.held_bytes += size - self._counted
+        self._counted = size
 
     def _too_large(self, what: str) -> TooLarge:
         return TooLarge(f"the {what}'s body is longer than {self._hold.body_limit} bytes")
