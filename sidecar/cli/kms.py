@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from sidecar import logs
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.errors import Misconfigured
 from sidecar.kms import audit, installation, server
@@ -88,6 +89,7 @@ def serve(
     Prints one JSON line with the endpoint once it answers. Before it listens, it proves the token,
     the database, and that every key version of the database is in the token.
     """
+    logs.configure()
     settings = _config(directory, config)
     if listen is not None:
         settings = _listening(settings, listen)
