@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the README tells to type brings up a KMS, and a sidecar that proves itself against it."""
+
+import re
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from sidecar.config import RemoteKms, load_config
+from sidecar.kms.config import load_kms_config
+from sidecar.rules import lint, read_rules
+from tests.deploy.cluster import NAMESPACE, PORT, Cluster
+from tests.deploy.manifests import BASE, BIN, DEV, K8S, objects, one, pods
+
+README = (K8S / "README.md").read_text()
+(SIDECAR,) = one(DEV, "Deployment", "application")["spec"]["template"]["spec"]["initContainers"]
+
+
+def commands(section: str) -> list[str]:
+    """The shell blocks of one section of the README."""
+    (text,) = re.findall(rf"^## {section}\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The section Apply, typed from top to bottom."""
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        made.run("\n".join(commands("Apply")))
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def mounted(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the sidecar's container sees at /etc/sidecar, its paths led to where things are."""
+    folder = tmp_path_factory.mktemp("etc")
+    (folder / "rules").mkdir()
+    for name in ("sidecar", "rules"):
+        for key, text in one(DEV, "ConfigMap", name)["data"].items():
+            place = folder / "rules" if name == "rules" else folder
+            for there, here in (
+                ("/etc/sidecar", str(folder)),
+                ("/var/run/sidecar-kms", str(cluster.secrets / "kms-credentials")),
+                (f"kms:{PORT}", f"localhost:{cluster.port}"),
+                ("0.0.0.0:9901", "127.0.0.1:0"),
+                ("127.0.0.1:8080", "127.0.0.1:0"),
+            ):
+                text = text.replace(there, here)  # noqa: PLW2901 - one path after the other
+            (place / key).write_text(text)
+    return folder
+
+
+def test_every_secret_that_is_mounted_is_made(cluster: Cluster) -> None:
+    wanted = {
+        volume["secret"]["secretName"]
+        for _, pod in pods(objects(DEV))
+        for volume in pod["spec"]["volumes"]
+        if "secret" in volume
+    }
+    assert {path.name for path in cluster.secrets.iterdir()} == wanted
+    assert (cluster.secrets / "crm-store" / "password").read_text().strip()
+
+
+def test_the_kms_that_was_made_is_one_that_its_reader_accepts(cluster: Cluster) -> None:
+    config = load_kms_config(cluster.directory / "kms.yaml")
+    assert config.tls is not None
+    (kms,) = one(BASE, "StatefulSet", "kms")["spec"]["template"]["spec"]["containers"]
+    assert config.listen_port == kms["ports"][0]["containerPort"]
+
+
+def test_the_kms_can_prove_every_name_that_a_pod_knows_it_by(cluster: Cluster) -> None:
+    ca = cluster.secrets / "kms-credentials" / "ca.pem"
+    endpoint = yaml.safe_load(one(DEV, "ConfigMap", "sidecar")["data"]["sidecar.yaml"])["kms"]
+    assert urlsplit(endpoint["endpoint"]).hostname == "kms"
+    for name in ("kms", f"kms.{NAMESPACE}", f"kms.{NAMESPACE}.svc"):
+        cluster.shake_hands(name, ca)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        cluster.shake_hands("crm-store", ca)
+
+
+def test_the_kms_keeps_the_key_of_its_authority_to_itself(cluster: Cluster) -> None:
+    given = {path.name for path in (cluster.secrets / "kms-credentials").iterdir()}
+    assert given == {"credentials.json", "ca.pem"}
+
+
+def test_a_second_start_changes_nothing_on_the_volume(cluster: Cluster) -> None:
+    names = ("ca.pem", "server.pem", "kms.yaml", "credentials.json")
+    before = [(cluster.directory / name).read_bytes() for name in names]
+    cluster._initialize()
+    assert [(cluster.directory / name).read_bytes() for name in names] == before
+
+
+def test_the_configuration_and_the_rules_are_accepted_without_advice(mounted: Path) -> None:
+    config = load_config(mounted / "sidecar.yaml")
+    assert isinstance(config.kms, RemoteKms)
+    assert config.kms.endpoint.startswith("https://")
+    assert config.kms.ca is not None
+    rule_set = read_rules(config.rules)
+    assert lint(rule_set) == []
+    stores = {listener.upstream.authority for listener in config.listeners}
+    assert {host for rule in rule_set.rules for host in rule.store.hosts} == stores
+
+
+def test_the_sidecar_proves_itself_against_the_kms_over_tls(
+    mounted: Path, cluster: Cluster
+) -> None:
+    arguments = [word.replace("/etc/sidecar", str(mounted)) for word in SIDECAR["args"]]
+    done = subprocess.run(
+        [BIN / "sidecar", *arguments, "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"https://localhost:{cluster.port}" in done.stdout
+
+
+def test_the_sidecar_does_not_start_against_a_kms_of_another_authority(
+    mounted: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    other = tmp_path / "kms"
+    cluster.run(f"sidecar kms init --dir '{other}' --host localhost")
+    text = (mounted / "sidecar.yaml").read_text()
+    ca = str(cluster.secrets / "kms-credentials" / "ca.pem")
+    assert ca in text
+    deceived = mounted / "deceived.yaml"
+    deceived.write_text(text.replace(ca, str(other / "ca.pem")))
+    done = subprocess.run(
+        [BIN / "sidecar", "run", "--check", "-c", deceived],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot be asked" in done.stderr
