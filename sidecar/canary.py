@@ -45,9 +45,16 @@ async def fly(keyring: Keyring, cmk: CmkRef) -> str:
             read = await client.get("/canaries/1")
         except httpx.HTTPError as error:
             raise Misconfigured(f"the proxy does not answer: {type(error).__name__}") from None
+    return judge(canary.encode(), record, kept, written, read)
+
+
+def judge(
+    canary: bytes, record: bytes, kept: list[bytes], written: httpx.Response, read: httpx.Response
+) -> str:
+    """What the store kept and the client was told, in a sentence; Misconfigured if it is wrong."""
     if written.status_code != httpx.codes.OK or not kept:
         raise Misconfigured(f"the write was refused: {_reason(written)}")
-    if canary.encode() in kept[0] or PREFIX.encode() not in kept[0]:
+    if any(canary in bytes_kept or PREFIX.encode() not in bytes_kept for bytes_kept in kept):
         raise Misconfigured("the store received the canary unsealed")
     if read.content != record:
         raise Misconfigured(f"reading did not return the canary: {_reason(read)}")

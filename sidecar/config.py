@@ -23,8 +23,8 @@ Everything else has a default:
       hosts: [kms.internal]                     # calls to these hosts are forwarded to the KMS
     admin: {listen: 127.0.0.1:9901}             # /healthz, /readyz, /metrics
     limits:
-      {held_body: 8MiB, head: 64KiB, connections: 4096, keys: 10s, connect: 10s, response: 5m,
-       header: 15s, body: 1m, idle: 75s, drain: 20s}
+      {held_body: 8MiB, held_total: 256MiB, head: 64KiB, connections: 4096, keys: 10s,
+       connect: 10s, response: 5m, header: 15s, body: 1m, idle: 75s, drain: 20s}
     keys:
       {max_age: 1h, max_messages: 1048576, max_bytes: 1GiB, grace: 1h, open_age: 6h,
        open_grace: 18h}
@@ -249,6 +249,7 @@ def _count(low: int, high: int) -> Reader[int]:
 
 
 _LIMITS: dict[str, tuple[str, Reader[int] | Reader[float]]] = {
+    "held_total": ("held_bytes", _size(MIB, 64 * 1024 * MIB)),
     "head": ("head_bytes", _size(1024, MIB)),
     "connections": ("connections", _count(1, 100_000)),
     "keys": ("key_seconds", _seconds(0.1, 300)),

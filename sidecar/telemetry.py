@@ -4,8 +4,9 @@
 Nothing here names a tenant, a client, a request target or a value (law 5).
 
 Of the host: sidecar_connections_total, sidecar_connections_open, sidecar_connections_refused_total,
-sidecar_requests_total{handling}, sidecar_refusals_total{code}, sidecar_aborted_answers_total,
-sidecar_upstream_connections_total, sidecar_upstream_retries_total, sidecar_key_waits_total.
+sidecar_requests_total{handling}, sidecar_held_bytes, sidecar_refusals_total{code},
+sidecar_aborted_answers_total, sidecar_upstream_connections_total, sidecar_upstream_retries_total,
+sidecar_key_waits_total.
 
 Of the rules: sidecar_sealed_values_total{rule}, sidecar_opened_values_total{rule},
 sidecar_unsealed_values_total{rule,field}, sidecar_rule_refusals_total{rule,code}; in the phase
@@ -91,6 +92,12 @@ SERIES = (
             "held": of.host.requests_held,
             "kms": of.host.requests_kms,
         },
+    ),
+    Series(
+        "sidecar_held_bytes",
+        "Bodies that are held now, in bytes.",
+        (),
+        lambda of: {(): of.host.held_bytes},
     ),
     Series(
         "sidecar_refusals_total",

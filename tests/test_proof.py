@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sidecar import canary, proof
+from sidecar import proof
 from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys import CmkRef, KeyContext, Keyring
 from sidecar.keys.providers.memory import Failure, MemoryProvider
@@ -84,15 +84,3 @@ async def test_a_kms_that_is_away_is_another_error(
     provider.failure = Failure.AWAY
     with pytest.raises(KeyUnavailable):
         await _take(RuleSet((rule(),)), keyring)
-
-
-async def test_a_canary_comes_back_from_a_store_that_did_not_see_it(keyring: Keyring) -> None:
-    assert "without the canary in them" in await canary.fly(keyring, CMK)
-
-
-async def test_a_canary_that_cannot_be_sealed_is_told(
-    provider: MemoryProvider, keyring: Keyring
-) -> None:
-    provider.failure = Failure.DENIES
-    with pytest.raises(Misconfigured, match="the write was refused: HTTP 503, key_unavailable"):
-        await canary.fly(keyring, CMK)

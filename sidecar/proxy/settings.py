@@ -118,7 +118,6 @@ class ProxySettings:
     listeners: tuple[Listener, ...]
     kms: Upstream | None = None
     kms_hosts: tuple[str, ...] = KMS_HOSTS
-    admin: Admin | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
