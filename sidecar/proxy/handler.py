@@ -20,10 +20,10 @@ from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain
+from sidecar.proxy.shortcut import Shortcut
 
 logger = logging.getLogger(__name__)
 
-_READ_BYTES = 65536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, no time (socket(7), SO_LINGER)
 
 
@@ -109,25 +109,32 @@ class Handler(ProxyConnectionHandler):
     async def _read(self, connection: Connection) -> None:
         reader = self.transports[connection].reader
         assert isinstance(reader, asyncio.StreamReader)  # noqa: S101 - we speak TCP alone
-        is_client = connection is self.client
-        while True:
-            if is_client and not self.may_read.is_set():
-                await self.may_read.wait()
-            data = await reader.read(_READ_BYTES)
-            if not data:
-                return
-            await self.server_event(events.DataReceived(connection, data))
-            await self.drain_writers()
+        shortcut = Shortcut(reader, lambda data: self._receive(connection, data), self._may_receive)
+        try:
+            while data := await shortcut.read():
+                if connection is self.client:
+                    await self.may_read.wait()
+                await self.server_event(events.DataReceived(connection, data))
+                await self.drain_writers()  # type: ignore[no-untyped-call]
+        finally:
+            shortcut.end()
 
-    async def drain_writers(self) -> None:
-        """Wait while a peer takes less than it is given; as a rule there is nothing to wait for."""
+    def _receive(self, connection: Connection, data: bytes) -> None:
+        with contextlib.suppress(StopIteration):
+            # It only ever waits for its lock, which nobody holds while the loop runs callbacks.
+            self.server_event(events.DataReceived(connection, data)).send(None)
+
+    def _may_receive(self) -> bool:
+        """Whether every peer takes what it is given, so that there is nothing to wait for."""
+        if not self.may_read.is_set():
+            return False
         for each in self.transports.values():
             writer = each.writer
             if isinstance(writer, asyncio.StreamWriter):
                 transport = writer.transport
                 if transport.get_write_buffer_size() or transport.is_closing():
-                    await super().drain_writers()  # type: ignore[no-untyped-call]
-                    return
+                    return False
+        return True
 
     def _close(self, connection: Connection) -> None:
         writer = self.transports.pop(connection).writer
