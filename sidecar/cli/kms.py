@@ -55,10 +55,11 @@ def command() -> None:
 )
 @json_option
 def init(directory: Path, hosts: tuple[str, ...], *, as_json: bool) -> None:
-    """Make a KMS core in a folder: SoftHSM token, database, and a first access key.
+    """Make a KMS core in a folder: SoftHSM token, database, and two access keys.
 
-    What exists is left alone, so it may be run again. The access key is printed once; it stands in
-    DIR/credentials.json, which only its owner can read.
+    What exists is left alone, so it may be run again. The administrator's access key is printed
+    once; it stands in DIR/credentials.json, which only its owner can read. DIR/sidecar.json holds
+    another, which may use CMKs but not make, change or delete them: give sidecars that one.
 
     Without --host it serves plain HTTP on loopback alone. With it there is a private CA as well,
     and a server certificate, which a later `init` with the same names replaces a year before it
@@ -71,7 +72,7 @@ def init(directory: Path, hosts: tuple[str, ...], *, as_json: bool) -> None:
     elif made is None:
         click.echo(f"{directory} holds a KMS core already; it was left as it is.")
     else:
-        click.echo(f"A KMS core stands in {directory}. Its first access key, shown once:")
+        click.echo(f"A KMS core stands in {directory}. Its administrator's access key, shown once:")
         click.echo("\n".join(f"  {name:18} {value}" for name, value in made._asdict().items()))
         click.echo(f"Serve it with: sidecar kms serve --dir {directory}")
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A KMS core in one folder, made from nothing: token, database, configuration, first access key.
+"""A KMS core in one folder, made from nothing: token, database, configuration, access keys.
 
     DIR/hsm/               the SoftHSM token
     DIR/kms.db             keys, aliases, audit records
-    DIR/sidecar.secret     the secret of the first access key, 0600
-    DIR/credentials.json   the same with endpoint and region, for clients, 0600
+    DIR/credentials.json   the administrator's access key, with endpoint and region
+    DIR/sidecar.json       the same for sidecars, which may use CMKs and nothing else
+    DIR/*.secret           the secrets of both, for the server
     DIR/ca.pem, ca.key     the authority that clients trust, where hosts were named
-    DIR/server.pem, .key   the server's certificate for these hosts, 0600 like all of them
+    DIR/server.pem, .key   the server's certificate for these hosts
     DIR/kms.yaml           the configuration; written last
+
+All files are 0600 in a folder that is 0700.
 
 `kms.yaml` is written last, so a folder that has one is complete; one that was begun is finished.
 In a complete one only the server's certificate is replaced, when it is time.
@@ -35,31 +38,42 @@ from sidecar.kms.store import Database
 PORT = 28900
 REGION = "cn-hangzhou"
 ACCOUNT = "1000000000000001"
-USER = "200000000000000001"
+ADMIN = "200000000000000001"
+SIDECAR = "200000000000000002"
 TLS = "tls: {cert: server.pem, key: server.key}"
 
-_CONFIGURATION = f"""\
+_CONFIGURATION = """\
 # The KMS core of this folder: sidecar kms serve --dir <this folder>
 version: 1
-listen: {{listen}}
-region: {REGION}
-token: {{token}}
+listen: {listen}
+region: {region}
+token: {token}
 database: kms.db
-{{tls}}accounts:
-  - id: "{ACCOUNT}"
+{tls}policies:
+  use-keys:  # what a sidecar needs, and no more
+    Version: "1"
+    Statement:
+      - Effect: Allow
+        Action: ["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"]
+        Resource: "*"
+accounts:
+  - id: "{account}"
     users:
-      - name: sidecar
-        id: "{USER}"
-        # Full access, so that the first CMKs and aliases can be made with this key. For the
-        # sidecar alone AliyunKMSCryptoUserAccess is enough; keep another user for making keys.
+      - name: admin  # makes CMKs and aliases
+        id: "{admin}"
         policies: [AliyunKMSFullAccess]
         access_keys:
-          - {{{{id: {{access_key_id}}, secret_file: sidecar.secret}}}}
+          - {{id: {admin_key}, secret_file: admin.secret}}
+      - name: sidecar
+        id: "{sidecar}"
+        policies: [use-keys]
+        access_keys:
+          - {{id: {sidecar_key}, secret_file: sidecar.secret}}
 """
 
 
 class Credentials(NamedTuple):
-    """What a client needs; the contents of `credentials.json`."""
+    """What a client needs; the contents of `credentials.json` and `sidecar.json`."""
 
     endpoint: str
     region: str
@@ -69,10 +83,10 @@ class Credentials(NamedTuple):
 
 
 def make(directory: Path, hosts: Sequence[str] = ()) -> Credentials | None:
-    """Make what is not there yet; None where a core was there already. Raise Misconfigured.
+    """Make what is not there yet; the administrator's key, or None where a core was there already.
 
     With `hosts`, the names by which clients reach it, the core serves over TLS and on every
-    address; without, on loopback alone.
+    address; without, on loopback alone. Raise Misconfigured.
     """
     directory = directory.resolve()
     configuration = directory / "kms.yaml"
@@ -87,21 +101,31 @@ def make(directory: Path, hosts: Sequence[str] = ()) -> Credentials | None:
         (directory / "kms.db").touch(mode=0o600)
         with closing(Database.sqlite(directory / "kms.db")) as database, HsmThread(token) as hsm:
             prove(hsm, database)
-        credentials = _credentials(hosts)
-        _write(directory / "sidecar.secret", credentials.access_key_secret + "\n")
-        _write(directory / "credentials.json", json.dumps(credentials._asdict(), indent=2) + "\n")
-        _write(
-            configuration,
-            _CONFIGURATION.format(
-                listen=f"{'0.0.0.0' if hosts else '127.0.0.1'}:{PORT}",  # noqa: S104 - as asked
-                token=token,
-                tls=TLS + "\n" if hosts else "",
-                access_key_id=credentials.access_key_id,
-            ),
-        )
+        admin, sidecar = _credentials(hosts), _credentials(hosts)
+        _write(directory / "admin.secret", admin.access_key_secret + "\n")
+        _write(directory / "sidecar.secret", sidecar.access_key_secret + "\n")
+        _write(directory / "credentials.json", json.dumps(admin._asdict(), indent=2) + "\n")
+        _write(directory / "sidecar.json", json.dumps(sidecar._asdict(), indent=2) + "\n")
+        _write(configuration, _configuration(token, hosts, admin, sidecar))
     except OSError as error:
         raise Misconfigured(f"{directory}: cannot be written: {error.strerror}") from error
-    return credentials
+    return admin
+
+
+def _configuration(
+    token: Pkcs11Uri, hosts: Sequence[str], admin: Credentials, sidecar: Credentials
+) -> str:
+    return _CONFIGURATION.format(
+        listen=f"{'0.0.0.0' if hosts else '127.0.0.1'}:{PORT}",  # noqa: S104 - as asked
+        region=REGION,
+        token=token,
+        tls=TLS + "\n" if hosts else "",
+        account=ACCOUNT,
+        admin=ADMIN,
+        admin_key=admin.access_key_id,
+        sidecar=SIDECAR,
+        sidecar_key=sidecar.access_key_id,
+    )
 
 
 def _token(directory: Path) -> Pkcs11Uri:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from sidecar.config import RemoteKms, load_config
+from sidecar.config import RemoteKms, load_config, read_credentials
 from sidecar.kms.config import load_kms_config
 from sidecar.rules import lint, read_rules
 from tests.deploy.cluster import NAMESPACE, PORT, Cluster
@@ -91,8 +91,15 @@ def test_the_kms_keeps_the_key_of_its_authority_to_itself(cluster: Cluster) -> N
     assert given == {"credentials.json", "ca.pem"}
 
 
+def test_the_sidecar_is_not_given_the_administrators_key(cluster: Cluster) -> None:
+    given = (cluster.secrets / "kms-credentials" / "credentials.json").read_text()
+    admin = read_credentials(cluster.directory / "credentials.json")
+    assert admin["access_key_id"] not in given
+    assert admin["access_key_secret"] not in given
+
+
 def test_a_second_start_changes_nothing_on_the_volume(cluster: Cluster) -> None:
-    names = ("ca.pem", "server.pem", "kms.yaml", "credentials.json")
+    names = ("ca.pem", "server.pem", "kms.yaml", "credentials.json", "sidecar.json")
     before = [(cluster.directory / name).read_bytes() for name in names]
     cluster._initialize()
     assert [(cluster.directory / name).read_bytes() for name in names] == before

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A KMS core is made whole, made private, and made once."""
 
+import json
 import ssl
 import stat
 from pathlib import Path
@@ -18,14 +19,19 @@ def test_what_is_made_can_be_read_and_by_its_owner_alone(tmp_path: Path) -> None
     assert made is not None
     config = load_kms_config(directory / "kms.yaml")
     (account,) = config.accounts
-    (user,) = account.users
-    (key,) = user.access_keys
-    assert (key.id, key.secret) == (made.access_key_id, made.access_key_secret)
+    keys = {user.name: user.access_keys for user in account.users}
+    for user, name in (("admin", "credentials.json"), ("sidecar", "sidecar.json")):
+        stored = json.loads((directory / name).read_text())
+        (key,) = keys[user]
+        assert (key.id, key.secret) == (stored["access_key_id"], stored["access_key_secret"])
+    assert keys["admin"][0].id == made.access_key_id
     assert (account.id, config.region) == (made.account_id, made.region)
     assert made.endpoint == f"http://{config.listen_host}:{config.listen_port}"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    for name in ("kms.yaml", "credentials.json", "sidecar.secret", "kms.db"):
-        assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600
+    files = [path for path in directory.rglob("*") if path.is_file() and "tokens" not in path.parts]
+    assert len(files) == 9
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:
@@ -44,7 +50,7 @@ def test_one_that_was_begun_is_finished(tmp_path: Path) -> None:
     (tmp_path / "credentials.json.draft").write_text("half")
     made = make(tmp_path)
     assert made is not None
-    assert made.access_key_secret in (tmp_path / "sidecar.secret").read_text()
+    assert made.access_key_secret in (tmp_path / "admin.secret").read_text()
     assert make(tmp_path) is None
 
 
