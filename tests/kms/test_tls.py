@@ -60,7 +60,7 @@ async def test_the_sidecar_verifies_it(tls_kms: RunningKms, other_ca: Path) -> N
         assert (await provider.decrypt(made.edk, context)).key_id == cmk
     for ca in (other_ca, None):
         async with KmsProvider(endpoint, region, key, ca=ca) as provider:
-            with pytest.raises(KeyUnavailable):
+            with pytest.raises(KeyUnavailable, match="SSLCertVerificationError"):
                 await provider.generate_data_key(cmk, context)
 
 

@@ -151,8 +151,8 @@ class KmsProvider:
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            kind = type(error).__name__
-            raise KeyUnavailable(f"the KMS cannot be asked for {action}: {kind}") from None
+            kinds = _kinds(error)
+            raise KeyUnavailable(f"the KMS cannot be asked for {action}: {kinds}") from None
         if response.status_code == httpx.codes.OK:
             return answers.read(body, shape, action)
         raise answers.failure(action, response.status_code, response.headers, body)
@@ -177,6 +177,17 @@ class KmsProvider:
             headers=[*signed.headers, (b"content-length", b"0")],
             extensions={"timeout": httpx.Timeout(self._patience.step).as_dict()},
         )
+
+
+def _kinds(error: Exception) -> str:
+    """What `error` is and what came first, such as a name, a port or a certificate that is wrong.
+
+    Never what they say, which may be the URL.
+    """
+    first: BaseException = error
+    while (earlier := first.__cause__ or first.__context__) is not None:
+        first = earlier
+    return ": ".join(dict.fromkeys((type(error).__name__, type(first).__name__)))
 
 
 async def _bounded(response: httpx.Response) -> bytearray:
