@@ -5,7 +5,8 @@ The data key of every request of a sidecar crosses this connection.
 """
 
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,20 @@ def test_probes_that_only_connect_leave_no_line_in_the_log(tls_kms: RunningKms) 
         socket.create_connection((host, int(port)), timeout=10).close()
     assert tls_kms.call("ListKeys")
     assert tls_kms.log.read_text() == before
+
+
+def test_a_client_that_rests_does_not_hold_up_the_end(make_kms: Callable[..., RunningKms]) -> None:
+    """It never answers the end of the TLS connection; waiting for it is logged as an error."""
+    kms = make_kms(*HOSTS)
+    kms.start()
+    assert kms.ca is not None
+    host, _, port = kms.address.rpartition(":")
+    context = ssl.create_default_context(cafile=kms.ca)
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as connection,
+        context.wrap_socket(connection, server_hostname=host) as resting,
+    ):
+        resting.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nContent-Length: 0\r\n\r\n")
+        assert resting.recv(12) == b"HTTP/1.1 400"
+        assert kms.stop() == 0
+    assert kms.log.read_text() == ""

@@ -42,8 +42,10 @@ class OneWrite:
         self._transport.write_eof()
 
     def close(self) -> None:
+        """Over TLS a client has to answer the end; one that rests in a pool never does."""
         self._flush()
         self._transport.close()
+        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def _flush(self) -> None:
         if self._written:
