@@ -10,7 +10,7 @@ def wakeups(out: list[commands.Command]) -> list[events.Wakeup]:
     """What mitmproxy answers to all that was asked for up to now, each in its time."""
     asked = [each for each in out if isinstance(each, commands.RequestWakeup)]
     out.clear()
-    return [events.Wakeup(each, None) for each in asked]
+    return [events.Wakeup(each) for each in asked]
 
 
 def test_it_rings_once_when_the_deadline_has_passed() -> None:
