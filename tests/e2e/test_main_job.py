@@ -80,7 +80,8 @@ def test_an_envelope_opens_only_at_its_own_place(
         )
     assert application.read("s1").status_code == 200
     assert application.read("s1", tenant="globex").status_code == 422
-    assert 'rule="customers" reason="cannot_open"' in installation.proxy.log.read_text()
+    audit = installation.proxy.log.read_text()
+    assert 'rule="customers" phase="enforce" reason="cannot_open" tenant="acme"' in audit
 
 
 def test_a_value_put_into_the_store_in_clear_is_not_handed_out(
