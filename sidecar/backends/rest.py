@@ -105,7 +105,7 @@ class _RestAdapter:
         if rule.record is not None:
             tags.append((_record_path(rule.record), _RECORD_ID))
         requirements: list[tuple[FieldPath, _Tag]] = [(need.path, need) for need in rule.require]
-        self._in_requests = build_shape(rule.documents.request, tags, requirements)
+        self._in_requests = build_shape(rule.documents.request, tags, requirements, wary=True)
         self._in_responses = build_shape(rule.documents.response, tags)
 
     def read_request(

@@ -7,9 +7,9 @@ A replaced value changes its slot in that thin tree, and encoding the tree paste
 nobody touched. Only white space between the members of a changed object or list goes.
 
 RFC 8259 §4 leaves repeated names to the reader, and two readers differ: an object on the way that
-repeats a name is refused. Also refused: what is not UTF-8 or starts with a byte order mark (§8.1),
-lone surrogates, NaN, several texts in one body, nesting deeper than MAX_DEPTH. What a value means
-is not decided here.
+repeats a name is refused, and in a wary shape one with a name that merely looks like the rule's.
+Also refused: what is not UTF-8 or starts with a byte order mark (§8.1), lone surrogates, NaN,
+several texts in one body, nesting deeper than MAX_DEPTH. What a value means is not decided here.
 """
 
 import re
@@ -97,6 +97,11 @@ class _JsonReading[T]:
         if text.startswith(b"{") and shape.members:
             content = _decode_members(text)
             names = _names(text, content)
+            if shape.mistakable(content.keys()):
+                raise Malformed(
+                    "a member's name differs from one on the way to a protected field only in its "
+                    "spelling"
+                )
             places = [(n, content[n], child) for n, child in shape.members.items() if n in content]
         elif text.startswith(b"[") and shape.items is not None:
             content = _decode_items(text)

@@ -4,14 +4,21 @@
 A shape is a tree of names and `[*]` steps. A leaf carries a tag, whatever its owner wants to find
 again (a field, the record id, a requirement); codecs know nothing of what a tag means. Shapes are
 built once a rule and read for every body.
+
+A wary shape, for what goes to a store, also knows names that the store might take for one of its
+own (`Shape.mistakable`): what stands under them would pass unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView
 
+from sidecar.codecs.spelling import fold, steps
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
+
+_MOST_KNOWN = 1024
+"""Harmless names that a shape remembers, so that they are judged once."""
 
 
 class Shape[T]:
@@ -21,7 +28,9 @@ class Shape[T]:
     one. `path` is the rule's own spelling of the place, for messages.
     """
 
-    __slots__ = ("in_document", "is_document", "items", "members", "path", "tag")
+    __slots__ = (
+        "folded", "in_document", "is_document", "items", "known", "members", "path", "tag",
+    )  # fmt: skip
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -30,6 +39,8 @@ class Shape[T]:
         self.tag: T | None = None
         self.members: dict[str, Shape[T]] = {}
         self.items: Shape[T] | None = None
+        self.folded: dict[str, Shape[T]] = {}
+        self.known: set[str] | None = None
 
     @property
     def children(self) -> tuple[Shape[T], ...]:
@@ -55,22 +66,59 @@ class Shape[T]:
             raise Misconfigured(f"two designations meet at {leaf.path!r}")
         leaf.tag = tag
 
-    def finish(self, *, in_document: bool = False) -> None:
+    def mistakable(self, names: KeysView[str]) -> bool:
+        """Whether one of an object's `names` may be taken for the way to a designated place.
+
+        That is a name that differs from a member's in what careless readers overlook, or that
+        spells several steps as one (`address.ssn`), as some stores let it. Never in a shape that
+        is not wary.
+        """
+        known = self.known
+        if known is None or names <= known:
+            return False
+        unknown = names - known
+        if any(self._is_reached_by(name) for name in unknown):
+            return True
+        if len(known) + len(unknown) <= _MOST_KNOWN:
+            known |= unknown
+        return False
+
+    def _is_reached_by(self, name: str) -> bool:
+        if fold(name) in self.folded:
+            return True
+        place = self
+        for step in steps(name):
+            while place.items is not None and not place.members:
+                place = place.items
+            below = place.folded.get(step)
+            if below is None:
+                return False
+            if below.tag is not None:
+                return True
+            place = below
+        return place is not self
+
+    def finish(self, *, wary: bool, in_document: bool = False) -> None:
         """Mark what lies inside documents; refuse a designated place inside another."""
         self.in_document = in_document
+        self.folded = {fold(name): below for name, below in self.members.items()}
+        self.known = set(self.members) if wary else None
         for child in self.children:
             if self.tag is not None:
                 raise Misconfigured(f"{self.path!r} is designated, and so is {child.path!r} in it")
             # By default both `$` and `$[*]` hold documents: an item of the root is a new one.
-            child.finish(in_document=not child.is_document and (in_document or self.is_document))
+            inside = not child.is_document and (in_document or self.is_document)
+            child.finish(wary=wary, in_document=inside)
 
 
 def build_shape[T](
     documents: Iterable[FieldPath],
     in_documents: Iterable[tuple[FieldPath, T]],
     in_body: Iterable[tuple[FieldPath, T]] = (),
+    *,
+    wary: bool = False,
 ) -> Shape[T]:
-    """The shape of bodies whose documents stand at `documents`.
+    """The shape of bodies whose documents stand at `documents`; `wary` for what goes to a store.
 
     Tags of `in_documents` are found in every document, tags of `in_body` from the body's root.
     Raises Misconfigured where one designated place lies in another.
@@ -83,5 +131,5 @@ def build_shape[T](
             start.designate(path, tag)
     for path, tag in in_body:
         root.designate(path, tag)
-    root.finish()
+    root.finish(wary=wary)
     return root

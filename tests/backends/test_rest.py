@@ -79,6 +79,25 @@ def test_the_way_to_a_field_leads_through_objects_and_lists(body: bytes) -> None
         bound.read_request(head(), {}, b"", body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id":"1","SSN":"1"}', b'{"\\u0053SN":"1"}', b'[{"a":1},{"Ssn":"1"}]',
+        b'{"ssn\\u0000":"1"}', b'{"s\\u017fn":"1"}', '{"\uff53sn":"1"}'.encode(),
+        b'{"ssn.x":"1"}', b'{"ssn":"1","sSN":"2"}',
+    ],
+)  # fmt: skip
+def test_a_name_that_a_store_may_take_for_a_field_is_refused(body: bytes) -> None:
+    with pytest.raises(Malformed) as caught:
+        adapter().read_request(head(), {}, b"", body)
+    assert "spelling" in caught.value.why
+
+
+def test_an_answer_may_have_names_that_look_alike() -> None:
+    message = adapter().read_response(answer(), {}, b'{"ssn":"1","SSN":"2"}')
+    assert [value.lexeme for value in message.values] == [b'"1"']
+
+
 class TestRecords:
     def test_none_where_the_rule_binds_none(self) -> None:
         assert sent(b'{"ssn":1}') == [("ssn", b"1", "")]

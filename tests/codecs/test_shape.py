@@ -54,3 +54,41 @@ def test_a_designated_place_holds_no_other(
 ) -> None:
     with pytest.raises(Misconfigured):
         build_shape(documents, inside, in_body)
+
+
+WARY = build_shape(
+    [PATH("$"), PATH("$[*]")],
+    [(PATH("ssn"), 1), (PATH("address.zip"), 2), (PATH("cards[*].number"), 3), (PATH("id"), 4)],
+    wary=True,
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SSN", "s_s_n", "ssn\x00", "ssn ", "\uff53sn", "ssn.first", "Address", "address.zip",
+        "ADDRESS[zip]", "cards.number", "cards.0.number", "cards[1].number", "cards.0", "ID",
+    ],
+)  # fmt: skip
+def test_a_wary_shape_knows_what_may_be_taken_for_its_names(name: str) -> None:
+    assert WARY.mistakable({"a": 0, name: 1}.keys())
+    assert WARY.items is not None
+    assert WARY.items.mistakable({name: 1}.keys())
+
+
+def test_it_does_not_mind_its_own_names_and_others() -> None:
+    names = dict.fromkeys(["ssn", "address", "cards", "id", "_id", "address.city", "name", "", "."])
+    for _ in range(2):
+        assert not WARY.mistakable(names.keys())
+
+
+def test_it_remembers_a_bounded_number_of_names() -> None:
+    for number in range(5000):
+        assert not WARY.mistakable({f"n{number}": 0, f"m{number}": 0}.keys())
+    assert not WARY.mistakable(dict.fromkeys(map(str, range(5000))).keys())
+    assert WARY.mistakable({"Ssn": 0}.keys())
+    assert len(WARY.known or ()) < 2000
+
+
+def test_a_shape_that_is_not_wary_minds_nothing() -> None:
+    assert not build_shape([PATH("$")], [(PATH("ssn"), 1)]).mistakable({"SSN": 0}.keys())
