@@ -69,6 +69,20 @@ def _of_method(leaves: list[_Leaf], method: str) -> _Leaf | None:
     return None
 
 
+def _is_mistakable(folded: _Node, segments: list[str], method: str) -> bool:
+    """Whether a careless store may take a path that no rule names for one that a rule does.
+
+    `/customers.json` counts as well: for many frameworks that is `/customers` in a named format.
+    """
+    path = [fold(segment) for segment in segments]
+    if folded.find(path, 0, method):
+        return True
+    if not path:
+        return False
+    name, dot, _ = path[-1].partition(".")
+    return bool(dot) and folded.find([*path[:-1], name], 0, method) is not None
+
+
 class Plan:
     """The rules in force, ready to be asked."""
 
@@ -99,7 +113,7 @@ class Plan:
         segments, query = read_target(target)
         leaf = host[0].find(segments, 0, method)
         if leaf is None:
-            if host[1].find([fold(segment) for segment in segments], 0, method.upper()):
+            if _is_mistakable(host[1], segments, method.upper()):
                 raise Malformed("the path differs from a protected route only in its spelling")
             return None
         return Match(leaf.rule, {name: segments[at] for name, at in leaf.variables}, query)

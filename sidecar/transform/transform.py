@@ -15,8 +15,9 @@ from sidecar.backends import Unbound, bodiless_response, problem
 from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
 from sidecar.keys import Keyring
 from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
-from sidecar.rules import Phase, Plan
+from sidecar.rules import Match, Phase, Plan
 from sidecar.transform.bound import BoundRule
+from sidecar.transform.overrides import other_readings
 from sidecar.transform.sites import open_site, sites_to_open, sites_to_seal
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
@@ -46,7 +47,7 @@ class Transform:
     def claim(self, head: RequestHead) -> Claim:
         """Whether the request passes as it is, is held to be sealed, or is refused already."""
         try:
-            match = self._plan.find(head.authority, head.method.decode("latin-1"), head.target)
+            match = self._find(head)
         except Malformed as error:
             if head.authority.lower() in self._active_hosts:
                 return self.refusal(None, error)
@@ -60,6 +61,15 @@ class Transform:
             why = "the header that names the tenant is missing, doubled, empty or not text"
             return self._refuse(hold, Unbound(why)) or hold
         return hold
+
+    def _find(self, head: RequestHead) -> Match | None:
+        """The rule of a request; Malformed where a store may take it for one of another rule."""
+        match = self._plan.find(head.authority, head.method.decode("latin-1"), head.target)
+        for method, target in other_readings(head):
+            other = self._plan.find(head.authority, method, target)
+            if (other and other[:2]) != (match and match[:2]):  # rule and variables
+                raise Malformed("the request asks to be taken for one of another rule or record")
+        return match
 
     async def seal_request(self, hold: Hold, body: bytes) -> Sealed | Refusal:
         """The request to send to the store, or what to tell the client instead."""

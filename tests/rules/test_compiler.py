@@ -263,3 +263,19 @@ def test_a_literal_is_written_decoded_and_found_encoded() -> None:
     found = plan(rule("/客户/{id}"))
     assert found.find(HOST, "GET", b"/%E5%AE%A2%E6%88%B7/1") is not None
     assert Route.parse("/客户/{id}").segments[0] == "客户"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"/api/customers.json", b"/api/Customers.XML", b"/api/customers.v2.json/", b"/orders.csv"],
+)
+def test_a_route_in_a_named_format_is_not_let_past(target: bytes) -> None:
+    with pytest.raises(Malformed):
+        find(target, "POST")
+
+
+def test_a_format_that_a_route_names_is_matched_and_other_dots_pass() -> None:
+    named = plan(rule("/customers", "/customers.json"))
+    assert named.find(HOST, "GET", b"/customers.json") is not None
+    assert find(b"/orders.csv", "GET") is None
+    assert find(b"/openapi.json") is None
