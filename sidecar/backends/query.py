@@ -2,16 +2,17 @@
 """Query strings: designated fields that a client searches for by value.
 
 `?email=…` on a field with `search: equality` is a value to seal. Any other parameter that may carry
-the value of a designated field is refused, by what its name says (`ssn`, `filter[ssn]`, `ssn__gt`)
+the value of a designated field is refused, by what its name says (`ssn`, `filter[ssn]`, `ssn_gt`)
 or by what its value looks like (`where={"ssn":…}`, `q=ssn:1`): a filter that names a field, where
 `sort=-name,ssn:desc` or `fields=id,ssn` only list names. A value alone, as in a full-text search,
 cannot be told. Parameters that are not sealed keep their bytes.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 import msgspec
 
@@ -22,6 +23,11 @@ from sidecar.rules import Field, Mode
 _NAME = r"[-+]?[\w.\[\]*]+(?:[ :](?:asc|desc))?"
 _NAME_LIST = re.compile(rf"{_NAME}(?:, *{_NAME})*", re.IGNORECASE)
 _OPERATOR = re.compile(r"[=:<>!~(\[{\"']|\b(?:eq|ne|gt|ge|lt|le|in|like)\b", re.IGNORECASE)
+_JOINED = (
+    "(?:not_?)?(?:eq|equals?|ne|neq|gte?|lte?|in|nin|i?like|cont|contains|matches|between|from|to|"
+    "min|max|starts?(?:_?with)?|ends?(?:_?with)?|prefix|suffix|regex)(?:_(?:any|all))?"
+)
+"""Operators as query languages join them to a name."""
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -46,9 +52,11 @@ class QueryReader:
                 # Two fields that end in one name: a search for it says neither which, nor the key.
                 self._fields[spelling] = None if spelling in self._fields else field
         either = "|".join(re.escape(word) for word in sorted(words))
-        # A whole word, or a part between double underscores (`ssn__startswith`).
+        # A whole word, a part between double underscores (`ssn__startswith`), or a word that an
+        # operator is joined to (`ssn_eq`, `ssnLike`).
         self._mention = re.compile(
-            rf"(?:(?<!\w)|(?<=__))(?:{either})(?:(?!\w)|(?=__))", re.IGNORECASE
+            rf"(?:(?<!\w)|(?<=__))(?:{either})(?:(?!\w)|(?=__)|_?(?:{_JOINED})(?!\w))",
+            re.IGNORECASE,
         )
 
     def read(self, query: bytes) -> list[Parameter]:
@@ -64,7 +72,7 @@ class QueryReader:
                 if field is None or field.mode is not Mode.EQUALITY:
                     raise NotSearchable(f"the query looks for a value of {name!r}, which is sealed")
                 found.append(Parameter(field, msgspec.json.encode(value), position))
-            elif self._mention.search(name) or self._is_filter(value):
+            elif self._mention.search(_plain(name)) or self._is_filter(_plain(value)):
                 raise NotSearchable("a query parameter may carry the value of a protected field")
         return found
 
@@ -74,6 +82,13 @@ class QueryReader:
             and _OPERATOR.search(value) is not None
             and _NAME_LIST.fullmatch(value) is None
         )
+
+
+def _plain(text: str) -> str:
+    """`text` without what some store may overlook: width, and a second layer of encoding."""
+    if "%" in text:
+        text = unquote(text)
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def replace_values(query: bytes, values: dict[int, str]) -> bytes:

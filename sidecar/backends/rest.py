@@ -6,6 +6,7 @@ body that might hide a field (unknown format, a coding, a part of a range) is re
 of a document stands in the document, in the path, or in both alike.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -25,12 +26,15 @@ from sidecar.backends.refusals import (
 )
 from sidecar.backends.repair import repair_request, repair_response
 from sidecar.codecs import Reading, Site, build_shape
+from sidecar.envelope import MIN_DIGITS
 from sidecar.errors import Malformed, Misconfigured, SidecarError
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
-from sidecar.rules import DETERMINISTIC, Field, Requirement, Rule
+from sidecar.rules import DETERMINISTIC, Field, Mode, Requirement, Rule
 
 PARTIAL_CONTENT = 206
+_FIRST_ERROR = 400
+_DIGIT = re.compile(rb"[0-9]")
 
 
 class _RecordId:
@@ -100,6 +104,8 @@ class _RestAdapter:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule.name
         self._record = rule.record
+        # Sealed digits look like any others, so nothing else would tell that they were handed out.
+        self._has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         self._query = QueryReader(rule.fields)
         tags: list[tuple[FieldPath, _Tag]] = [(field.path, field) for field in rule.fields]
         if rule.record is not None:
@@ -132,6 +138,8 @@ class _RestAdapter:
             raise UnreadableAnswer("the store's answer has a Content-Encoding")
         codec = body_codec(head.headers)
         if codec is None:
+            if self._has_digits and head.status < _FIRST_ERROR and _may_hold_digits(body):
+                raise UnreadableAnswer("sealed digits may stand in a format that no codec reads")
             return _Response(head, body, None)
         try:
             reading = codec.read(body, self._in_responses)
@@ -153,6 +161,8 @@ class _RestAdapter:
         codec = body_codec(head.headers)
         if codec is None:
             raise UnsupportedMedia("no codec reads a body of this Content-Type")
+        if head.method == b"PATCH" and _seems_a_json_patch(body):
+            raise UnsupportedMedia("a JSON Patch has values elsewhere than its paths say")
         reading = codec.read(body, self._in_requests)
         if reading.misfits:
             path = reading.misfits[0].path or "$"
@@ -183,6 +193,16 @@ class _RestAdapter:
                 record = records[site.document]
             values.append(Value(field, site.lexeme, record, site))
         return values
+
+
+def _may_hold_digits(body: bytes) -> bool:
+    """Whether sealed digits might stand in a body of an unknown format; `OK` holds none."""
+    return not body.isascii() or len(_DIGIT.findall(body)) >= MIN_DIGITS
+
+
+def _seems_a_json_patch(body: bytes) -> bool:
+    """Whether a body is one (RFC 6902), which some stores take under any JSON's Content-Type."""
+    return body.lstrip().startswith(b"[") and b'"op"' in body and b'"path"' in body
 
 
 def _record_path(record: str) -> FieldPath:

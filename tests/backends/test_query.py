@@ -58,6 +58,13 @@ def test_a_searchable_field_is_found_by_its_name(query: bytes, lexeme: bytes) ->
         b"filter=email+eq+'x'",
         b"$filter=ssn%20eq%20'1'",
         b"search=a&q=(ssn=1)",
+        b"ssn_eq=1",
+        b"q[ssn_not_eq_any][]=1",
+        b"ssnLike=1",
+        b"where=ssn_gte:1",
+        b"%EF%BD%93%EF%BD%93%EF%BD%8E=1",
+        b"%2573sn=1",
+        b"filter=%2573sn%253D1",
     ],
 )
 def test_a_parameter_that_may_carry_a_value_is_refused(query: bytes) -> None:
@@ -76,6 +83,7 @@ def test_a_parameter_that_may_carry_a_value_is_refused(query: bytes) -> None:
         b"q=assn",
         b"passnumber=1",
         b"ssnx=1",
+        b"email_verified=1&email_in_use=1&ssnless=1",
         b"q=my+ssn",
         b"&&=",
         b"x=%E2%82%AC",

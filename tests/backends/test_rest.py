@@ -98,6 +98,15 @@ def test_an_answer_may_have_names_that_look_alike() -> None:
     assert [value.lexeme for value in message.values] == [b'"1"']
 
 
+def test_a_json_patch_under_another_name_is_refused() -> None:
+    patch = b' [{"op":"replace","path":"/ssn","value":"1"}]'
+    with pytest.raises(UnsupportedMedia):
+        adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", patch)
+    assert adapter().read_request(head(), {}, b"", patch).values == []
+    bulk = adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", b'[{"ssn":"1"}]')
+    assert len(bulk.values) == 1
+
+
 class TestRecords:
     def test_none_where_the_rule_binds_none(self) -> None:
         assert sent(b'{"ssn":1}') == [("ssn", b"1", "")]
@@ -189,3 +198,25 @@ class TestAnswers:
     def test_another_format_passes_as_it_is(self) -> None:
         message = adapter().read_response(answer(CSV), {}, b"ssn\n1")
         assert (message.values, message.claims, message.finish()[1]) == ([], 0, b"ssn\n1")
+
+
+class TestDigitsInAnUnknownFormat:
+    """They carry no mark, so an answer that cannot be searched might hand them out as values."""
+
+    DIGITS = (samples.field("card", Mode.DIGITS),)
+
+    @pytest.mark.parametrize("lines", [(CSV,), (JSON, CSV), ((b"X", b"1"),)])
+    def test_are_not_handed_out(self, lines: Headers) -> None:
+        with pytest.raises(UnreadableAnswer):
+            adapter(fields=self.DIGITS).read_response(answer(*lines), {}, b"4929 6421 0075 8113")
+
+    def test_nor_in_one_that_is_not_even_text(self) -> None:
+        with pytest.raises(UnreadableAnswer):
+            adapter(fields=self.DIGITS).read_response(answer(CSV), {}, b"PK\x03\x04\xff")
+
+    def test_an_error_or_what_is_too_short_is_no_export(self) -> None:
+        bound = adapter(fields=self.DIGITS)
+        assert bound.read_response(answer(CSV), {}, b"201 OK").finish()[1] == b"201 OK"
+        told = bound.read_response(answer(CSV, status=500), {}, b"out of order")
+        assert told.finish()[1] == b"out of order"
+        assert bound.read_response(answer(CSV), {}, b"").finish()[1] == b""

@@ -363,7 +363,7 @@ class TestRefusals:
         assert "'ssn'" in decoded(refusal.body)["detail"]
 
     async def test_another_format_passes_unless_it_holds_an_envelope(self, rig: Rig) -> None:
-        transform = rig.transform()
+        transform = rig.transform(rig.rule(samples.field("ssn")))
         sealed = decoded((await seal(transform, BODY)).body)
         assert (await open_(transform, b"id,ssn\nc1,x", answer=CSV)).body == b"id,ssn\nc1,x"
         export = f"id,ssn\nc1,{sealed['ssn']}\n".encode()
