@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Law 1 against clients who write requests in every odd way: the real proxy, byte by byte.
+
+No attack may bring the canary to the store in clear, in whatever spelling; whether it is sealed or
+refused is for other tests to say.
+"""
+
+import base64
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import pytest
+
+from sidecar.rules import Mode, Store
+from sidecar.transform import Transform
+from tests.fixtures.origin import Origin
+from tests.proxy.rig import Client, chunked, serving
+from tests.proxy.rig import Rig as Proxy
+from tests.rules import samples
+from tests.transform.rig import Rig as Keys
+
+CANARY = b"CANARY-078-05-1120"
+SPELLINGS = (
+    CANARY, base64.b64encode(CANARY).rstrip(b"="), quote(CANARY, safe="").encode(),
+    CANARY.decode().encode("utf-16-le"), b"".join(b"\\u%04x" % char for char in CANARY),
+)  # fmt: skip
+JSON = b"Content-Type: application/json"
+TENANT = b"X-Tenant-Id: acme"
+NDJSON = b"Content-Type: application/x-ndjson"
+PATCH = '[{"op":"replace","path":"/ssn","value":"@"}]'
+DOCUMENT = b'{"id":"c1","ssn":"%b","notes":[1]}' % CANARY
+
+
+def sent(target: bytes, body: bytes, *lines: bytes, method: bytes = b"POST") -> bytes:
+    length = b"Content-Length: %d" % len(body)
+    head = (b"%b %b HTTP/1.1" % (method, target), b"Host: crm", TENANT, length, *lines)
+    return b"\r\n".join((*head, b"", b"")) + body
+
+
+def document(text: str | bytes, *lines: bytes) -> bytes:
+    body = text if isinstance(text, bytes) else text.encode()
+    return sent(b"/customers", body.replace(b"@", CANARY), *(lines or (JSON,)))
+
+
+ATTACKS = {
+    # The body.
+    "another case": document('{"id":"c1","SSN":"@"}'),
+    "an escaped name": document(r'{"id":"c1","\u0073s\u006E":"@"}'),
+    "an escaped name in another case": document(r'{"id":"c1","\u0053SN":"@"}'),
+    "a wide name": document('{"id":"c1","\uff53sn":"@"}'),
+    "a name with a NUL": document(r'{"id":"c1","ssn\u0000":"@"}'),
+    "a repeated name": document('{"id":"c1","ssn":"@","ssn":"1"}'),
+    "a repeated name, spelled differently": document(r'{"id":"c1","ssn":"@","\u0073sn":null}'),
+    "a repeated way": document('{"id":"c1","person":{"tax":"@"},"person":{}}'),
+    "a way in one name": document('{"id":"c1","person.tax":"@"}'),
+    "a way in brackets": document('{"id":"c1","person[tax]":"@"}'),
+    "a list on the way": document('{"id":"c1","person":[{"tax":"@"}]}'),
+    "a text on the way": document(r'{"id":"c1","person":"{\"tax\":\"@\"}"}'),
+    "an object in place of the value": document('{"id":"c1","ssn":{"$set":"@"}}'),
+    "a list in place of the value": document('{"id":"c1","ssn":["@"]}'),
+    "a list of lists": document('[[{"id":"c1","ssn":"@"}]]'),
+    "a list and a document": document('[{"id":"c1"},{"id":"c2","ssn":"@"}]'),
+    "two texts": document('{"id":"c1"}{"ssn":"@"}'),
+    "a text behind a carriage return": document('{"id":"c1"}\r{"ssn":"@"}', NDJSON),
+    "a text behind a line separator": document('{"id":"c1"}\u2028{"ssn":"@"}', NDJSON),
+    "lines as one text": document('{"id":"c1"}\n{"id":"c1","ssn":"@"}'),
+    "lines": document('{"id":"c1"}\n{"id":"c1","ssn":"@"}\n', NDJSON),
+    "a byte order mark": document('\ufeff{"id":"c1","ssn":"@"}'),
+    "UTF-16": document('{"id":"c1","ssn":"@"}'.replace("@", CANARY.decode()).encode("utf-16")),
+    "comments": document('{"id":"c1",/**/"ssn":"@"}'),
+    "single quotes": document("{'id':'c1','ssn':'@'}"),
+    "very deep": document('{"a":' * 99 + "1" + "}" * 99 + ',"ssn":"@"}'),
+    "nothing but the value": document('"@"'),
+    "a JSON Patch": document(PATCH, b"Content-Type: application/json-patch+json"),
+    "a merge patch": document('{"ssn":"@"}', b"Content-Type: application/merge-patch+json"),
+    "a JSON Patch as JSON": sent(
+        b"/customers/c1", PATCH.replace("@", CANARY.decode()).encode(), JSON, method=b"PATCH"
+    ),
+    # What the head says of it.
+    "no type": document(DOCUMENT, b"X-A: 1"),
+    "two types": document(DOCUMENT, JSON, b"Content-Type: text/plain"),
+    "two types in one": document(DOCUMENT, b"Content-Type: text/plain, application/json"),
+    "a type of text": document(DOCUMENT, b"Content-Type: text/json"),
+    "a form": document("id=c1&ssn=@", b"Content-Type: application/x-www-form-urlencoded"),
+    "another character set": document(DOCUMENT, b"Content-Type: application/json; charset=utf-16"),
+    "two character sets": document(DOCUMENT, JSON + b"; charset=utf-8; charset=utf-7"),
+    "a coding": document(DOCUMENT, JSON, b"Content-Encoding: gzip"),
+    "a coding twice": document(DOCUMENT, JSON, b"Content-Encoding: identity, gzip"),
+    "a method in a field": document(DOCUMENT, JSON, b"X-HTTP-Method-Override: GET"),
+    "trailers": chunked(
+        b"/customers",
+        DOCUMENT,
+        lines=(JSON, TENANT, b"Trailer: X-SSN"),
+        end=b"0\r\nX-SSN: " + CANARY + b"\r\n\r\n",
+    ),
+    "a chunk extension": chunked(
+        b"/customers",
+        lines=(JSON, TENANT),
+        end=b"%x;x=%b\r\n%b\r\n0\r\n\r\n" % (len(DOCUMENT), CANARY, DOCUMENT),
+    ),
+    "a GET with a body": sent(b"/customers/c1", DOCUMENT, JSON, method=b"GET"),
+    "a DELETE with a body": sent(b"/customers/c1", DOCUMENT, JSON, method=b"DELETE"),
+    "an unknown method with a body": sent(b"/customers/c1", DOCUMENT, JSON, method=b"UPSERT"),
+    "an offer of HTTP/2": document(
+        DOCUMENT,
+        JSON,
+        b"Upgrade: h2c",
+        b"Connection: Upgrade, HTTP2-Settings",
+        b"HTTP2-Settings: AA",
+    ),
+    "no tenant": document(DOCUMENT, JSON).replace(TENANT + b"\r\n", b""),
+    "two tenants": document(DOCUMENT, JSON, b"x-tenant-id: globex"),
+    # Where it goes.
+    "a path in another case": sent(b"/Customers", DOCUMENT, JSON),
+    "an encoded path": sent(b"/%63ustomers", DOCUMENT, JSON),
+    "a path encoded twice": sent(b"/%2563ustomers", DOCUMENT, JSON),
+    "an empty segment": sent(b"//customers", DOCUMENT, JSON),
+    "dots": sent(b"/x/../customers", DOCUMENT, JSON),
+    "parameters of a path": sent(b"/customers;v=1", DOCUMENT, JSON),
+    "a backslash": sent(b"/\\customers", DOCUMENT, JSON),
+    "a format": sent(b"/customers.json", DOCUMENT, JSON),
+    "a whole URI": sent(b"http://other/customers", DOCUMENT, JSON),
+    "a tunnel": sent(b"crm:80", DOCUMENT, JSON, method=b"CONNECT"),
+    "another path in a field": sent(b"/health", DOCUMENT, JSON, b"X-Original-URL: /customers"),
+    "another host": document(DOCUMENT, JSON).replace(b"Host: crm", b"Host: elsewhere"),
+    "a method that no rule names": sent(
+        b"/orders", b'{"ssn":"%b"}' % CANARY, JSON, b"X-HTTP-Method: post", method=b"GET"
+    ),
+    "a search": sent(b"/customers?ssn=" + CANARY, b"", method=b"GET"),
+    "a search in another case": sent(b"/customers?SSN=" + CANARY, b"", method=b"GET"),
+    "a search with an operator": sent(b"/customers?q[ssn_eq]=" + CANARY, b"", method=b"GET"),
+    "a search encoded twice": sent(b"/customers?%2573sn=" + CANARY, b"", method=b"GET"),
+    "a filter": sent(b"/customers?filter=eq(ssn," + CANARY + b")", b"", method=b"GET"),
+    "a search for equality": sent(b"/customers?email=" + CANARY, b"", method=b"GET"),
+    # On one connection.
+    "a second request behind a refused one": document("{") + document(DOCUMENT, b"X-A: 1"),
+    "a request in the body of another": document(DOCUMENT, JSON, b"Expect: 100-continue")
+    + sent(b"/Customers", DOCUMENT, JSON),
+    "a length and chunks": chunked(
+        b"/customers", DOCUMENT, lines=(JSON, TENANT, b"Content-Length: 3")
+    ),
+    "a body that ends early": document(DOCUMENT, JSON)[:-3],
+}
+"""Requests as they are sent, by what is odd about them."""
+
+
+@pytest.fixture
+async def proxy(origin: Origin) -> AsyncIterator[Proxy]:
+    keys = await Keys.start()
+    store = Store("crm", "rest", (f"127.0.0.1:{origin.port}",))
+    customers = keys.rule(
+        samples.field("ssn"),
+        samples.field("email", Mode.EQUALITY),
+        samples.field("person.tax"),
+        store=store,
+    )
+    orders = keys.rule(samples.field("ssn"), store=store, name="orders", routes=("POST /orders",))
+    async with serving(origin, Transform(samples.plan(customers, orders), keys.keyring)) as rig:
+        yield rig
+    await keys.keyring.aclose()
+
+
+async def every_answer(client: Client) -> bytes:
+    client.writer.write_eof()
+    try:
+        return await client.rest()
+    except ConnectionError:
+        return b""
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+async def test_no_canary_reaches_the_store(proxy: Proxy, origin: Origin, attack: bytes) -> None:
+    client = await proxy.client()
+    await client.send(attack)
+    told = await every_answer(client)
+    assert not any(spelling in origin.everything for spelling in SPELLINGS)
+    assert CANARY not in told
+    assert not origin.misread
+
+
+async def test_what_is_well_written_gets_there_sealed(proxy: Proxy, origin: Origin) -> None:
+    client = await proxy.client()
+    assert (await client.ask(document(DOCUMENT))).status == 200
+    assert b'"ssn":"enc:1:' in origin.everything
