@@ -18,9 +18,9 @@ async def test_one_elsewhere_is_left_as_it_is() -> None:
         assert found is kms
 
 
-async def test_one_of_our_own_is_started_and_lets_its_first_key_in(tmp_path: Path) -> None:
+async def test_one_of_our_own_is_started_and_lets_sidecars_in(tmp_path: Path) -> None:
     async with kms_access.reachable(EmbeddedKms(tmp_path / "kms")) as kms:
-        stored = read_credentials(tmp_path / "kms" / "credentials.json")
+        stored = read_credentials(tmp_path / "kms" / "sidecar.json")
         assert kms.key.id == stored["access_key_id"]
         assert kms.upstream.authority == kms.endpoint.removeprefix("http://")
         assert kms.endpoint != stored["endpoint"]

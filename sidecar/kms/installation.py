@@ -54,7 +54,7 @@ database: kms.db
     Version: "1"
     Statement:
       - Effect: Allow
-        Action: ["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"]
+        Action: ["kms:DescribeKey", "kms:GenerateDataKey*", "kms:Decrypt"]
         Resource: "*"
 accounts:
   - id: "{account}"

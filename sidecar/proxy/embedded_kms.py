@@ -39,8 +39,8 @@ class KmsProcess:
 
     @property
     def credentials(self) -> Path:
-        """The file with the first access key."""
-        return self._directory / "credentials.json"
+        """The file with the access key for sidecars, which uses CMKs and cannot change them."""
+        return self._directory / "sidecar.json"
 
     @property
     def pid(self) -> int | None:

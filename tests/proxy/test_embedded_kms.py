@@ -12,19 +12,35 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.cli.kms_client import KmsClient
+from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.errors import Misconfigured
 from sidecar.proxy.embedded_kms import KmsProcess
 
 
+def _administrator(kms: KmsProcess) -> KmsClient:
+    return KmsClient.from_file(kms.credentials.with_name("credentials.json"), kms.endpoint, None)
+
+
 def _list_keys(kms: KmsProcess) -> int:
-    client = KmsClient.from_file(kms.credentials, kms.endpoint, None)
-    count: int = client.call("ListKeys", {})["TotalCount"]
+    count: int = _administrator(kms).call("ListKeys", {})["TotalCount"]
     return count
 
 
-def _create_key(kms: KmsProcess) -> None:
-    KmsClient.from_file(kms.credentials, kms.endpoint, None).call("CreateKey", {})
+def _create_key(kms: KmsProcess) -> str:
+    key_id: str = _administrator(kms).call("CreateKey", {})["KeyMetadata"]["KeyId"]
+    return key_id
+
+
+async def test_the_proxy_may_use_keys_and_not_change_them(tmp_path: Path) -> None:
+    async with KmsProcess(tmp_path / "kms") as kms:
+        key_id = await asyncio.to_thread(_create_key, kms)
+        sidecar = KmsClient.from_file(kms.credentials, kms.endpoint, None)
+        for action in ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey"):
+            await asyncio.to_thread(sidecar.call, action, {"KeyId": key_id})
+        for action in ("CreateKey", "DisableKey", "ListKeys"):
+            parameters = {"KeyId": key_id} if action == "DisableKey" else {}
+            with pytest.raises(Refusal):
+                await asyncio.to_thread(sidecar.call, action, parameters)
 
 
 async def test_it_is_made_at_its_first_start_and_kept_at_the_next(tmp_path: Path) -> None:
