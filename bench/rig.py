@@ -35,7 +35,7 @@ CONFIG = """\
 listeners:
   - {{listen: "127.0.0.1:0", upstream: "http://127.0.0.1:{port}"}}
 rules: rules.yaml
-kms: {{endpoint: "{endpoint}", credentials_file: kms/credentials.json}}
+kms: {{endpoint: "{endpoint}", credentials_file: kms/sidecar.json}}
 admin: {{listen: "127.0.0.1:0"}}
 """
 

@@ -144,7 +144,7 @@ class Installation:
             "rules: rules.yaml\n"
             "kms:\n"
             f"  endpoint: {self.kms_endpoint}\n"
-            f"  credentials_file: {self.kms_dir / 'credentials.json'}\n"
+            f"  credentials_file: {self.kms_dir / 'sidecar.json'}\n"
             "admin: {listen: '127.0.0.1:0'}\n"
             "limits: {keys: 2s}\n"
         )

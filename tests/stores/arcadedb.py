@@ -2,7 +2,9 @@
 """ArcadeDB as a real store: the server in a process of its own, and the calls to look inside it.
 
 `ArcadeDB.start(directory)` runs this file as a child that serves HTTP on a free loopback port and
-ends when its standard input closes, so that no server outlives a test.
+ends when its standard input closes, so that no server outlives a test. By hand:
+
+    python -m tests.stores.arcadedb DIRECTORY [PORT]
 """
 
 from __future__ import annotations
@@ -81,12 +83,9 @@ class ArcadeDB:
             self.process.communicate()
 
 
-def _serve(directory: Path) -> None:
+def _serve(directory: Path, port: int) -> None:
     import arcadedb_embedded  # noqa: PLC0415 - only the child pays for the JVM
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     server = arcadedb_embedded.create_server(
         str(directory / "data"),
         root_password=PASSWORD,
@@ -105,5 +104,12 @@ def _serve(directory: Path) -> None:
     os._exit(0)  # the JVM's own threads must not keep the child alive
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
+    _serve(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else _free_port())
