@@ -21,7 +21,7 @@ import json
 import os
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +40,7 @@ REGION = "cn-hangzhou"
 ACCOUNT = "1000000000000001"
 ADMIN = "200000000000000001"
 SIDECAR = "200000000000000002"
+ROOT = 0
 TLS = "tls: {cert: server.pem, key: server.key}"
 
 _CONFIGURATION = """\
@@ -92,6 +93,7 @@ def make(directory: Path, hosts: Sequence[str] = ()) -> Credentials | None:
     configuration = directory / "kms.yaml"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_foreign(directory, {os.geteuid(), ROOT})
         if hosts:
             _certify(directory, hosts)
         if configuration.exists():
@@ -110,6 +112,16 @@ def make(directory: Path, hosts: Sequence[str] = ()) -> Credentials | None:
     except OSError as error:
         raise Misconfigured(f"{directory}: cannot be written: {error.strerror}") from error
     return admin
+
+
+def refuse_foreign(directory: Path, owners: Collection[int]) -> None:
+    """Go on with nothing that somebody else has laid into a folder that others may write to.
+
+    A token with a PIN that they know, or a link to where they can read, would be as good as ours.
+    """
+    for path in sorted(directory.iterdir()):
+        if path.lstat().st_uid not in owners:
+            raise Misconfigured(f"{path}: belongs to another user; take another folder")
 
 
 def _configuration(

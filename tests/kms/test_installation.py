@@ -10,7 +10,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.config import Tls, load_kms_config
-from sidecar.kms.installation import make
+from sidecar.kms.installation import make, refuse_foreign
 
 
 def test_what_is_made_can_be_read_and_by_its_owner_alone(tmp_path: Path) -> None:
@@ -52,6 +52,16 @@ def test_one_that_was_begun_is_finished(tmp_path: Path) -> None:
     assert made is not None
     assert made.access_key_secret in (tmp_path / "admin.secret").read_text()
     assert make(tmp_path) is None
+
+
+def test_what_another_user_laid_into_the_folder_is_not_taken_up(tmp_path: Path) -> None:
+    """A token whose PIN they know, or a link to a place where they read what is written."""
+    refuse_foreign(tmp_path, {1})
+    (tmp_path / "kms.db").symlink_to(tmp_path / "elsewhere")
+    owner = (tmp_path / "kms.db").lstat().st_uid
+    refuse_foreign(tmp_path, {owner})
+    with pytest.raises(Misconfigured, match=r"kms\.db: belongs to another user"):
+        refuse_foreign(tmp_path, {owner + 1})
 
 
 def test_a_token_that_was_begun_is_told(tmp_path: Path) -> None:
