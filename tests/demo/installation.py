@@ -187,4 +187,5 @@ def _audit_line(record: dict[str, Any]) -> str:
     who = record["userIdentity"]["userName"]
     outcome = record.get("errorCode", "ok")
     context = record.get("requestParameters", {}).get("EncryptionContext", "")
-    return f"{record['eventTime']}  {record['eventName']:<31}  {who}  {outcome}  {context}"
+    line = f"{record['eventTime']}  {record['eventName']:<31}  {who:<7}  {outcome}  {context}"
+    return line.rstrip()
