@@ -2,12 +2,14 @@
 """Held exchanges: gathered whole and bounded, sealed and opened as one message, refused cleanly."""
 
 import asyncio
+import gc
 from dataclasses import replace
 
 import pytest
 
 from sidecar.message import Refusal, RequestHead
 from sidecar.proxy import Limits
+from sidecar.proxy.layers.http1.reader import MessageReader
 from sidecar.transform import Hold, Sealed
 from tests.fixtures.origin import Origin, Received
 from tests.proxy.rig import (
@@ -119,6 +121,23 @@ async def test_all_held_bodies_together_are_bounded(origin: Origin) -> None:
         await until(lambda: rig.host.stats.held_bytes > 200)
         second.close()
         await until(lambda: rig.host.stats.held_bytes == 0)
+
+
+def gathered() -> int:
+    """Bytes of bodies that any reader in this process holds on to."""
+    readers = [each for each in gc.get_objects() if isinstance(each, MessageReader)]
+    return sum(len(reader._witness.payload or b"") for reader in readers)
+
+
+async def test_a_connection_that_rests_holds_no_body(origin: Origin) -> None:
+    """The limit on all held bodies counts none for it, and what was in one is secret."""
+    origin.answer = answer(b"SEALED" + b"x" * 1000)
+    async with serving(origin) as rig:
+        served, refused = await rig.client(), await rig.client()
+        assert (await served.ask(post(b"/held", b"x" * 1000))).status == 200
+        await refused.send(chunked(b"/held", b"x" * (LIMIT + 1), end=b""))
+        assert (await refused.answer()).status == 413
+        assert gathered() == 0
 
 
 async def test_we_ask_for_the_body_ourselves_when_the_client_expects_to_be_asked(

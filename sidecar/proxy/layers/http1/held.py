@@ -137,6 +137,8 @@ class HeldExchange(Exchange):
                 task.cancel()
 
     def ended(self) -> None:
+        self._payload = bytearray()
+        self._client.reader.drop_payload()  # of a refused request the rest may still come
         self._count(0)
 
     def _has_room(self, what: str) -> bool:

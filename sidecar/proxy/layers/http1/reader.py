@@ -50,6 +50,7 @@ class _Witness:
 
     def on_message_complete(self) -> None:
         self.complete = True
+        self.payload = None  # whoever holds the body has it; a connection may rest for long
 
 
 class MessageReader:
