@@ -2,12 +2,12 @@
 """A KMS core of its own for a benchmark, with one CMK in a SoftHSM token, started as users do."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Self
 
-from bench.rig import cli
 from sidecar.keys.providers.kms import KmsProvider
 from sidecar.signing import AccessKey
 
@@ -15,21 +15,21 @@ ALIAS = "alias/bench"
 
 
 class Kms:
-    """A running core in the folder `directory`; a context that ends it."""
+    """A running core in the folder `directory`, on one core of the machine where that is given."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, core: int | None = None) -> None:
         self._directory = directory
+        self._core = core
 
     def __enter__(self) -> Self:
         cli("kms", "init", "--dir", self._directory)
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "sidecar", "kms", "serve", "--dir", str(self._directory)),
-                *("--listen", "127.0.0.1:0"),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=(self._directory / "log").open("ab"),
-        )
+        serve = ("kms", "serve", "--dir", self._directory, "--listen", "127.0.0.1:0")
+        with (self._directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                pinned(self._core, sys.executable, "-m", "sidecar", *serve),
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -53,3 +53,22 @@ class Kms:
         written = json.loads((self._directory / "credentials.json").read_bytes())
         key = AccessKey(written["access_key_id"], written["access_key_secret"])
         return KmsProvider(self.endpoint, written["region"], key)
+
+
+def cli(*words: object) -> str:
+    """Run one `sidecar` command to its end; its standard output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sidecar", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
+
+
+def pinned(core: int | None, *words: object) -> list[str]:
+    """The command that runs `words` on one core, where one is given and there are several."""
+    many = core is not None and len(os.sched_getaffinity(0)) > 1
+    return [*(("taskset", "--cpu-list", str(core)) if many else ()), *map(str, words)]

@@ -8,7 +8,6 @@ manage several times what any proxy here does.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
+
+from bench.kms import Kms, pinned
 
 PROXY_CORE = 0
 OTHER_CORE = 1
@@ -27,7 +28,7 @@ rules:
   - name: customers
     store: {{name: crm, kind: rest, hosts: ["127.0.0.1:{port}"]}}
     routes: ["/customers", "/customers/{{id}}"]
-    cmk: alias/customers
+    cmk: alias/bench
     record: id
     fields: {{ssn: sealed, email: sealed, phone: sealed}}
 """
@@ -84,14 +85,9 @@ class Rig:
 
     def start_sidecar(self) -> None:
         """A KMS with a CMK, and the sidecar in front of the origin; sets `sidecar` to its port."""
-        cli("kms", "init", "--dir", self.work / "kms")
-        kms = ("kms", "serve", "--dir", self.work / "kms", "--listen", "127.0.0.1:0")
-        endpoint = json.loads(self._start(OTHER_CORE, "-m", "sidecar", *kms))["endpoint"]
-        address = ("--credentials", self.work / "kms/credentials.json", "--endpoint", endpoint)
-        made = json.loads(cli("kms", "call", *address, "CreateKey"))["KeyMetadata"]["KeyId"]
-        cli("kms", "call", *address, "CreateAlias", f"KeyId={made}", "AliasName=alias/customers")
+        kms = self._ends.enter_context(Kms(self.work / "kms", OTHER_CORE))
         (self.work / "rules.yaml").write_text(RULES.format(port=self.origin))
-        config = CONFIG.format(port=self.origin, endpoint=endpoint)
+        config = CONFIG.format(port=self.origin, endpoint=kms.endpoint)
         (self.work / "sidecar.yaml").write_text(config)
         self.seconds_to_ready = self._run_sidecar()
 
@@ -131,7 +127,7 @@ class Rig:
         """Ask for `seconds`; raise when any answer was not a success."""
         words = [str(port), str(connections), str(seconds), *([str(rate)] if rate else [])]
         done = subprocess.run(
-            _pinned(OTHER_CORE, sys.executable, BENCH / "load.py", *words),
+            pinned(OTHER_CORE, sys.executable, BENCH / "load.py", *words),
             input=request,
             capture_output=True,
             check=True,
@@ -160,7 +156,7 @@ class Rig:
     def _spawn(self, core: int, *words: object) -> subprocess.Popen[str]:
         log = self._ends.enter_context((self.work / "log").open("a"))
         process = subprocess.Popen(
-            _pinned(core, *words),
+            pinned(core, *words),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -169,25 +165,6 @@ class Rig:
         self._last = process
         self._ends.callback(_end, process)
         return process
-
-
-def cli(*words: object) -> str:
-    """Run one `sidecar` command to its end; its standard output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sidecar", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return done.stdout
-
-
-def _pinned(core: int, *words: object) -> list[str]:
-    """The command that runs `words` on one core, where there are several."""
-    many = len(os.sched_getaffinity(0)) > 1
-    return [*(("taskset", "--cpu-list", str(core)) if many else ()), *map(str, words)]
 
 
 def _end(process: subprocess.Popen[Any]) -> None:
