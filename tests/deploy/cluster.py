@@ -59,8 +59,9 @@ class Cluster:
             "VOLUME": str(self.volume),
             "SECRETS": str(self.secrets),
         }
-        self._initialize()
-        self._kms = self._serve()
+        self.initialize()
+        self._listen = "127.0.0.1:0"
+        self.start()
 
     @property
     def directory(self) -> Path:
@@ -79,25 +80,30 @@ class Cluster:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def _initialize(self) -> None:
+    def initialize(self) -> None:
+        """What the init container does at each start."""
         (init,) = one(BASE, "StatefulSet", "kms")["spec"]["template"]["spec"]["initContainers"]
         (script,) = init["args"]
         assert self.run(script.replace(MOUNTED, str(self.volume))) == ""
 
-    def _serve(self) -> subprocess.Popen[str]:
+    def start(self) -> None:
+        """Serve, on the port of before where there was one."""
         (kms,) = one(BASE, "StatefulSet", "kms")["spec"]["template"]["spec"]["containers"]
         arguments = [word.replace(MOUNTED, str(self.volume)) for word in kms["args"]]
-        arguments[arguments.index("--listen") + 1] = "127.0.0.1:0"
-        process = subprocess.Popen(
+        arguments[arguments.index("--listen") + 1] = self._listen
+        self._kms = subprocess.Popen(
             [BIN / "sidecar", *arguments], stdout=subprocess.PIPE, text=True, env=self._environment
         )
-        assert process.stdout is not None
-        endpoint = json.loads(process.stdout.readline())["endpoint"]
-        self.port: str = endpoint.rpartition(":")[2]
+        assert self._kms.stdout is not None
+        endpoint = json.loads(self._kms.stdout.readline())["endpoint"]
+        self._listen = endpoint.partition("//")[2]
         # What the Service's address does in a cluster: lead to the port that it really has.
         credentials = self.directory / "credentials.json"
         credentials.write_text(credentials.read_text().replace(PORT, self.port))
-        return process
+
+    @property
+    def port(self) -> str:
+        return self._listen.rpartition(":")[2]
 
     def shake_hands(self, name: str, ca: Path) -> None:
         """Connect to the KMS as a client that knows it by `name`."""
@@ -108,7 +114,7 @@ class Cluster:
         ):
             pass
 
-    def close(self) -> None:
+    def stop(self) -> None:
         self._kms.terminate()
         assert self._kms.wait(30) == 0
         assert self._kms.stdout is not None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the README tells to type brings up a KMS, and a sidecar that proves itself against it."""
 
+import json
 import re
 import ssl
 import subprocess
@@ -27,6 +28,10 @@ def commands(section: str) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
 
 
+def call(words: str) -> str:
+    return f"kubectl exec kms-0 -c kms -- sidecar kms call {words}"
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The section Apply, typed from top to bottom."""
@@ -35,7 +40,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         made.run("\n".join(commands("Apply")))
         yield made
     finally:
-        made.close()
+        made.stop()
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +106,21 @@ def test_the_sidecar_is_not_given_the_administrators_key(cluster: Cluster) -> No
 def test_a_second_start_changes_nothing_on_the_volume(cluster: Cluster) -> None:
     names = ("ca.pem", "server.pem", "kms.yaml", "credentials.json", "sidecar.json")
     before = [(cluster.directory / name).read_bytes() for name in names]
-    cluster._initialize()
+    cluster.initialize()
     assert [(cluster.directory / name).read_bytes() for name in names] == before
+
+
+def test_a_backup_brings_back_every_cmk(cluster: Cluster, tmp_path: Path) -> None:
+    blob = json.loads(cluster.run(call("GenerateDataKey KeyId=alias/customers")))["CiphertextBlob"]
+    (backup,) = commands("Back up")
+    cluster.run(f"cd '{tmp_path}'; {backup}")
+    cluster.stop()
+    lost = cluster.directory.rename(tmp_path / "lost")
+    assert not (lost / "copy.db").exists()
+    cluster.run(f"tar -xf '{tmp_path}/kms.tar' -C '{cluster.volume}'")
+    cluster.start()
+    opened = json.loads(cluster.run(call(f"Decrypt CiphertextBlob={blob}")))
+    assert opened["Plaintext"]
 
 
 def test_the_configuration_and_the_rules_are_accepted_without_advice(mounted: Path) -> None:
