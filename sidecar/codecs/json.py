@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Misfit, Reading, Site, check_places
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
 
@@ -49,13 +49,17 @@ class _Opened(NamedTuple):
 class _JsonReading[T]:
     """One JSON text, decoded along the ways that its shape names."""
 
-    __slots__ = ("_body", "_changed", "_opened", "_root", "_text", "documents", "misfits", "sites")
+    __slots__ = (
+        "_body", "_changed", "_opened", "_root", "_text", "documents", "elements", "misfits",
+        "sites",
+    )  # fmt: skip
 
     def __init__(self, body: bytes, shape: Shape[T]) -> None:
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = []
         self._body = body
         self.documents = 0
+        self.elements = 0
         self._changed: set[int] = set()
         self._opened: list[_Opened] = []
         self._text = body.strip(_WHITE_SPACE)
@@ -88,6 +92,7 @@ class _JsonReading[T]:
     def _visit(
         self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int
     ) -> None:
+        check_places(self.elements + len(self.sites))
         if shape.is_document:
             document = self.documents
             self.documents += 1
@@ -105,6 +110,8 @@ class _JsonReading[T]:
             places = [(n, content[n], child) for n, child in shape.members.items() if n in content]
         elif text.startswith(b"[") and shape.items is not None:
             content = _decode_items(text)
+            self.elements += len(content)
+            check_places(self.elements)
             places = [(index, value, shape.items) for index, value in enumerate(content)]
         elif text == b"null":
             return

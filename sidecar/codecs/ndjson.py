@@ -8,7 +8,7 @@ cannot be read refuses the whole body.
 import re
 
 from sidecar.codecs.json import CODEC as JSON
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Misfit, Reading, Site, check_places
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
 
@@ -23,6 +23,8 @@ class _NdjsonReading[T]:
         self.misfits: list[Misfit] = []
         self._lines: list[Reading[T] | bytes] = []
         self._line_of_document: list[Reading[T]] = []
+        self.elements = body.count(b"\n")
+        check_places(self.elements)
         for number, line in enumerate(_LINE.findall(body), 1):
             if line.isspace():
                 self._lines.append(line)
@@ -49,6 +51,8 @@ class _NdjsonReading[T]:
             if site.document >= 0:
                 site = site._replace(document=self.documents + site.document)  # noqa: PLW2901
             self.sites.append(site)
+        self.elements += line.elements
+        check_places(self.elements + len(self.sites))
         self.misfits += line.misfits
         self._lines.append(line)
         self._line_of_document += [line] * line.documents

@@ -4,6 +4,11 @@
 from typing import NamedTuple, Protocol
 
 from sidecar.codecs.shape import Shape
+from sidecar.errors import TooLarge
+
+MAX_PLACES = 32768
+"""List elements, lines and sites of one body. Other messages wait while one is read and sealed,
+and a body of the usual limit could hold a million."""
 
 
 class Site[T](NamedTuple):
@@ -28,11 +33,19 @@ class Misfit(NamedTuple):
     in_document: bool
 
 
+def check_places(places: int) -> None:
+    """Raise TooLarge where a body has more places to look at than one message may."""
+    if places > MAX_PLACES:
+        raise TooLarge(f"a body with more than {MAX_PLACES} list elements, lines or values to seal")
+
+
 class Reading[T](Protocol):
     """One body, read once."""
 
     sites: list[Site[T]]
     misfits: list[Misfit]
+    elements: int
+    """How many list elements and lines it was read in."""
 
     @property
     def documents(self) -> int:
@@ -55,4 +68,9 @@ class Codec(Protocol):
     suffixes: frozenset[str]
 
     def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:
-        """Find the sites that `shape` names; Malformed where the body can be read in two ways."""
+        """Find the sites that `shape` names.
+
+        Raises:
+            Malformed: The body can be read in two ways.
+            TooLarge: It has more than MAX_PLACES places.
+        """

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sidecar.codecs import Reading, Shape, build_shape
 from sidecar.codecs.json import CODEC, MAX_DEPTH
-from sidecar.errors import Malformed
+from sidecar.codecs.reading import MAX_PLACES
+from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 from tests.codecs.texts import OBJECTS, SPACES, Node
 
@@ -178,3 +179,35 @@ def test_documents_are_numbered_and_what_stands_outside_has_none() -> None:
         ("command", -1),
     ]
     assert reading.documents == 3
+
+
+class TestPlaces:
+    """A body of a few megabytes must not keep the proxy busy for half a minute."""
+
+    @pytest.mark.parametrize(
+        ("item", "paths"),
+        [
+            (b"{}", ("l[*].a",)),
+            (b'{"a":1}', ("l[*].a",)),
+            (b'{"a":1,"b":2}', ("l[*].a", "l[*].b")),
+            (b"1", ("l[*]",)),
+            (b'{"m":[1,2]}', ("l[*].m[*]",)),
+        ],
+    )
+    def test_are_bounded(self, item: bytes, paths: tuple[str, ...]) -> None:
+        many = MAX_PLACES + 1
+        with pytest.raises(TooLarge):
+            read(b'{"l":[%b]}' % b",".join([item] * many), *paths)
+        few = read(b'{"l":[%b]}' % b",".join([item] * (MAX_PLACES // 5)), *paths)
+        assert few.elements < MAX_PLACES
+
+    def test_count_those_of_values_as_well(self) -> None:
+        item = b'{"a":1,"b":2,"c":3}'
+        with pytest.raises(TooLarge):
+            read(
+                b'{"l":[%b]}' % b",".join([item] * (MAX_PLACES // 2)), "l[*].a", "l[*].b", "l[*].c"
+            )
+
+    def test_a_list_on_no_way_may_be_long(self) -> None:
+        body = b'{"a":1,"l":[%b]}' % b",".join([b"{}"] * (MAX_PLACES + 1))
+        assert len(read(body, "a").sites) == 1

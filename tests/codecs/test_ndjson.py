@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sidecar.codecs import Shape, build_shape
 from sidecar.codecs.ndjson import CODEC
-from sidecar.errors import Malformed
+from sidecar.codecs.reading import MAX_PLACES
+from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 
 SHAPE: Shape[str] = build_shape(
@@ -54,3 +55,16 @@ def test_one_bad_line_refuses_the_body_and_is_named(body: bytes) -> None:
 def test_misfits_of_all_lines_are_kept() -> None:
     reading = CODEC.read(b'{"doc":7}\n{}\n"text"\n', SHAPE)
     assert [misfit.path for misfit in reading.misfits] == ["doc", ""]
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b'{"ssn":1}'])
+def test_lines_are_bounded(line: bytes) -> None:
+    with pytest.raises(TooLarge):
+        CODEC.read((line + b"\n") * (MAX_PLACES + 1), SHAPE)
+
+
+def test_what_stands_in_lines_is_bounded_for_all_together() -> None:
+    shape: Shape[str] = build_shape([FieldPath.parse("$[*]")], [(FieldPath.parse("ssn"), "ssn")])
+    line = b"[%b]\n" % b",".join([b'{"ssn":1}'] * 1000)
+    with pytest.raises(TooLarge):
+        CODEC.read(line * 20, shape)
