@@ -17,6 +17,7 @@ from sidecar.backends.claims import count_claims, holds_envelope
 from sidecar.backends.media import body_codec, is_coded
 from sidecar.backends.problem import problem
 from sidecar.backends.query import Parameter, QueryReader, replace_values
+from sidecar.backends.records import find_text, record_of, record_path
 from sidecar.backends.refusals import (
     RequirementFailed,
     Unbound,
@@ -27,7 +28,7 @@ from sidecar.backends.refusals import (
 from sidecar.backends.repair import repair_request, repair_response
 from sidecar.codecs import Reading, Site, build_shape
 from sidecar.envelope import MIN_DIGITS
-from sidecar.errors import Malformed, Misconfigured, SidecarError
+from sidecar.errors import Malformed, SidecarError
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import DETERMINISTIC, Field, Mode, Requirement, Rule
@@ -109,7 +110,7 @@ class _RestAdapter:
         self._query = QueryReader(rule.fields)
         tags: list[tuple[FieldPath, _Tag]] = [(field.path, field) for field in rule.fields]
         if rule.record is not None:
-            tags.append((_record_path(rule.record), _RECORD_ID))
+            tags.append((record_path(rule.record), _RECORD_ID))
         requirements: list[tuple[FieldPath, _Tag]] = [(need.path, need) for need in rule.require]
         self._in_requests = build_shape(rule.documents.request, tags, requirements, wary=True)
         self._in_responses = build_shape(rule.documents.response, tags)
@@ -189,7 +190,7 @@ class _RestAdapter:
             record: str | None = ""
             if field.mode not in DETERMINISTIC:
                 if site.document not in records:
-                    records[site.document] = _record_of(ids.get(site.document), in_path)
+                    records[site.document] = record_of(ids.get(site.document), in_path)
                 record = records[site.document]
             values.append(Value(field, site.lexeme, record, site))
         return values
@@ -205,36 +206,9 @@ def _seems_a_json_patch(body: bytes) -> bool:
     return body.lstrip().startswith(b"[") and b'"op"' in body and b'"path"' in body
 
 
-def _record_path(record: str) -> FieldPath:
-    try:
-        return FieldPath.parse(record)
-    except Misconfigured:  # the name of a path variable need not be a path
-        return FieldPath((record,))
-
-
-def _record_of(lexeme: bytes | None, in_path: str | None) -> str | None:
-    """The record of a document, by the id in it, by the path, or by both alike."""
-    record = None if lexeme is None else _record_id(lexeme)
-    if record is not None and in_path not in {None, record}:
-        raise Unbound("the record id of a document is not the one in the path")
-    return record or in_path
-
-
-def _record_id(lexeme: bytes) -> str | None:
-    """A text or an integer as a record id; null is no id."""
-    value = msgspec.json.decode(lexeme)
-    if value is None:
-        return None
-    if isinstance(value, str) and value:
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and lexeme != b"-0":
-        return lexeme.decode("ascii")
-    raise Unbound("a record id is a text that is not empty, or an integer")
-
-
 def _check_requirement(requirement: Requirement, lexeme: bytes) -> None:
-    value = msgspec.json.decode(lexeme)
-    if not isinstance(value, str) or requirement.pattern.fullmatch(value) is None:
+    value = find_text(lexeme)
+    if value is None or requirement.pattern.fullmatch(value) is None:
         path = str(requirement.path)
         raise RequirementFailed(f"the text at {path!r} does not match what the rule requires")
 
