@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The record that a document is bound to: what names it in the document and in the path.
 
-An id is a text or an integer, and `"1"` and `1` are one: a path cannot tell them apart. No number is
-ever made of an integer, which may have any length.
+An id is a text or an integer, and `"1"` and `1` are one: a path cannot tell them apart. No number
+is ever made of an integer, which may have any length.
 """
 
 import re

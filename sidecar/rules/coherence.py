@@ -32,6 +32,7 @@ def faults_within(rule: Rule) -> Iterator[Misconfigured]:
         yield from _faults_between_fields(one, other)
     for item in rule.fields:
         yield from _faults_of_mode(rule, item)
+    yield from _faults_of_paths(rule)
     yield from _faults_of_places(rule)
     if rule.record is not None:
         yield from _faults_of_record(rule, rule.record)
@@ -69,6 +70,18 @@ def _faults_of_mode(rule: Rule, item: Field) -> Iterator[Misconfigured]:
             f"{item.path}: `format: digits` and `phase: migrate` exclude each other, because an "
             "unsealed value looks like a sealed one; use `enforce`, or another mode to migrate",
         )
+
+
+def _faults_of_paths(rule: Rule) -> Iterator[Misconfigured]:
+    """Paths go to the store, and into its logs, as they are."""
+    names = {str(item.path) for item in rule.fields}
+    for route in rule.routes:
+        for name in sorted(names.intersection(dict(route.variables))):
+            yield fault(
+                route.where,
+                f"{route} carries {name!r} to the store in clear, for paths are not sealed; let "
+                "the query or the body look for it",
+            )
 
 
 def _faults_of_places(rule: Rule) -> Iterator[Misconfigured]:

@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import Documents, Faults, Mode, Phase, Requirement, Rule, RuleSet, Store
+from sidecar.rules import Documents, Faults, Mode, Phase, Requirement, Route, Rule, RuleSet, Store
 from tests.rules.samples import HOST, field, rule
 
 
@@ -33,6 +33,9 @@ WITHIN = {
     "`format: digits` and two `lookup_keys` exclude each other": {
         "fields": (field("a", Mode.DIGITS),),
         "lookup_keys": (b"k", b"l"),
+    },
+    "carries 'ssn' to the store in clear": {
+        "routes": (Route.parse("/customers/{id}"), Route.parse("/by-ssn/{ssn}")),
     },
     "`documents` names one place twice": {"documents": documents(["$", "$"])},
     "ssn holds the documents at ssn.inner": {"documents": documents(["$", "$.ssn.inner"])},
