@@ -17,7 +17,7 @@ from sidecar.envelope.chunks import (
     plaintext_length,
     span_of,
 )
-from sidecar.envelope.context import Context
+from sidecar.envelope.context import DOMAIN, Context, frame
 from sidecar.envelope.deterministic import open_equal, seal_equal
 from sidecar.envelope.format import (
     MAX_EDK_LENGTH,
@@ -35,11 +35,12 @@ from sidecar.envelope.sealing import open_envelope, seal
 from sidecar.envelope.streaming import Opener, Sealer
 from sidecar.envelope.suite import KeyKind, Suite
 from sidecar.envelope.suites import DEFAULT_SUITE, SEALING_SUITES, SUITES
-from sidecar.envelope.text import PREFIX, from_text, is_sealed_text, to_text
+from sidecar.envelope.text import PREFIX, from_text, is_sealed_text, to_ascii, to_text
 
 __all__ = [
     "CHUNK_LENGTH",
     "DEFAULT_SUITE",
+    "DOMAIN",
     "MAX_EDK_LENGTH",
     "MAX_ENVELOPE_LENGTH",
     "MIN_DIGITS",
@@ -59,6 +60,7 @@ __all__ = [
     "Suite",
     "body_length",
     "edk_header",
+    "frame",
     "from_text",
     "is_sealed_text",
     "lookup_key_id",
@@ -72,6 +74,7 @@ __all__ = [
     "seal",
     "seal_equal",
     "span_of",
+    "to_ascii",
     "to_text",
     "value_to_plaintext",
 ]

@@ -33,14 +33,19 @@ class Context(NamedTuple):
         Raises:
             Malformed: A member is too long or is not Unicode text.
         """
-        parts = [DOMAIN]
-        for member in self:
-            try:
-                data = member.encode()
-            except UnicodeEncodeError:
-                raise Malformed("a name or id of the context is not Unicode text") from None
-            if len(data) > MAX_MEMBER_LENGTH:
-                raise Malformed(f"a name or id of the context passes {MAX_MEMBER_LENGTH} bytes")
-            parts.append(len(data).to_bytes(2))
-            parts.append(data)
-        return b"".join(parts)
+        return DOMAIN + b"".join([frame(member) for member in self])
+
+
+def frame(member: str) -> bytes:
+    """One member as it stands in a context: its length in two bytes, and its text in UTF-8.
+
+    Raises:
+        Malformed: It is too long or is not Unicode text.
+    """
+    try:
+        data = member.encode()
+    except UnicodeEncodeError:
+        raise Malformed("a name or id of the context is not Unicode text") from None
+    if len(data) > MAX_MEMBER_LENGTH:
+        raise Malformed(f"a name or id of the context passes {MAX_MEMBER_LENGTH} bytes")
+    return len(data).to_bytes(2) + data

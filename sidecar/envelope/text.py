@@ -10,6 +10,7 @@ from sidecar.errors import Malformed
 PREFIX = "enc:1:"
 MAX_TEXT_LENGTH = len(PREFIX) + (MAX_ENVELOPE_LENGTH * 4 + 2) // 3
 
+_PREFIX_BYTES = PREFIX.encode()
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 # The other alphabet and padding become bytes that a strict decoder refuses.
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
@@ -31,8 +32,12 @@ def is_sealed_text(text: str | bytes) -> bool:
 
 def to_text(envelope: bytes) -> str:
     """`envelope` as text."""
-    encoded = b2a_base64(envelope, newline=False).translate(_TO_URL).rstrip(b"=")
-    return PREFIX + encoded.decode("ascii")
+    return to_ascii(envelope).decode("ascii")
+
+
+def to_ascii(envelope: bytes) -> bytes:
+    """`envelope` as text, in bytes."""
+    return _PREFIX_BYTES + b2a_base64(envelope, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def from_text(text: str) -> bytes:

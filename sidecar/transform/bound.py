@@ -4,7 +4,7 @@
 from collections.abc import Collection, Mapping
 
 from sidecar.backends import BACKENDS
-from sidecar.envelope import SEALING_SUITES, Context
+from sidecar.envelope import DOMAIN, SEALING_SUITES, frame
 from sidecar.errors import Misconfigured
 from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
 from sidecar.rules import Phase, Rule
@@ -23,6 +23,11 @@ class BoundRule:
         self.adapter = BACKENDS[rule.store.kind].bind(rule)
         # Fields of one logical name are sealed in one way; the rules see to it.
         self.treatments = {field.name: treatment_of(field) for field in rule.fields}
+        # The contexts of a field differ in their last two members alone.
+        names = (frame(rule.store.name), frame(rule.collection))
+        self._places = {
+            field.name: b"".join((DOMAIN, *names, frame(field.name))) for field in rule.fields
+        }
         self._rule = rule
         self._suite = SEALING_SUITES[rule.suite]
         self._keyring = keyring
@@ -33,9 +38,8 @@ class BoundRule:
         return self.phase is Phase.MONITOR
 
     def context(self, field: str, tenant: str, record: str) -> bytes:
-        """What a value of `field` is bound to; Malformed where one of the ids is too long."""
-        rule = self._rule
-        return Context(rule.store.name, rule.collection, field, tenant, record).encode()
+        """The encoded `Context` of a value; Malformed where one of the ids is too long."""
+        return self._places[field] + frame(tenant) + frame(record)
 
     async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
         """The keys that seal one message; suspends only when one has to be asked for."""

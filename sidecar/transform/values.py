@@ -22,7 +22,7 @@ from sidecar.envelope import (
     is_sealed_text,
     parse,
     plaintext_to_lexeme,
-    to_text,
+    to_ascii,
     value_to_plaintext,
 )
 from sidecar.errors import CannotOpen, Malformed
@@ -104,7 +104,7 @@ class _Sealed(_Enveloped):
     def seal(self, keys: Keys, context: bytes, plaintext: bytes) -> bytes:
         if keys.sealing is None:
             raise AssertionError
-        return b'"%b"' % to_text(keys.sealing.seal(context, plaintext)).encode("ascii")
+        return b'"%b"' % to_ascii(keys.sealing.seal(context, plaintext))
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
         envelope = stored.envelope
@@ -130,7 +130,7 @@ class _Equal(_Enveloped):
         return value_to_plaintext(_encode(text))
 
     def seal(self, keys: Keys, context: bytes, plaintext: bytes) -> bytes:
-        return b'"%b"' % to_text(keys.lookup[0].seal(context, plaintext)).encode("ascii")
+        return b'"%b"' % to_ascii(keys.lookup[0].seal(context, plaintext))
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
         envelope = stored.envelope

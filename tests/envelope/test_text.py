@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.envelope import PREFIX, from_text, is_sealed_text, to_text
+from sidecar.envelope import PREFIX, from_text, is_sealed_text, to_ascii, to_text
 from sidecar.envelope.text import MAX_TEXT_LENGTH
 from sidecar.errors import Malformed
 from tests.envelope.strategies import MODEST
@@ -21,6 +21,7 @@ BASE64URL = string.ascii_letters + string.digits + "-_"
 def test_any_bytes_come_back(data):
     text = to_text(data)
     assert text == PREFIX + base64.urlsafe_b64encode(data).decode().rstrip("=")
+    assert to_ascii(data) == text.encode()
     assert is_sealed_text(text)
     assert is_sealed_text(text.encode())
     assert from_text(text) == data

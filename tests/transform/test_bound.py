@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rule asks for the keys that its message needs and for no others."""
 
+import pytest
+
 from sidecar.envelope import Context
 from sidecar.keys import KeyContext
 from sidecar.rules import Mode
@@ -11,10 +13,13 @@ from tests.transform.rig import CMK, Rig
 FIELDS = (field("ssn"), field("email", Mode.EQUALITY), field("no", Mode.DIGITS))
 
 
-async def test_the_context_is_made_of_names_of_the_rule(rig: Rig) -> None:
+@pytest.mark.parametrize("tenant", ["", "acme", "é", "x" * 300])
+@pytest.mark.parametrize("record", ["", "c1", "\x00\x02c1"])
+async def test_the_context_is_made_of_names_of_the_rule(rig: Rig, tenant: str, record: str) -> None:
     bound = BoundRule(rig.rule(*FIELDS, collection="people"), rig.keyring)
-    expected = Context("crm", "people", "ssn", "acme", "c1").encode()
-    assert bound.context("ssn", "acme", "c1") == expected
+    for name in ("ssn", "email", "no"):
+        expected = Context("crm", "people", name, tenant, record).encode()
+        assert bound.context(name, tenant, record) == expected
 
 
 async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig) -> None:
