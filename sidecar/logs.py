@@ -11,7 +11,9 @@ those only the place is told, the file, line and function where it was raised.
 import asyncio
 import json
 import logging
+import re
 import sys
+import threading
 import time
 import traceback
 from types import TracebackType
@@ -21,6 +23,9 @@ from sidecar.errors import SidecarError
 
 FRAMES = 8
 _OF_ANY_RECORD = vars(logging.makeLogRecord({})).keys() | {"message", "asctime", "taskName"}
+
+_OBEYED = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters that JSON leaves as they are, line ends of Unicode, changes of direction."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +38,8 @@ def configure() -> None:
     logging.getLogger("sidecar").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
+    threading.excepthook = _log_dead_thread
+    sys.unraisablehook = _log_unraisable
 
 
 def log_loop_trouble(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -51,10 +58,17 @@ class SafeFormatter(logging.Formatter):
             told = {"message": f"(text withheld; from {record.module}:{record.lineno})"}
         if record.exc_info and record.exc_info[1]:
             told |= _facts(record.exc_info[1])
-        fields = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in told.items()]
+        fields = [f"{name}={_quoted(value)}" for name, value in told.items()]
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         level = record.levelname.lower()
         return " ".join([f"time={moment} level={level} logger={record.name}", *fields])
+
+
+def _quoted(text: str) -> str:
+    """`text` as one JSON string without anything that a terminal or a viewer of logs would obey."""
+    return _OBEYED.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _extra(record: logging.LogRecord) -> dict[str, str]:
@@ -81,3 +95,13 @@ def _log_uncaught(
     if issubclass(kind, KeyboardInterrupt):
         sys.exit(130)
     logger.critical("an error that nobody foresaw ends this process", exc_info=(kind, error, trace))
+
+
+def _log_dead_thread(ended: threading.ExceptHookArgs) -> None:
+    facts = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+    logger.critical("an error that nobody foresaw ends a thread", exc_info=facts)  # type: ignore[arg-type]
+
+
+def _log_unraisable(unraised: "sys.UnraisableHookArgs") -> None:
+    facts = (unraised.exc_type, unraised.exc_value, unraised.exc_traceback)
+    logger.error("an error where none can be raised", exc_info=facts)  # type: ignore[arg-type]

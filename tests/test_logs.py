@@ -60,10 +60,16 @@ def test_our_own_errors_tell_why() -> None:
 
 def test_a_record_is_one_line_whatever_is_in_it() -> None:
     assert "\n" not in _worded("sidecar", "one\ntime=forged level=info %s", "x\r\ny", rule="a\nb")
+    forged = _worded(
+        "sidecar", "x", record="1\x85time=a\u2028time=b\x9b2J\u202e\x7f", tenant="客户"
+    )
+    assert len(forged.splitlines()) == 1
+    assert forged.isprintable()
+    assert "客户" in forged
 
 
 PROGRAM = f"""
-import asyncio, logging, sys, warnings
+import asyncio, logging, sys, threading, warnings
 from sidecar import logs
 logs.configure()
 logging.getLogger("httpx").info("{CANARY}")
@@ -77,6 +83,13 @@ async def main():
     await asyncio.sleep(0)
     del task
 asyncio.run(main())
+def fail_in_thread(): raise ValueError("{CANARY}")
+thread = threading.Thread(target=fail_in_thread, name="{CANARY}")
+thread.start()
+thread.join()
+class Last:
+    def __del__(self): raise ValueError("{CANARY}")
+del (last := [Last()])[:]
 raise ValueError("{CANARY}")
 """
 
@@ -87,8 +100,10 @@ def test_a_whole_process_keeps_it_so() -> None:
     )
     assert done.returncode == 1
     assert CANARY not in done.stdout + done.stderr
-    heard, warned, failed, ended = done.stderr.splitlines()
+    heard, warned, failed, thread, unraised, ended = done.stderr.splitlines()
     assert 'message="heard"' in heard
     assert "logger=py.warnings" in warned
     assert 'error="KeyError"' in failed
+    assert 'ends a thread" error="ValueError"' in thread
+    assert 'none can be raised" error="ValueError"' in unraised
     assert 'error="ValueError"' in ended
