@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Law 1 against clients who write requests in every odd way: the real proxy, byte by byte.
+"""Law 1 against clients and stores that write in every odd way: the real proxy, byte by byte.
 
-No attack may bring the canary to the store in clear, in whatever spelling; whether it is sealed or
-refused is for other tests to say.
+No request may bring the canary to the store in clear, in whatever spelling; whether it is sealed or
+refused is for other tests to say. No answer may bring what is sealed to the client as if it were
+the value, nor a value to another place than its own.
 """
 
 import base64
+import json
+from asyncio import StreamWriter
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -13,8 +16,8 @@ import pytest
 
 from sidecar.rules import Mode, Store
 from sidecar.transform import Transform
-from tests.fixtures.origin import Origin
-from tests.proxy.rig import Client, chunked, serving
+from tests.fixtures.origin import Origin, Received
+from tests.proxy.rig import Client, answer, chunked, serving
 from tests.proxy.rig import Rig as Proxy
 from tests.rules import samples
 from tests.transform.rig import Rig as Keys
@@ -152,6 +155,7 @@ async def proxy(origin: Origin) -> AsyncIterator[Proxy]:
         samples.field("ssn"),
         samples.field("email", Mode.EQUALITY),
         samples.field("person.tax"),
+        samples.field("card", Mode.DIGITS),
         store=store,
     )
     orders = keys.rule(samples.field("ssn"), store=store, name="orders", routes=("POST /orders",))
@@ -182,3 +186,94 @@ async def test_what_is_well_written_gets_there_sealed(proxy: Proxy, origin: Orig
     client = await proxy.client()
     assert (await client.ask(document(DOCUMENT))).status == 200
     assert b'"ssn":"enc:1:' in origin.everything
+
+
+CARD = "4929 6421 0075 8113"
+READ = b"GET /customers/%b HTTP/1.1\r\nHost: crm\r\nX-Tenant-Id: %b\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+ANSWERS = {
+    # The sealed document of c1 stands for @, its sealed SSN for %, its sealed card for #.
+    "another record": (b'{"id":"c2","ssn":"%"}', b"c2", b"acme", (JSON,)),
+    "another record in a list": (b'[{"id":"c2","ssn":"%"}]', b"c2", b"acme", (JSON,)),
+    "another tenant": (b"@", b"c1", b"globex", (JSON,)),
+    "another field": (b'{"id":"c1","person":{"tax":"%"}}', b"c1", b"acme", (JSON,)),
+    "a field for equality": (b'{"id":"c1","email":"%"}', b"c1", b"acme", (JSON,)),
+    "no field": (b'{"id":"c1","name":"%"}', b"c1", b"acme", (JSON,)),
+    "the name of a member": (b'{"id":"c1","%":1}', b"c1", b"acme", (JSON,)),
+    "a name in another case": (b'{"id":"c1","SSN":"%"}', b"c1", b"acme", (JSON,)),
+    "a place further down": (b'{"data":@}', b"c1", b"acme", (JSON,)),
+    "a text in a text": (b'{"id":"c1","ssn":["%"]}', b"c1", b"acme", (JSON,)),
+    "a part of a text": (b'{"id":"c1","ssn":" %"}', b"c1", b"acme", (JSON,)),
+    "a record that is told twice": (b'{"id":"c1","id":"c2","ssn":"%"}', b"c1", b"acme", (JSON,)),
+    "a record that contradicts the path": (b"@", b"c2", b"acme", (JSON,)),
+    "a form of text": (b"@", b"c1", b"acme", (b"Content-Type: text/plain",)),
+    "two types": (b"@", b"c1", b"acme", (JSON, b"Content-Type: text/csv")),
+    "no type": (b"@", b"c1", b"acme", ()),
+    "a coding": (b"@", b"c1", b"acme", (JSON, b"Content-Encoding: br")),
+    "digits in a table": (b"id,card\nc1,#\n", b"c1", b"acme", (b"Content-Type: text/csv",)),
+    "a byte order mark": (b"\xef\xbb\xbf@", b"c1", b"acme", (JSON,)),
+    "a text cut short": (b'{"id":"c1","ssn":"%"', b"c1", b"acme", (JSON,)),
+}
+"""Bodies of a store, the record and tenant that are asked for, and field lines, by what is odd."""
+
+
+async def sealed_document(proxy: Proxy, origin: Origin) -> tuple[bytes, bytes, bytes]:
+    """What the store has of c1: the document, its SSN and its card."""
+    plain = b'{"id":"c1","ssn":"%b","card":"%b"}' % (CANARY, CARD.encode())
+    assert (await (await proxy.client()).ask(document(plain))).status == 200
+    stored = origin.complete[-1].body
+    return stored, json.loads(stored)["ssn"].encode(), json.loads(stored)["card"].encode()
+
+
+@pytest.mark.parametrize("told", ANSWERS.values(), ids=ANSWERS)
+async def test_no_answer_is_taken_for_what_it_is_not(
+    proxy: Proxy, origin: Origin, told: tuple[bytes, bytes, bytes, tuple[bytes, ...]]
+) -> None:
+    body, record, tenant, lines = told
+    stored, ssn, card = await sealed_document(proxy, origin)
+    body = body.replace(b"@", stored).replace(b"%", ssn).replace(b"#", card)
+    origin.answer = answer(body, *lines)
+    got = await (await proxy.client()).ask(READ % (record, tenant))
+    assert got.status == 422
+    assert not any(secret in got.body for secret in (CANARY, CARD.encode(), ssn, card))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        answer(b"@", JSON, b"Content-Range: bytes 0-9/99", status=b"206 Partial Content"),
+        CHUNKED + b"%x;x=y\r\n@\r\n0\r\nContent-Type: text/csv\r\n\r\n",
+        CHUNKED + b"%x\r\n@",
+        answer(b"@", JSON, b"Transfer-Encoding: gzip"),
+        answer(b"@", JSON, b"Content-Length: 7"),
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n@",
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[@,{"id":',
+    ],
+)
+async def test_no_odd_framing_hands_out_what_is_sealed(
+    proxy: Proxy, origin: Origin, told: bytes
+) -> None:
+    stored, ssn, card = await sealed_document(proxy, origin)
+
+    async def reply(_: Received, writer: StreamWriter) -> None:
+        writer.write(told.replace(b"%x", b"%x" % len(stored)).replace(b"@", stored))
+        writer.close()
+
+    origin.answer = reply
+    client = await proxy.client()
+    await client.send(READ % (b"c1", b"acme"))
+    got = await every_answer(client)
+    assert not any(secret in got for secret in (CANARY, CARD.encode(), ssn, card))
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"GET"])
+async def test_a_bare_answer_tells_no_length_or_digest_of_what_is_sealed(
+    proxy: Proxy, origin: Origin, method: bytes
+) -> None:
+    status = b"200 OK" if method == b"HEAD" else b"304 Not Modified"
+    lines = (b"Content-MD5: abc", b"Repr-Digest: sha-256=:abc:", b"Content-Length: 4711")
+    origin.answer = b"\r\n".join((b"HTTP/1.1 " + status, *lines, b"", b""))
+    got = await (await proxy.client()).ask((READ % (b"c1", b"acme")).replace(b"GET", method))
+    assert not [name for name, _ in got.headers if name in {b"content-md5", b"repr-digest"}]
+    assert b"4711" not in got.values(b"content-length")
