@@ -146,12 +146,15 @@ class Transform:
 
 
 def _find_tenant(bound: BoundRule, head: RequestHead) -> str:
-    """The tenant that the header names; empty where it is missing, doubled or no text."""
+    """The tenant that the header names; empty where it is missing, doubled or no text.
+
+    Two lines of one field may be joined by a comma on the way (RFC 9110 §5.3), so one is no name.
+    """
     if bound.tenant_header is None:
         return ""
     values = header_values(head.headers, bound.tenant_header)
     try:
-        return values[0].decode() if len(values) == 1 else ""
+        return values[0].decode() if len(values) == 1 and b"," not in values[0] else ""
     except UnicodeDecodeError:
         return ""
 

@@ -60,7 +60,8 @@ class TestClaim:
         assert transform.stats.refusals["", "malformed"] == 1
 
     @pytest.mark.parametrize(
-        "values", [[], [b""], [b"acme", b"acme"], [b"acme", b"globex"], [b"\xff"]]
+        "values",
+        [[], [b""], [b"acme", b"acme"], [b"acme", b"globex"], [b"acme, globex"], [b"\xff"]],
     )
     async def test_a_tenant_is_named_exactly_once(self, rig: Rig, values: list[bytes]) -> None:
         head = request(tenant=None)
