@@ -18,10 +18,10 @@ _ANYWHERE = re.compile(rb"enc:[0-9]+:[A-Za-z0-9_-]{32}")
 
 def count_claims(json: bytes) -> int:
     """How many texts of one valid JSON text, or several, claim to be an envelope."""
-    if b"\\" in json and (b"\\u006" in json or b"\\u003" in json):
+    if b"\\" not in json:
+        return len(_PLAIN.findall(json))
+    if b"\\u006" in json or b"\\u003" in json:
         return len(_IN_ANY_SPELLING.findall(json))
-    if b'"enc:' not in json:
-        return 0
     starts = [found.start() for found in _PLAIN.finditer(json)]
     return sum(not json.endswith(b"\\", 0, start) for start in starts)
 

@@ -42,7 +42,7 @@ def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bo
     lines.append(_IDENTITY)
     if framed:
         lines.append((b"Content-Length", b"%d" % len(body)))
-    return head._replace(target=target, headers=tuple(lines))
+    return RequestHead(head.method, target, head.authority, tuple(lines))
 
 
 def repair_response(head: ResponseHead, body: bytes, *, changed: bool) -> ResponseHead:
@@ -50,7 +50,7 @@ def repair_response(head: ResponseHead, body: bytes, *, changed: bool) -> Respon
     gone = _FRAMING | _DIGESTS if changed else _FRAMING
     lines = [line for line in head.headers if line[0].lower() not in gone]
     lines.append((b"Content-Length", b"%d" % len(body)))
-    return head._replace(headers=tuple(lines))
+    return ResponseHead(head.status, head.reason, tuple(lines))
 
 
 def bodiless_response(head: ResponseHead) -> ResponseHead:

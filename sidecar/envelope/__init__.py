@@ -35,7 +35,7 @@ from sidecar.envelope.sealing import open_envelope, seal
 from sidecar.envelope.streaming import Opener, Sealer
 from sidecar.envelope.suite import KeyKind, Suite
 from sidecar.envelope.suites import DEFAULT_SUITE, SEALING_SUITES, SUITES
-from sidecar.envelope.text import PREFIX, from_text, is_sealed_text, to_ascii, to_text
+from sidecar.envelope.text import PREFIX, from_ascii, from_text, is_sealed_text, to_ascii, to_text
 
 __all__ = [
     "CHUNK_LENGTH",
@@ -61,6 +61,7 @@ __all__ = [
     "body_length",
     "edk_header",
     "frame",
+    "from_ascii",
     "from_text",
     "is_sealed_text",
     "lookup_key_id",

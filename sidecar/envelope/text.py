@@ -15,7 +15,7 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 # The other alphabet and padding become bytes that a strict decoder refuses.
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
 # By characters in the last group. RFC 4648 section 3.5: the bits beyond the data are zero.
-_LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
+_LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
 _PADDING = (b"", b"", b"==", b"=")
 _CLAIM = re.compile(r"enc:[0-9]+:")
 _CLAIM_BYTES = re.compile(_CLAIM.pattern.encode())
@@ -41,23 +41,29 @@ def to_ascii(envelope: bytes) -> bytes:
 
 
 def from_text(text: str) -> bytes:
+    """The envelope's bytes; Malformed as `from_ascii` says."""
+    try:
+        return from_ascii(text.encode("ascii"))
+    except UnicodeEncodeError:
+        raise Malformed("a sealed text is not base64url without padding") from None
+
+
+def from_ascii(text: bytes) -> bytes:
     """The envelope's bytes.
 
     Raises:
         Malformed: `text` is not the one spelling of any bytes (RFC 4648 section 3.5 leaves
             several: padding, stray bits, both alphabets).
     """
-    if not text.startswith(PREFIX):
+    if not text.startswith(_PREFIX_BYTES):
         raise Malformed(f"a sealed text starts with {PREFIX}")
     if len(text) > MAX_TEXT_LENGTH:
         raise Malformed(f"a sealed text has at most {MAX_TEXT_LENGTH} characters")
-    encoded = text[len(PREFIX) :]
+    encoded = text[len(_PREFIX_BYTES) :]
     part = len(encoded) % 4
     if part and encoded[-1] not in _LAST[part]:
         raise Malformed("a sealed text is cut short or has stray bits")
     try:
-        return a2b_base64(
-            encoded.encode("ascii").translate(_FROM_URL) + _PADDING[part], strict_mode=True
-        )
-    except (Error, UnicodeEncodeError):
+        return a2b_base64(encoded.translate(_FROM_URL) + _PADDING[part], strict_mode=True)
+    except Error:
         raise Malformed("a sealed text is not base64url without padding") from None

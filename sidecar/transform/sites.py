@@ -18,7 +18,7 @@ from sidecar.backends import (
     UnsealedStoredValue,
     Value,
 )
-from sidecar.envelope import KeyKind
+from sidecar.envelope import Envelope, KeyKind
 from sidecar.errors import CannotOpen, Refused
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import Phase
@@ -51,10 +51,10 @@ class SiteToOpen(NamedTuple):
     @property
     def edk(self) -> bytes | None:
         """The EDK to ask the key of; None where the rule says that its key stands in the rule."""
-        envelope = self.stored.envelope
-        if self.treatment.needs_lookup_key or envelope is None:
+        stored = self.stored
+        if self.treatment.needs_lookup_key or not isinstance(stored, Envelope):
             return None
-        return envelope.key.value if envelope.key.kind is KeyKind.EDK else None
+        return stored.key.value if stored.key.kind is KeyKind.EDK else None
 
 
 def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) -> list[SiteToSeal]:
@@ -105,7 +105,7 @@ def sites_to_open(
         stats.unsealed.update([(bound.name, name) for name, _ in unsealed])
         if bound.phase is Phase.ENFORCE:
             raise audited(UnsealedStoredValue(unsealed[0][1]), bound, tenant)
-    envelopes = sum(site.stored.envelope is not None for site in sites)
+    envelopes = sum([isinstance(site.stored, Envelope) for site in sites])
     if message.claims > envelopes and not is_error:
         raise audited(MisplacedEnvelope(), bound, tenant)
     return sites

@@ -18,7 +18,7 @@ from sidecar.backends import UnexpectedShape
 from sidecar.envelope import (
     Envelope,
     KeyKind,
-    from_text,
+    from_ascii,
     is_sealed_text,
     parse,
     plaintext_to_lexeme,
@@ -50,11 +50,8 @@ class Keys(NamedTuple):
     lookup: tuple[LookupKey, ...] = ()
 
 
-class Stored(NamedTuple):
-    """A value as the store holds it: its text, and the envelope that it spells where it is one."""
-
-    text: str
-    envelope: Envelope | None
+type Stored = Envelope | str
+"""A sealed value as the store holds it: an envelope, or digits that are as good as any others."""
 
 
 class Treatment(Protocol):
@@ -82,11 +79,11 @@ class _Enveloped:
         self._field = field
 
     def find(self, lexeme: bytes) -> Stored | None:
-        text = _find_text(lexeme)
+        text = _find_bytes(lexeme)
         if text is None or not is_sealed_text(text):
             return None
         try:
-            return Stored(text, parse(from_text(text)))
+            return parse(from_ascii(text))
         except Malformed:
             raise CannotOpen from None
 
@@ -107,11 +104,10 @@ class _Sealed(_Enveloped):
         return b'"%b"' % to_ascii(keys.sealing.seal(context, plaintext))
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
-        envelope = stored.envelope
-        if envelope is None or envelope.key.kind is not KeyKind.EDK:
+        if not isinstance(stored, Envelope) or stored.key.kind is not KeyKind.EDK:
             raise CannotOpen
-        key = keys.opening[envelope.key.value]
-        return plaintext_to_lexeme(key.open(envelope, context))
+        key = keys.opening[stored.key.value]
+        return plaintext_to_lexeme(key.open(stored, context))
 
 
 class _Equal(_Enveloped):
@@ -133,10 +129,10 @@ class _Equal(_Enveloped):
         return b'"%b"' % to_ascii(keys.lookup[0].seal(context, plaintext))
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
-        envelope = stored.envelope
-        for key in keys.lookup:
-            if envelope is not None and key.id == envelope.key.value:
-                return plaintext_to_lexeme(key.open(envelope, context))
+        if isinstance(stored, Envelope):
+            for key in keys.lookup:
+                if key.id == stored.key.value:
+                    return plaintext_to_lexeme(key.open(stored, context))
         raise CannotOpen
 
 
@@ -160,10 +156,12 @@ class _Digits:
 
     def find(self, lexeme: bytes) -> Stored | None:
         text = _find_text(lexeme)
-        return None if text is None or _LETTER.search(text) else Stored(text, None)
+        return None if text is None or _LETTER.search(text) else text
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
-        return _encode(keys.lookup[0].reveal(context, stored.text, self._field.keep_last))
+        if not isinstance(stored, str):
+            raise TypeError
+        return _encode(keys.lookup[0].reveal(context, stored, self._field.keep_last))
 
 
 def treatment_of(field: Field) -> Treatment:
@@ -181,6 +179,14 @@ def _find_text(lexeme: bytes) -> str | None:
         return _decode_text(lexeme)
     except msgspec.DecodeError:
         return None
+
+
+def _find_bytes(lexeme: bytes) -> bytes | None:
+    """The same in UTF-8. A string without escapes is spelled as it is."""
+    if lexeme[0] == _QUOTE and b"\\" not in lexeme:
+        return lexeme[1:-1]
+    text = _find_text(lexeme)
+    return None if text is None else text.encode()
 
 
 def _wrong_shape(field: Field, expected: str) -> UnexpectedShape:

@@ -118,6 +118,16 @@ def test_a_claim_that_is_no_envelope_does_not_open(lexeme: bytes) -> None:
             treatment_of(field("x", mode)).find(lexeme)
 
 
+@pytest.mark.parametrize("mode", [Mode.SEALED, Mode.EQUALITY])
+def test_an_envelope_is_found_in_every_spelling_of_its_text(mode: Mode) -> None:
+    treatment = treatment_of(field("x", mode))
+    sealed = treatment.seal(keys(), CONTEXT, treatment.prepare(b'"x"'))
+    stored = treatment.find(sealed.replace(b"enc", rb"\u0065n\u0063"))
+    assert stored == treatment.find(sealed)
+    assert stored is not None
+    assert treatment.open(keys(), CONTEXT, stored) == b'"x"'
+
+
 def test_the_rule_decides_how_a_value_opens_and_never_the_envelope() -> None:
     equal, sealed = (treatment_of(field("x", mode)) for mode in (Mode.EQUALITY, Mode.SEALED))
     for maker, opener in ((equal, sealed), (sealed, equal)):
