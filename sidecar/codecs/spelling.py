@@ -10,9 +10,14 @@ import re
 import unicodedata
 
 _NUL = "\0"
-_INVISIBLE = re.compile(r"[\x01-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2060\ufeff]+")
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Categories of Unicode: controls, formats, separators."""
+_IGNORABLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164") | {
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
+"""Letters and marks that have no shape either (Default_Ignorable_Code_Point, UAX #44)."""
 _JOINTS = re.compile(r"(?<=[^\W_])[_-]+(?=[^\W_])")
-_STEP = re.compile(r"[^.\[\]'\"]+")
+_STEP = re.compile(r"[^.\[\]*'\"/$\\]+")
 
 
 def fold(name: str) -> str:
@@ -23,10 +28,19 @@ def fold(name: str) -> str:
     if name.isascii() and name.isalnum():
         return name.lower()
     text = unicodedata.normalize("NFKC", name.partition(_NUL)[0])
-    text = _JOINTS.sub("", _INVISIBLE.sub("", text))
+    seen = [
+        char
+        for char in text
+        if unicodedata.category(char) not in _INVISIBLE and char not in _IGNORABLE
+    ]
+    text = _JOINTS.sub("", "".join(seen))
     return unicodedata.normalize("NFKC", text.casefold())
 
 
 def steps(name: str) -> list[str]:
-    """The steps that `name` takes when dots and brackets part them, folded; indexes are none."""
-    return [fold(step) for step in _STEP.findall(name) if not step.isdecimal()]
+    """The steps that `name` takes where dots, brackets or slashes part them, folded.
+
+    Indexes and what is empty are none.
+    """
+    found = [fold(step) for step in _STEP.findall(name)]
+    return [step for step in found if step and not step.isdecimal()]

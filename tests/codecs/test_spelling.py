@@ -11,6 +11,7 @@ from sidecar.codecs.spelling import fold, steps
     [
         "FIRST_NAME", "firstName", "first-name", "First Name", "first_name\x00", "first_name\x00x",
         "first\u200b_name", "first_name\ufeff", "\uff46irst_name", " first_name", "first\u00a0name",
+        "first\u034f_name", "first_name\ufe0f", "first\u2028name", "first_name\U000e0100",
     ],
 )  # fmt: skip
 def test_spellings_of_one_name_are_one(name: str) -> None:
@@ -29,7 +30,14 @@ def test_other_names_stay_others(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["cards.number", "Cards[0].number", "cards.0.number", "cards['number']", "..cards.number"],
+    [
+        "cards.number",
+        "Cards[0].number",
+        "cards.0.number",
+        "cards['number']",
+        "$.cards[*]number",
+        "/cards/0/number",
+    ],
 )
 def test_steps_spelled_as_one_name(name: str) -> None:
     assert steps(name) == ["cards", "number"]
