@@ -38,6 +38,7 @@ type Announce = Callable[[str], None]
 
 def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = False) -> None:
     """Serve until told to stop; `announce` hears the endpoint once it answers."""
+    warn_of_clear_text(config)
     database = Database(config.database_url)
     with contextlib.closing(database), HsmThread(config.token) as hsm:
         prove(hsm, database)
@@ -46,6 +47,13 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
             endpoint = _endpoint(config, listener)
             server = _Server(_settings(config, Api(engine.call)), lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))
+
+
+def warn_of_clear_text(config: KmsConfig) -> None:
+    """Tell whoever serves other machines without TLS what they see on the way."""
+    host = config.listen_host
+    if config.tls is None and not (host == "localhost" or host.startswith("127.") or host == "::1"):
+        logger.warning("data keys travel in clear to the clients of %s: configure `tls`", host)
 
 
 def _listen(config: KmsConfig) -> socket.socket:

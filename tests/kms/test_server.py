@@ -7,6 +7,7 @@ import ipaddress
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.errors import Misconfigured
 from sidecar.kms.audit import tail, verify
+from sidecar.kms.config import Tls, load_kms_config
+from sidecar.kms.server import warn_of_clear_text
 from sidecar.kms.store import Database
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import ask, signed, wire
@@ -36,6 +39,19 @@ def test_sigterm_and_the_end_of_standard_input_end_it_well(make_kms: MakeKms) ->
     assert kms.stop() == 0
     kms.start()
     assert kms.close_stdin() == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "warnings"), [("127.0.0.1", 0), ("::1", 0), ("localhost", 0), ("10.0.0.1", 1)]
+)
+def test_clear_text_to_other_machines_is_warned_of(
+    make_kms: MakeKms, caplog: pytest.LogCaptureFixture, host: str, warnings: int
+) -> None:
+    config = load_kms_config(make_kms().directory / "kms.yaml")
+    warn_of_clear_text(replace(config, listen_host=host))
+    assert len(caplog.records) == warnings
+    warn_of_clear_text(replace(config, listen_host=host, tls=Tls(Path("cert"), Path("key"))))
+    assert len(caplog.records) == warnings
 
 
 def test_what_was_acknowledged_is_there_after_sigkill(make_kms: MakeKms) -> None:
