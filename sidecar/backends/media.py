@@ -6,6 +6,8 @@ from functools import lru_cache
 from sidecar.codecs import Codec, find_codec
 from sidecar.message import Headers, header_values
 
+_UNCODED = frozenset({b"", b"identity"})
+
 
 def body_codec(headers: Headers) -> Codec | None:
     """The codec of a body sent with `headers`; None where no codec, or not just one, is named."""
@@ -15,10 +17,8 @@ def body_codec(headers: Headers) -> Codec | None:
 
 def is_coded(headers: Headers) -> bool:
     """Whether Content-Encoding says that the body is not what it seems."""
-    return any(
-        value.strip().lower() not in {b"", b"identity"}
-        for value in header_values(headers, b"content-encoding")
-    )
+    codings = {value.strip().lower() for value in header_values(headers, b"content-encoding")}
+    return not codings <= _UNCODED
 
 
 @lru_cache(maxsize=64)

@@ -123,7 +123,7 @@ class Transform:
             return Opened(head, body)
         if sites:
             treatments = {site.treatment for site in sites}
-            edks = {site.edk for site in sites if site.edk is not None}
+            edks = {edk for site in sites if (edk := site.edk) is not None}
             keys = await bound.keys_to_open(hold.tenant, treatments, edks)
             for site in sites:
                 message.replace(site.value, open_site(bound, hold.tenant, site, keys))

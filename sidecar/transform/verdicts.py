@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the transform answers; the host applies it (`proxy/guard.py`)."""
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, NamedTuple
 
@@ -18,8 +17,7 @@ class Unnamed(Enum):
 PASS: Final = Unnamed.PASS
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """A request that a rule names: its body, and that of its answer, are to be held whole.
 
     `body_limit` is in bytes of one decoded body. `observes` is the phase `monitor`: nothing is
@@ -28,10 +26,13 @@ class Hold:
     """
 
     head: RequestHead
-    match: Match = field(repr=False)
+    match: Match
     body_limit: int
     observes: bool
     tenant: str
+
+    def __repr__(self) -> str:
+        return f"<Hold by rule {self.match.rule.name}>"
 
 
 type Claim = Literal[Unnamed.PASS] | Hold | Refusal
