@@ -15,7 +15,7 @@ class DataKey(KeyMaterial):
     """
 
     __slots__ = (
-        "_random",
+        "_salt",
         "edk",
         "key_id",
         "key_version_id",
@@ -25,10 +25,10 @@ class DataKey(KeyMaterial):
     )
 
     def __init__(
-        self, opened: OpenedDataKey, edk: bytes, suite: int, random: Callable[[int], bytes]
+        self, opened: OpenedDataKey, edk: bytes, suite: int, salt: Callable[[], bytes]
     ) -> None:
         super().__init__(opened.plaintext)
-        self._random = random
+        self._salt = salt
         self.edk = edk
         self.key_id = opened.key_id
         self.key_version_id = opened.key_version_id
@@ -41,8 +41,7 @@ class DataKey(KeyMaterial):
         material = self.material
         self.messages += 1
         self.sealed_bytes += len(plaintext)
-        salt = self._random(envelope.SALT_LENGTH)
-        return envelope.seal(self.suite, material, self.edk, context, salt, plaintext)
+        return envelope.seal(self.suite, material, self.edk, context, self._salt(), plaintext)
 
     def open(self, sealed: envelope.Envelope, context: bytes) -> bytes:
         """The plaintext of `sealed` at `context`; CannotOpen, KeyUnavailable once destroyed."""

@@ -8,6 +8,7 @@ from sidecar.keys.flights import Flights
 from sidecar.keys.limits import KeyLimits
 from sidecar.keys.providers import OpenedDataKey, Provider
 from sidecar.keys.providers.counted import CountedProvider
+from sidecar.keys.salts import Salts
 from sidecar.keys.stats import KeyStats
 
 
@@ -27,6 +28,7 @@ class Means:
         self.limits = limits
         self.clock = clock
         self.random = random
+        self._salts = Salts(random)
 
     def jitter(self) -> float:
         """A number in [0, 1) that spreads replicas in time; nothing secret hangs on it."""
@@ -39,4 +41,4 @@ class Means:
 
     def data_key(self, opened: OpenedDataKey, edk: bytes, suite: int) -> DataKey:
         """The key that takes over what the KMS gave in the clear."""
-        return DataKey(opened, edk, suite, self.random)
+        return DataKey(opened, edk, suite, self._salts)

@@ -24,7 +24,7 @@ def means(clock: Clock | None = None, **limits: int) -> Means:
 
 def new_key(edk: bytes | None = None) -> DataKey:
     opened = OpenedDataKey(bytearray(32), "cmk", "version")
-    return DataKey(opened, edk or b"%d" % next(numbers), 1, no_jitter)
+    return DataKey(opened, edk or b"%d" % next(numbers), 1, lambda: bytes(envelope.SALT_LENGTH))
 
 
 def tenant(number: int) -> KeyContext:

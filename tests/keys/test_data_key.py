@@ -9,7 +9,7 @@ from sidecar.keys.providers import OpenedDataKey
 
 def key(suite: int, salt: bytes = b"") -> DataKey:
     opened = OpenedDataKey(bytearray(b"k" * 32), "cmk-id", "version-id")
-    return DataKey(opened, b"the EDK", suite, lambda length: salt or bytes(length))
+    return DataKey(opened, b"the EDK", suite, lambda: salt or bytes(envelope.SALT_LENGTH))
 
 
 @pytest.mark.parametrize("suite", envelope.SEALING_SUITES.values(), ids=envelope.SEALING_SUITES)
@@ -25,7 +25,7 @@ def test_what_it_seals_names_its_edk_and_suite_and_opens_at_its_place_alone(suit
 def test_every_message_draws_its_own_salt() -> None:
     salts = iter((b"a" * envelope.SALT_LENGTH, b"b" * envelope.SALT_LENGTH))
     opened = OpenedDataKey(bytearray(32), "cmk-id", "version-id")
-    data_key = DataKey(opened, b"the EDK", envelope.DEFAULT_SUITE, lambda _: next(salts))
+    data_key = DataKey(opened, b"the EDK", envelope.DEFAULT_SUITE, lambda: next(salts))
     assert data_key.seal(b"place", b"value") != data_key.seal(b"place", b"value")
 
 
