@@ -80,7 +80,7 @@ class Limits:
 
     head_bytes: int = 64 * 1024
     head_fields: int = 256
-    held_bytes: int = 256 * 1024 * 1024
+    held_bytes: int = 64 * 1024 * 1024
     """All bodies that are held at one time; one more is refused until there is room again."""
     connections: int = 4096
     header_seconds: float = 15.0
