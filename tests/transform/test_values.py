@@ -19,7 +19,7 @@ CONTEXT = b"context"
 
 
 def keys() -> Keys:
-    data_key = DataKey(OpenedDataKey(bytearray(b"d" * 32), "id", "v"), EDK, 1, bytes)
+    data_key = DataKey(OpenedDataKey(bytearray(b"d" * 32), "id", "v"), EDK, 1, lambda: bytes(24))
     lookup = LookupKey(OpenedDataKey(bytearray(b"l" * 32), "id", "v"), LOOKUP_EDK)
     return Keys(data_key, {EDK: data_key}, (lookup,))
 
