@@ -7,7 +7,7 @@
 from sidecar.hsm import softhsm
 from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
 from sidecar.hsm.thread import HsmThread
-from sidecar.hsm.token import Probe, Token
+from sidecar.hsm.token import Token
 from sidecar.hsm.uri import Pkcs11Uri
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "HsmUnavailable",
     "KeyMissing",
     "Pkcs11Uri",
-    "Probe",
     "Token",
     "softhsm",
 ]

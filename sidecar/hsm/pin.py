@@ -10,7 +10,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm.errors import HsmUnavailable
@@ -41,12 +41,6 @@ class Pin:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a PIN is not pickled")
-
-
-class PinSource(Protocol):
-    """Anything that yields the PIN at a login."""
-
-    def read(self) -> Pin: ...
 
 
 @dataclass(frozen=True, slots=True)

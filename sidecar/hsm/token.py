@@ -14,7 +14,6 @@ up anew, still encrypts and decrypts a known value.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, cast
 
 import pkcs11
@@ -58,19 +57,6 @@ class AesKey(Protocol):
     def destroy(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a token is and what was seen to work on it."""
-
-    library: str
-    model: str
-    label: str
-    serial: str
-    mechanisms: tuple[str, ...]
-    has_anchor: bool
-    aes_gcm: bool
-
-
 class Token:
     """The keys of one token. Every method may raise HsmUnavailable."""
 
@@ -107,22 +93,6 @@ class Token:
         if self._repeating(lambda: self._search(key_id)) is not None:
             raise HsmError("a key with this id stands in the token already")
         self._once(lambda: self._generate(key_id, label, bits))
-
-    def has_key(self, key_id: bytes) -> bool:
-        """Whether the key is there; False only of a token that proved to be present."""
-        try:
-            self._repeating(lambda: self._find(key_id))
-        except KeyMissing:
-            return False
-        return True
-
-    def destroy_key(self, key_id: bytes) -> None:
-        """Destroy the key for ever; raise KeyMissing where there is none."""
-        if key_id == ANCHOR_ID:
-            raise HsmError("the anchor is not destroyed")
-        key = self._repeating(lambda: self._find(key_id))
-        self._keys.pop(key_id, None)
-        self._once(key.destroy)
 
     def list_key_ids(self) -> list[bytes]:
         """The ids of all secret keys but the anchor, sorted."""
@@ -166,9 +136,16 @@ class Token:
         """`size` bytes of the token's random generator."""
         return self._repeating(lambda: self._connection.session.generate_random(size * 8))
 
-    def probe(self) -> Probe:
-        """Connect and try what will be needed; raise HsmUnavailable where that cannot be done."""
-        return self._repeating(self._probe)
+    def has_anchor(self) -> bool:
+        """Whether this is the token that was provisioned; if so, that it works is seen as well."""
+
+        def work() -> bool:
+            if self._search(ANCHOR_ID) is None:
+                return False
+            self._prove_anchor()
+            return True
+
+        return self._repeating(work)
 
     # -- how a call fails and heals
 
@@ -255,20 +232,3 @@ class Token:
     def _decrypt(key: AesKey, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
         parameters = GCMParams(iv, aad, TAG_BYTES * 8)
         return key.decrypt(ciphertext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)
-
-    def _probe(self) -> Probe:
-        token = self._connection.session.token
-        has_anchor = self._search(ANCHOR_ID) is not None
-        if has_anchor:
-            self._prove_anchor()
-        return Probe(
-            library=str(self._connection.uri.module),
-            model=token.model,
-            label=token.label,
-            serial=token.serial.decode("ascii", "replace"),
-            mechanisms=tuple(
-                sorted(getattr(m, "name", hex(m)) for m in token.slot.get_mechanisms())
-            ),
-            has_anchor=has_anchor,
-            aes_gcm=has_anchor,
-        )

@@ -13,8 +13,7 @@ logger = logging.getLogger(__name__)
 def prove(hsm: HsmThread, database: Database) -> None:
     """Raise Misconfigured, in one sentence, where calls could not be served."""
     try:
-        probe = hsm.run(Token.probe)
-        if not probe.has_anchor:
+        if not hsm.run(Token.has_anchor):
             raise Misconfigured("the token was not made ready for this KMS: it has no anchor key")
         held = {key_id.decode("latin-1") for key_id in hsm.run(Token.list_key_ids)}
     except HsmUnavailable as error:

@@ -27,7 +27,7 @@ def test_what_work_raises_is_raised_to_its_caller(hsm: HsmThread) -> None:
     for error in (ZeroDivisionError("x"), TimeoutError("the work's own")):
         with pytest.raises(type(error), match=str(error)):
             hsm.run(_raise(error))
-    assert hsm.run(Token.probe).aes_gcm
+    assert hsm.run(Token.has_anchor)
 
 
 def _raise(error: Exception):
@@ -44,7 +44,7 @@ def test_nobody_hangs_with_a_token_that_hangs(token_uri: Pkcs11Uri) -> None:
             thread.run(lambda _: release.wait(30))
         assert thread.is_wedged
         with pytest.raises(HsmUnavailable, match="has not answered for"):
-            thread.run(Token.probe)  # at once, without waiting
+            thread.run(Token.has_anchor)  # at once, without waiting
         release.set()
         while thread.is_wedged:
             pass
@@ -97,7 +97,7 @@ def test_a_closed_thread_says_so(token_uri: Pkcs11Uri) -> None:
     thread.close()
     thread.close()
     with pytest.raises(HsmUnavailable, match="closed"):
-        thread.run(Token.probe)
+        thread.run(Token.has_anchor)
 
 
 def test_neither_thread_nor_token_print_a_pin(hsm: HsmThread, token_uri: Pkcs11Uri) -> None:
