@@ -62,7 +62,7 @@ def parse(data: bytes, file: str) -> Entry:
         raise Misconfigured(f"{file}: not YAML: {error}") from error
     if node is None:
         raise Misconfigured(f"{file}: empty")
-    return Entry(node, file, 0)
+    return Entry(node, file)
 
 
 def _refuse_alias_and_tags(events: Iterator[yaml.Event], file: str) -> None:
@@ -83,10 +83,9 @@ def _refuse_alias_and_tags(events: Iterator[yaml.Event], file: str) -> None:
 class Entry:
     """One value of a document, with its place."""
 
-    def __init__(self, node: yaml.Node, file: str, depth: int) -> None:
+    def __init__(self, node: yaml.Node, file: str) -> None:
         self._node = node
         self.file = file
-        self._depth = depth
         self._children: dict[str, tuple[Entry, Entry]] | None = None
         self._asked: set[str] = set()
 
@@ -134,10 +133,6 @@ class Entry:
             raise self.error(f"{text!r} is not a word here{nearest(text, known)}")
         return text
 
-    def boolean(self) -> bool:
-        """`true` or `false`."""
-        return self.one_of(("true", "false")) == "true"
-
     def integer(self, low: int, high: int) -> int:
         """A decimal integer within `low`..`high`."""
         text = self.text().replace("_", "")
@@ -179,7 +174,7 @@ class Entry:
         """The entries of a list."""
         if not isinstance(self._node, yaml.SequenceNode):
             raise self.error("expected a list")
-        return [Entry(child, self.file, self._depth + 1) for child in self._node.value]
+        return [Entry(child, self.file) for child in self._node.value]
 
     def entries(self) -> list[tuple[Entry, Entry]]:
         """The (name, value) pairs of a mapping with free names, in order."""
@@ -222,10 +217,10 @@ class Entry:
                 raise self.error("expected a mapping")
             children: dict[str, tuple[Entry, Entry]] = {}
             for key_node, value_node in self._node.value:
-                key = Entry(key_node, self.file, self._depth + 1)
+                key = Entry(key_node, self.file)
                 name = key.name()
                 if name in children:
                     raise key.error(f"{name!r} stands here twice")
-                children[name] = (key, Entry(value_node, self.file, self._depth + 1))
+                children[name] = (key, Entry(value_node, self.file))
             self._children = children
         return self._children

@@ -142,8 +142,6 @@ def size(each: Entry) -> object:
 @pytest.mark.parametrize(
     ("read_it", "text", "value"),
     [
-        (Entry.boolean, "true", True),
-        (Entry.boolean, "false", False),
         (integer, "7", 7),
         (integer, "-5", -5),
         (integer, "1_000", 1000),
@@ -165,7 +163,6 @@ def test_a_number_is_read(read_it: Callable[[Entry], object], text: str, value: 
 @pytest.mark.parametrize(
     ("read_it", "text"),
     [
-        (Entry.boolean, "yes"), (Entry.boolean, "True"), (Entry.boolean, "1"),
         (integer, "-6"), (integer, "9" * 30), (integer, "1.0"), (integer, "0x1"), (integer, "--1"),
         (integer, "'\uff17'"), (integer, "'\u00b2'"), (integer, "''"), (integer, "_"),
         (seconds, "0"), (seconds, "-1s"), (seconds, "nan"), (seconds, "inf"), (seconds, "2d"),

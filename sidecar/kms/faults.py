@@ -14,7 +14,7 @@ from sidecar.signing import SignatureFailure
 
 
 class Fault(SidecarError):
-    """A refusal of the KMS API: `code` and `http_status` are part of the API's contract."""
+    """A refusal of the KMS API: `fault_code` and `http_status` are part of the API's contract."""
 
     def __init__(
         self, http_status: int, code: str, message: str, detail: Mapping[str, str] | None = None
@@ -55,14 +55,6 @@ class Fault(SidecarError):
     @classmethod
     def invalid_parameter(cls, name: str) -> Self:
         return cls(400, "InvalidParameter", f'The specified parameter "{name}" is not valid.')
-
-    @classmethod
-    def unreadable(cls) -> Self:
-        return cls(
-            400,
-            "ParseRequestParameterException",
-            "Server parse parameters exception. Please check your input params.",
-        )
 
     @classmethod
     def line_too_long(cls) -> Self:

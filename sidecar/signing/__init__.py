@@ -7,7 +7,7 @@ time (Unix seconds) and the nonce are arguments.
 
 from sidecar.signing import acs3, acs4, v1
 from sidecar.signing.failures import NonceUsed, SignatureFailure, SignatureMismatch
-from sidecar.signing.request import AccessKey, Request, percent_encode
+from sidecar.signing.request import AccessKey, Request
 from sidecar.signing.signed import FindSecret, Scope, Signed
 from sidecar.signing.timestamp import WINDOW_SECONDS
 from sidecar.signing.verification import verify
@@ -24,7 +24,6 @@ __all__ = [
     "Signed",
     "acs3",
     "acs4",
-    "percent_encode",
     "v1",
     "verify",
 ]

@@ -58,7 +58,6 @@ class CmkDescription:
 
     key_id: str
     state: str
-    protection_level: str
 
 
 class Provider(Protocol):

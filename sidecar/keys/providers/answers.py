@@ -55,7 +55,6 @@ class Metadata(msgspec.Struct, rename="pascal"):
 
     key_id: str
     key_state: str
-    protection_level: str = ""
 
 
 class Described(msgspec.Struct, rename="pascal"):

@@ -115,7 +115,7 @@ class KmsProvider:
 
     async def describe_key(self, cmk: str) -> CmkDescription:
         metadata = (await self._ask("DescribeKey", {"KeyId": cmk}, answers.Described)).key_metadata
-        return CmkDescription(metadata.key_id, metadata.key_state, metadata.protection_level)
+        return CmkDescription(metadata.key_id, metadata.key_state)
 
     async def aclose(self) -> None:
         await self._transport.aclose()

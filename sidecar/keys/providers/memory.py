@@ -26,9 +26,8 @@ from sidecar.keys.providers import (
     KeyDenied,
     OpenedDataKey,
 )
-from sidecar.keys.providers.blob import is_plausible
+from sidecar.keys.providers.blob import VERSION_ID_LENGTH, is_plausible
 
-_VERSION_ID_LENGTH = 36
 _IV_LENGTH = 12
 
 
@@ -53,6 +52,8 @@ class _Cmk:
 
 class MemoryProvider:
     """CMKs by id and alias. `failure` switches trouble on and off; `calls` counts by action."""
+
+    is_plausible = staticmethod(is_plausible)
 
     def __init__(self, *aliases: str) -> None:
         """Raise Misconfigured outside of pytest; make a CMK for each of `aliases`."""
@@ -109,8 +110,8 @@ class MemoryProvider:
 
     async def decrypt(self, edk: bytes, context: KeyContext) -> OpenedDataKey:
         await self._answer("Decrypt")
-        version_id = edk[:_VERSION_ID_LENGTH].decode("latin-1")
-        rest = edk[_VERSION_ID_LENGTH:]
+        version_id = edk[:VERSION_ID_LENGTH].decode("latin-1")
+        rest = edk[VERSION_ID_LENGTH:]
         for cmk in self._cmks.values():
             if cmk.version_id != version_id:
                 continue
@@ -125,10 +126,7 @@ class MemoryProvider:
     async def describe_key(self, cmk: str) -> CmkDescription:
         await self._answer("DescribeKey")
         found = self._find(cmk)
-        return CmkDescription(found.key_id, found.state, "SOFTWARE")
-
-    def is_plausible(self, edk: bytes) -> bool:
-        return is_plausible(edk)
+        return CmkDescription(found.key_id, found.state)
 
     async def aclose(self) -> None:
         """There is nothing to close."""

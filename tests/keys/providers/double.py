@@ -119,7 +119,7 @@ class KmsDouble:
                     "KeyMetadata": {
                         "KeyId": cmk.key_id,
                         "KeyState": cmk.state,
-                        "ProtectionLevel": cmk.protection_level,
+                        "ProtectionLevel": "SOFTWARE",
                     }
                 }
             case other:
