@@ -4,6 +4,7 @@
     SidecarError
      ├── Refused            policy says no: the request or the stored value breaks a rule
      │    ├── Malformed     the peer sent something that cannot be read safely
+     │    ├── TooLarge      a body, or what would become of it, is longer than can be held
      │    └── CannotOpen    an envelope that is not ours, altered, or in another place than its own
      ├── KeyUnavailable     the key service cannot be reached now; trying again may help
      └── Misconfigured      found at start, before anything listens

@@ -109,7 +109,7 @@ class Admin:
 
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
-    """Everything `serve` needs besides the transform.
+    """Everything the host needs besides the transform.
 
     `kms` is where calls to the KMS API go: those of a listener whose upstream is `kms`, and on any
     listener those whose Host matches `kms_hosts`. Without it such Hosts mean nothing special.
