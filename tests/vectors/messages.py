@@ -14,7 +14,6 @@ type Scenario = tuple[str, dict[str, Value]]
 KEY = bytes(range(32))
 OTHER_KEY = bytes(range(1, 33))
 EDK = b"d03b5576-78af-4aca-8a32-7be23930e277" + hashlib.shake_128(b"edk").digest(72)
-OTHER_EDK = b"61dd478c-ee6e-43df-9b05-a287ecc28272" + hashlib.shake_128(b"other edk").digest(72)
 SALT = hashlib.shake_128(b"salt").digest(24)
 CONTEXT: Context = ("crm", "customers", "ssn", "acme", "42")
 PLAINTEXT = b'\x04"078-05-1120"'
