@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the APIs of stores mean: where values stand, what binds them, how a store refuses.
 
-A backend is one file here with a constant `BACKEND`; besides, only the rule language names its kind.
+A backend is one file here with a constant `BACKEND`; only the rule language names its kind as well.
 """
 
 import importlib
