@@ -6,6 +6,7 @@ import importlib
 import json
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ async def _run(config: Config, rule_set: RuleSet, *, check: bool) -> None:
                     await serving.prove(parts)
                 click.echo(f"proved: {_rules(rule_set)}, with the KMS at {kms.endpoint}")
             else:
-                announce = lambda addresses: _announce(config, rule_set, addresses)  # noqa: E731
+                announce = partial(_announce, config, rule_set)
                 await serving.serve(config, rule_set, kms, stop, announce)
         except Misconfigured as error:
             raise Misconfigured(

@@ -47,10 +47,10 @@ class _NdjsonReading[T]:
         )
 
     def _append(self, line: Reading[T]) -> None:
+        before = self.documents
         for site in line.sites:
-            if site.document >= 0:
-                site = site._replace(document=self.documents + site.document)  # noqa: PLW2901
-            self.sites.append(site)
+            document = before + site.document if site.document >= 0 else site.document
+            self.sites.append(site._replace(document=document))
         self.elements += line.elements
         check_places(self.elements + len(self.sites))
         self.misfits += line.misfits

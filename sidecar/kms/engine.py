@@ -64,13 +64,13 @@ class Engine:
         except (HsmUnavailable, OperationalError, PoolTimeout, TooManyWaitError) as error:
             # An SQLAlchemy error's text holds statements, so only its kind is told.
             why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
-            logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400
+            logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400 - as above
             raise Fault.unavailable() from error
         except Exception as error:
             # Where it happened, not what it says: the text of an error may quote a value.
             where = "".join(traceback.format_tb(error.__traceback__))
             kind = type(error).__name__
-            logger.error("call %s failed: %s at\n%s", received.request_id, kind, where)  # noqa: TRY400
+            logger.error("call %s failed: %s at\n%s", received.request_id, kind, where)  # noqa: TRY400 - as above
             raise Fault.internal() from error
 
     async def _round(self, calls: Sequence[Received]) -> list[Answer | Exception]:

@@ -65,7 +65,7 @@ class ChunkScanner:
     def _pass_data(self, data: bytes, at: int) -> int:
         take = min(self._left, len(data) - at)
         tail = data[at + max(0, self._left - 2) : at + take]
-        if self._left - take < 2 and not b"\r\n"[max(0, 2 - self._left) :].startswith(tail):  # noqa: PLR2004
+        if self._left - take < 2 and not b"\r\n"[max(0, 2 - self._left) :].startswith(tail):  # noqa: PLR2004 - CR LF
             raise Malformed("a chunk does not end where its size says")
         self._left -= take
         return at + take
