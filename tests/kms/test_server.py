@@ -2,8 +2,6 @@
 """The process: it starts only when everything is there, and loses nothing it acknowledged."""
 
 import base64
-import datetime as dt
-import ipaddress
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -11,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.errors import Misconfigured
@@ -21,6 +16,7 @@ from sidecar.kms.audit import tail, verify
 from sidecar.kms.config import Tls, load_kms_config
 from sidecar.kms.server import warn_of_clear_text
 from sidecar.kms.store import Database
+from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import ask, signed, wire
 from tests.kms.refusals import refusal, told
@@ -201,16 +197,17 @@ def test_a_token_object_without_a_row_is_told(make_kms: MakeKms) -> None:
 
 def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> None:
     kms = make_kms()
-    certificate = write_certificate(kms.directory)
+    authority = Authority(kms.directory)
+    certificate = authority.issue("127.0.0.1")
     configuration = kms.directory / "kms.yaml"
     configuration.write_text(
-        configuration.read_text() + "tls: {cert: server.pem, key: server.key}\n"
+        f"{configuration.read_text()}tls: {{cert: {certificate.cert.name}, key: {certificate.key.name}}}\n"
     )
     kms.start()
     assert kms.endpoint.startswith("https://")
-    answer = KmsClient(kms.endpoint, kms.access_key, certificate).call("ListKeys", {})
+    answer = KmsClient(kms.endpoint, kms.access_key, authority.ca).call("ListKeys", {})
     assert answer["TotalCount"] == 0
-    sdk = NewSdk(kms, kms.access_key, protocol="HTTPS", ca=str(certificate))
+    sdk = NewSdk(kms, kms.access_key, protocol="HTTPS", ca=str(authority.ca))
     assert sdk.call("ListKeys")["TotalCount"] == 0
     with pytest.raises(Misconfigured, match="SSLCertVerificationError"):
         KmsClient(kms.endpoint, kms.access_key).call("ListKeys", {})
@@ -221,31 +218,6 @@ def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> 
 
     with_database(kms, is_recorded)
     kms.stop()
-    (kms.directory / "server.key").write_text("no key")
+    certificate.key.write_text("no key")
     with pytest.raises(RuntimeError, match="the TLS certificate and key cannot be used"):
         kms.start()
-
-
-def write_certificate(directory: Path) -> Path:
-    """A certificate for 127.0.0.1 that is its own CA, `server.pem`, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kms")])
-    now = dt.datetime.now(dt.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = directory / "server.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (directory / "server.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path

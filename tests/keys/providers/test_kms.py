@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
-import datetime as dt
-import ipaddress
 import logging
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from sidecar.errors import CannotOpen, KeyUnavailable, Misconfigured, Refused
 from sidecar.keys import KeyContext, KeyDenied
 from sidecar.keys.providers.kms import MAX_ANSWER, KmsProvider, Patience
 from sidecar.keys.providers.memory import Failure
 from sidecar.signing import AccessKey
+from tests.fixtures.authority import Authority
 from tests.keys.providers.double import KEY, KmsDouble, answer, fault
 
 ALIAS = "alias/customers"
@@ -286,41 +281,16 @@ def test_data_keys_in_clear_on_the_network_are_warned_of(caplog: pytest.LogCaptu
     assert "use https" in caplog.text
 
 
-class Authority:
-    """A certificate of its own for 127.0.0.1, in a file that may be trusted."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, folder.name)])
-        now = dt.datetime.now(dt.UTC)
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        certificate = (
-            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = serialization.Encoding.PEM
-        self.file = folder / "ca.pem"
-        self.file.write_bytes(certificate.public_bytes(pem))
-        key_file = folder / "key.pem"
-        key_file.write_bytes(
-            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        )
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.server.load_cert_chain(self.file, key_file)
-
-
 async def test_only_the_named_authority_is_believed(tmp_path: Path) -> None:
     """The attack: another server answers in the KMS's place and hands out keys that it knows."""
-    ours, another = Authority(tmp_path / "ours"), Authority(tmp_path / "another")
-    async with KmsDouble(ALIAS, tls=ours.server) as kms:
-        async with KmsProvider(kms.endpoint, "r", KEY, ca=ours.file) as provider:
+    ours, another = Authority(tmp_path, "ours"), Authority(tmp_path, "another")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*ours.issue("127.0.0.1"))
+    async with KmsDouble(ALIAS, tls=tls) as kms:
+        async with KmsProvider(kms.endpoint, "r", KEY, ca=ours.ca) as provider:
             assert await provider.generate_data_key(ALIAS, ACME)
         asked = len(kms.targets)
-        for ca in (another.file, None):
+        for ca in (another.ca, None):
             async with KmsProvider(kms.endpoint, "r", KEY, ca=ca) as provider:
                 with pytest.raises(KeyUnavailable, match="ConnectError"):
                     await provider.generate_data_key(ALIAS, ACME)
