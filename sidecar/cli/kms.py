@@ -44,7 +44,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Make a KMS core in a folder, with its first access keys.")
 @directory_option
 @click.option(
     "--host",
@@ -75,9 +75,10 @@ def init(directory: Path, hosts: tuple[str, ...], *, as_json: bool) -> None:
         click.echo(f"A KMS core stands in {directory}. Its administrator's access key, shown once:")
         click.echo("\n".join(f"  {name:18} {value}" for name, value in made._asdict().items()))
         click.echo(f"Serve it with: sidecar kms serve --dir {directory}")
+        click.echo(f"The access key for sidecars stands in {directory / 'sidecar.json'}.")
 
 
-@command.command()
+@command.command(short_help="Serve the KMS API.")
 @directory_option
 @config_option
 @click.option("--listen", metavar="HOST:PORT", help="Listen here instead; port 0 takes a free one.")
@@ -101,7 +102,7 @@ def serve(
     server.serve(settings, announce, exit_with_stdin=exit_with_stdin)
 
 
-@command.command()
+@command.command(short_help="Sign and send one call of the KMS API.")
 @click.argument("action")
 @click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
 @directory_option
@@ -138,12 +139,12 @@ def call(  # noqa: PLR0913, PLR0917 - an argument an option
     click.echo(json.dumps(answer, indent=2))
 
 
-@command.group("audit")
+@command.group("audit", short_help="Look at the audit trail of a KMS core.")
 def audit_group() -> None:
     """Look at the audit trail of a KMS core, whether it serves now or not."""
 
 
-@audit_group.command()
+@audit_group.command(short_help="Compute the whole chain again.")
 @directory_option
 @config_option
 @click.option(
@@ -203,7 +204,11 @@ def _listening(settings: KmsConfig, listen: str) -> KmsConfig:
 
 @contextlib.contextmanager
 def _database(directory: Path, config: Path | None) -> Iterator[Database]:
-    with contextlib.closing(Database(_config(directory, config).database_url)) as database:
+    url = _config(directory, config).database_url
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        # SQLite would make an empty one, whose chain verifies.
+        raise Misconfigured(f"{url.database} is not there")
+    with contextlib.closing(Database(url)) as database:
         yield database
 
 

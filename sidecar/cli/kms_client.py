@@ -79,7 +79,8 @@ class KmsClient:
             return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             raise Misconfigured(
-                f"no KMS answers at {self._url.netloc}: {type(error).__name__}"
+                f"no KMS answers at {self._url.netloc}: {type(error).__name__}; "
+                "is it running? (sidecar kms serve)"
             ) from error
         finally:
             connection.close()

@@ -156,6 +156,23 @@ def test_audit_finds_what_was_altered_and_what_was_cut_off(
     assert "audit record 1" in altered.err
 
 
+@pytest.mark.parametrize("what", ["tail", "verify"])
+def test_audit_says_that_there_is_no_database_and_makes_none(
+    sidecar: Sidecar, tmp_path: Path, what: str
+) -> None:
+    directory = tmp_path / "kms"
+    sidecar("init", "--dir", directory)
+    database = directory / "kms.db"
+    database.unlink()
+    done = sidecar("audit", what, "--dir", directory)
+    assert (done.code, done.err) == (2, f"sidecar: {database} is not there\n")
+    assert not database.exists()
+    database.write_bytes(b"no database at all " * 1000)
+    done = sidecar("audit", what, "--dir", directory)
+    assert done.code == 2
+    assert done.err.startswith("sidecar: the database cannot be read: DatabaseError; ")
+
+
 @pytest.mark.parametrize("head", ["3", "x:00", "3:zz"])
 def test_audit_wants_a_head_as_it_prints_it(sidecar: Sidecar, kms: RunningKms, head: str) -> None:
     done = sidecar("audit", "verify", "--dir", kms.directory, "--head", head)

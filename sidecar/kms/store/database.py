@@ -50,9 +50,18 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """One state of the database, to read at length without holding up those who write."""
-        with self._reader.connect() as connection:
-            yield connection
+        """One state of the database, to read at length without holding up those who write.
+
+        Raise Misconfigured where it cannot be read.
+        """
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise Misconfigured(
+                f"the database cannot be read: {type(error).__name__}; "
+                "is it whole, and made by this version?"
+            ) from error
 
     def migrate(self) -> None:
         """Bring the schema to this version's; raises Misconfigured where that is impossible."""
