@@ -47,7 +47,7 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 it worked; 1 a check failed or a request was refused; 2 wrong usage or "
-    "configuration. Every command that prints a result takes --json.",
+    "configuration. Every command that prints a result takes --json, or prints JSON anyway.",
 )
 @click.version_option(__version__, prog_name="sidecar")
 def cli() -> None:

@@ -36,7 +36,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Read rules as the proxy would, and tell what is wrong.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -109,7 +109,7 @@ def _rule_lines(rule: Rule) -> list[str]:
     ]
 
 
-@command.command("lookup-key")
+@command.command("lookup-key", short_help="Make a lookup key, for fields that are searched for.")
 @click.option("--cmk", required=True, metavar="ID", help="The rule's `cmk`: an alias, id or ARN.")
 @click.option("--store", required=True, metavar="NAME", help="The name of the rule's store.")
 @click.option(

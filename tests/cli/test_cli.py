@@ -41,6 +41,13 @@ def test_help_is_laid_out_as_it_was_written() -> None:
         assert command.help, name
 
 
+def test_no_line_of_a_list_of_commands_is_cut_off() -> None:
+    for name, command in _every_command("sidecar", cli):
+        shown = CliRunner().invoke(cli, [*name.split()[1:], "--help"]).output
+        if isinstance(command, click.Group):
+            assert "..." not in shown.partition("Commands:")[2], name
+
+
 def test_the_help_lists_every_command() -> None:
     shown = CliRunner().invoke(cli, ["--help"]).output
     for name, what in COMMANDS.items():
