@@ -197,8 +197,9 @@ def _kms(entry: Entry, folder: Path) -> RemoteKms | EmbeddedKms:
 
 def _remote_kms(entry: Entry, folder: Path) -> RemoteKms:
     place = entry.get("credentials_file")
+    file = _file(place, folder)
     try:
-        stored = read_credentials(_file(place, folder))
+        stored = read_credentials(file)
     except Misconfigured as error:
         raise place.error(error.why) from None
     endpoint = entry.optional("endpoint", Entry.text, stored.get("endpoint", ""))

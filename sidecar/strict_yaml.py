@@ -191,7 +191,10 @@ class Entry:
         """The value under `name`, which must be there."""
         found = self.find(name)
         if found is None:
-            raise self.error(f"{name!r} is missing")
+            others = [key for key in self._mapping() if key not in self._asked]
+            close = difflib.get_close_matches(name, others, n=1)
+            meant = f"; is it meant by {close[0]!r}?" if close else ""
+            raise self.error(f"{name!r} is missing{meant}")
         return found
 
     def optional[T](self, name: str, reader: Reader[T], default: T) -> T:

@@ -140,7 +140,7 @@ def test_limits_are_read_by_their_names(load) -> None:
         ("listeners: x\nrules: r\n", ":1:12: expected a list"),
         (LEAST + "rulez: x\n", ":3:1: unknown key 'rulez'; did you mean 'rules'?"),
         (LEAST + "rules: x\n", ":3:1: 'rules' stands here twice"),
-        (LEAST.replace("listen:", "lisen:"), ":1:13: 'listen' is missing"),
+        (LEAST.replace("listen:", "lisen:"), ":1:13: 'listen' is missing; is it meant by 'lisen'?"),
         (LEAST.replace("'127.0.0.1:0'", "8080"), ":1:22: expected HOST:PORT, such as"),
         (LEAST.replace("127.0.0.1:0", "127.0.0.1:65536"), ":1:22: expected HOST:PORT"),
         (LEAST.replace("127.0.0.1:0", "127.0.0.1:²"), ":1:22: expected HOST:PORT"),
@@ -187,6 +187,13 @@ def test_a_complaint_has_its_place(load, tmp_path: Path, text: str, complaint: s
         load(text)
     assert caught.value.why.startswith(f"{tmp_path / 'sidecar.yaml'}:")
     assert complaint in caught.value.why
+
+
+def test_a_place_is_told_once(load, tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        load(LEAST + "kms: {credentials_file: absent.json}\n")
+    file = tmp_path / "sidecar.yaml"
+    assert caught.value.why == f"{file}:3:25: {tmp_path / 'absent.json'} is not a file"
 
 
 @pytest.mark.parametrize(
