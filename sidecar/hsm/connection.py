@@ -63,6 +63,10 @@ class Connection:
         """Forget the module's whole state and log in again; all handles die."""
         self.drop()
         if self.uri.softhsm2_conf is not None:
+            if not self.uri.softhsm2_conf.is_file():
+                raise HsmUnavailable(
+                    f"{self.uri.softhsm2_conf} is not there; was its folder moved?"
+                )
             # SoftHSM reads this in C_Initialize and nowhere else.
             os.environ["SOFTHSM2_CONF"] = str(self.uri.softhsm2_conf)
         serial = self.uri.serial

@@ -137,6 +137,15 @@ def test_a_vanished_token_never_looks_like_a_deleted_key(
     assert _decrypt(hsm, iv, ciphertext) == b"a data key"
 
 
+def test_a_token_whose_folder_was_moved_is_told(token_uri: Pkcs11Uri) -> None:
+    assert token_uri.softhsm2_conf is not None
+    folder = token_uri.softhsm2_conf.parent
+    folder.rename(folder.with_name("moved"))
+    with HsmThread(token_uri) as hsm, pytest.raises(HsmUnavailable, match="was its folder moved"):
+        hsm.run(Token.has_anchor)
+    folder.with_name("moved").rename(folder)
+
+
 @pytest.mark.usefixtures("key")
 def test_a_token_without_its_anchor_is_another_token(hsm: HsmThread, token_uri: Pkcs11Uri) -> None:
     hsm.run(lambda token: token._search(ANCHOR_ID).destroy())
