@@ -58,7 +58,10 @@ class Transform:
         bound = self._bound[match.rule.name]
         hold = Hold(head, match, self._body_limit, bound.observes, _find_tenant(bound, head))
         if bound.tenant_header and not hold.tenant:
-            why = "the header that names the tenant is missing, doubled, empty or not text"
+            why = (
+                f"the header {bound.tenant_header.decode()}, which names the tenant, is missing, "
+                "doubled, empty, not text or has a comma in it"
+            )
             return self._refuse(hold, Unbound(why)) or hold
         return hold
 

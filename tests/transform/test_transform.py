@@ -69,6 +69,7 @@ class TestClaim:
         refusal = rig.transform().claim(head._replace(headers=head.headers + lines))
         assert isinstance(refusal, Refusal)
         assert (refusal.status, refusal.code) == (400, "unbound")
+        assert b"the header x-tenant-id, which names the tenant, is missing" in refusal.body
 
     async def test_a_rule_that_only_observes_refuses_no_claim(self, rig: Rig) -> None:
         transform = rig.transform(rig.rule(phase=Phase.MONITOR))
