@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.ready
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 T      ?=
 
-.PHONY: help setup demo test check fix lock bench clean
+.PHONY: help setup demo test fix lock bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
