@@ -198,10 +198,10 @@ def test_a_token_object_without_a_row_is_told(make_kms: MakeKms) -> None:
 def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> None:
     kms = make_kms()
     authority = Authority(kms.directory)
-    certificate = authority.issue("127.0.0.1")
+    cert, key = authority.issue("127.0.0.1")
     configuration = kms.directory / "kms.yaml"
     configuration.write_text(
-        f"{configuration.read_text()}tls: {{cert: {certificate.cert.name}, key: {certificate.key.name}}}\n"
+        f"{configuration.read_text()}tls: {{cert: {cert.name}, key: {key.name}}}\n"
     )
     kms.start()
     assert kms.endpoint.startswith("https://")
@@ -218,6 +218,6 @@ def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> 
 
     with_database(kms, is_recorded)
     kms.stop()
-    certificate.key.write_text("no key")
+    key.write_text("no key")
     with pytest.raises(RuntimeError, match="the TLS certificate and key cannot be used"):
         kms.start()
