@@ -147,7 +147,7 @@ def test_a_token_whose_folder_was_moved_is_told(token_uri: Pkcs11Uri) -> None:
 
 
 @pytest.mark.usefixtures("key")
-def test_a_token_without_its_anchor_is_another_token(hsm: HsmThread, token_uri: Pkcs11Uri) -> None:
+def test_a_token_without_its_anchor_is_another_token(hsm: HsmThread) -> None:
     hsm.run(lambda token: token._search(ANCHOR_ID).destroy())
     with pytest.raises(HsmUnavailable, match="AnchorMissing"):
         hsm.run(Token.list_key_ids)

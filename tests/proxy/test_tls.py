@@ -181,7 +181,7 @@ def test_an_upstream_gets_the_client_certificate_that_it_asks_for(authority: Aut
         Peer(store).meet(outward(Upstream("https", "store.test", 443, authority.ca)))
 
 
-def test_a_server_that_nobody_configured_gets_no_context(authority: Authority) -> None:
+def test_a_server_that_nobody_configured_gets_no_context() -> None:
     settings = ProxySettings((Listener("127.0.0.1", 0, STORE),))
     data = _data(Server(address=("elsewhere.test", 443)))
     tls.Tls(settings, lambda _: settings.listeners[0]).tls_start_server(data)

@@ -28,6 +28,7 @@ class KmsDouble:
         self.brain = MemoryProvider(*aliases)
         self.script: deque[bytes | None] = deque()
         self.targets: list[bytes] = []
+        self.actions: list[str] = []
         self.nonces: list[bytes | None] = []
         self.connections = 0
         self._tls = tls
@@ -78,6 +79,7 @@ class KmsDouble:
             return self.script.popleft()
         try:
             signed = acs3.verify(request, {KEY.id: KEY.secret}.get, now=time.time())
+            self.actions.append(signed.action)
             return answer(200, await self._act(signed))
         except SignatureFailure as failure:
             return fault(failure.status, failure.code, failure.message)

@@ -37,6 +37,7 @@ async def test_a_lookup_key_is_made_without_being_shown(
 ) -> None:
     edk = await provider.generate_lookup_key(ALIAS, KeyContext("crm", ""))
 
+    assert kms.actions == ["GenerateDataKeyWithoutPlaintext"]
     assert len((await provider.decrypt(edk, KeyContext("crm", ""))).plaintext) == 32
     with pytest.raises(CannotOpen):
         await provider.decrypt(edk, KeyContext("another", ""))
@@ -211,7 +212,7 @@ async def test_a_step_that_hangs_is_an_attempt_that_failed(kms: KmsDouble) -> No
             await provider.describe_key(ALIAS)
 
 
-async def test_a_kms_that_does_not_listen_is_unavailable(kms: KmsDouble) -> None:
+async def test_a_kms_that_does_not_listen_is_unavailable() -> None:
     async with KmsDouble() as gone:
         endpoint = gone.endpoint
     async with KmsProvider(endpoint, "r", KEY, patience=IMPATIENT) as provider:

@@ -67,6 +67,7 @@ def test_an_alias_moves_and_goes(mine: Shelf) -> None:
     assert mine.count_aliases() == 1
 
 
-def test_versions_are_listed_over_all_accounts(connection: Connection, mine: Shelf) -> None:
+@pytest.mark.usefixtures("mine")
+def test_versions_are_listed_over_all_accounts(connection: Connection) -> None:
     Shelf(connection, "2", "r").add_key(cmk("c", account="2"))
     assert list_versions(connection) == {"v-a", "v-b", "v-c"}
