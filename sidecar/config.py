@@ -48,7 +48,6 @@ from sidecar.strict_yaml import Entry, Reader, read
 
 MIB = 1024**2
 HELD_BODY = 8 * MIB
-LAST_PORT = 65535
 DAY = 86400.0
 
 
@@ -128,7 +127,7 @@ def read_credentials(path: Path) -> dict[str, str]:
 
 
 def _listener(entry: Entry, folder: Path) -> Listener:
-    host, port = _address(entry.get("listen"))
+    host, port = entry.get("listen").address()
     tls = entry.find("upstream_tls")
     listener = Listener(
         host=host,
@@ -223,16 +222,8 @@ def _file(entry: Entry, folder: Path) -> Path:
     return path
 
 
-def _address(entry: Entry) -> tuple[str, int]:
-    host, colon, port = entry.text().rpartition(":")
-    is_port = port.isascii() and port.isdigit() and int(port[:6]) <= LAST_PORT
-    if not colon or not host or not is_port:
-        raise entry.error("expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
 def _admin(entry: Entry) -> Admin:
-    host, port = _address(entry.get("listen"))
+    host, port = entry.get("listen").address()
     entry.finish()
     return Admin(host, port)
 

@@ -20,6 +20,7 @@ from sidecar.errors import Misconfigured
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
+LAST_PORT = 65535
 
 type Reader[T] = Callable[[Entry], T]
 
@@ -29,6 +30,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = sorted(str(name) for name in known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(names)}"
+
+
+def find_address(text: str) -> tuple[str, int] | None:
+    """Host and port of `HOST:PORT`, an IPv6 host in brackets; port 0 stands for any free one."""
+    host, colon, port = text.rpartition(":")
+    is_number = port.isascii() and port.isdigit() and len(port) <= len(str(LAST_PORT))
+    if not colon or not host or not is_number or int(port) > LAST_PORT:
+        return None
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def read(path: Path) -> Entry:
@@ -169,6 +179,13 @@ class Entry:
                     return int(number) * factor
                 break
         raise self.error(f"expected a size such as 64KiB or 10MiB, from {low} to {high} bytes")
+
+    def address(self) -> tuple[str, int]:
+        """`HOST:PORT` to listen at, as `find_address` reads it."""
+        found = find_address(self.text())
+        if found is None:
+            raise self.error("expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+        return found
 
     def items(self) -> list[Entry]:
         """The entries of a list."""

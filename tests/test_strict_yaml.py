@@ -127,6 +127,26 @@ def test_the_nearest_word_is_told_as_it_is_written() -> None:
         entry("bleu").one_of(Colour)
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("'[::1]:0'", ("::1", 0)),
+        ("kms.internal:65535", ("kms.internal", 65535)),
+    ],
+)
+def test_an_address_is_read(text: str, address: tuple[str, int]) -> None:
+    assert entry(text).address() == address
+
+
+@pytest.mark.parametrize(
+    "text", ["8080", ":80", "h:", "h:65536", "h:065535", "h:-1", "h:²", "h: 1"]
+)
+def test_what_is_no_address_is_told_so(text: str) -> None:
+    with pytest.raises(Misconfigured, match=r"^f\.yaml:1:1: expected HOST:PORT, such as "):
+        entry(f"'{text}'").address()
+
+
 def integer(each: Entry) -> object:
     return each.integer(-5, 2**63)
 

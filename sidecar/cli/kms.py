@@ -15,8 +15,9 @@ from sidecar import logs
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.errors import Misconfigured
 from sidecar.kms import audit, installation, server
-from sidecar.kms.config import LAST_PORT, KmsConfig, load_kms_config
+from sidecar.kms.config import KmsConfig, load_kms_config
 from sidecar.kms.store import Database
+from sidecar.strict_yaml import find_address
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -192,14 +193,13 @@ def _config(directory: Path, config: Path | None) -> KmsConfig:
 
 
 def _listening(settings: KmsConfig, listen: str) -> KmsConfig:
-    host, colon, port = listen.rpartition(":")
-    is_port = port.isascii() and port.isdigit() and int(port[:6]) <= LAST_PORT
-    if not colon or not host or not is_port:
+    address = find_address(listen)
+    if address is None:
         raise click.BadParameter(
             "expected HOST:PORT, such as 127.0.0.1:28900", param_hint="--listen"
         )
-    host = host.removeprefix("[").removesuffix("]")
-    return dataclasses.replace(settings, listen_host=host, listen_port=int(port))
+    host, port = address
+    return dataclasses.replace(settings, listen_host=host, listen_port=port)
 
 
 @contextlib.contextmanager

@@ -36,7 +36,6 @@ from sidecar.kms.accounts import Account, Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES
 from sidecar.strict_yaml import Entry, read
 
-LAST_PORT = 65535
 MAX_QUOTA = 1_000_000
 
 _REGION = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
@@ -68,7 +67,7 @@ def load_kms_config(path: Path) -> KmsConfig:
     document = read(path)
     folder = path.resolve().parent
     document.get("version").one_of(("1",))
-    host, port = _listen(document.get("listen"))
+    host, port = document.get("listen").address()
     quotas = document.optional("quotas", _quotas, Quotas())
     policies = document.optional("policies", read_policies, SYSTEM_POLICIES)
     config = KmsConfig(
@@ -82,14 +81,6 @@ def load_kms_config(path: Path) -> KmsConfig:
     )
     document.finish()
     return config
-
-
-def _listen(entry: Entry) -> tuple[str, int]:
-    host, colon, port = entry.text().rpartition(":")
-    is_port = port.isascii() and port.isdigit() and int(port[:6]) <= LAST_PORT
-    if not colon or not host or not is_port:
-        raise entry.error("expected HOST:PORT, such as 127.0.0.1:28900 or [::1]:28900")
-    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _region(entry: Entry) -> str:

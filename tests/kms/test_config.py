@@ -116,12 +116,12 @@ def test_the_caller_of_an_access_key_is_found(load: Load) -> None:
         (
             "127.0.0.1:28900",
             "28900",
-            "2:9: expected HOST:PORT, such as 127.0.0.1:28900 or [::1]:28900",
+            "2:9: expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
         ),
         (
             "28900",
             "65536",
-            "2:9: expected HOST:PORT, such as 127.0.0.1:28900 or [::1]:28900",
+            "2:9: expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
         ),
         (
             TOKEN,
