@@ -14,8 +14,9 @@ import click
 import uvloop
 
 from sidecar import canary, kms_access, logs, proof
+from sidecar.cli import missing_cmk
 from sidecar.config import Config, EmbeddedKms, load_config
-from sidecar.errors import SidecarError
+from sidecar.errors import Misconfigured, SidecarError
 from sidecar.proxy.reaching import reach
 from sidecar.rules import RuleSet, read_rules
 from sidecar.serving import Parts, assembled
@@ -120,13 +121,20 @@ async def _examine(path: Path, examination: Examination) -> None:
 
 async def _examine_parts(config: Config, parts: Parts, examination: Examination) -> None:
     for step in proof.steps(parts.rule_set, parts.keyring):
-        await examination.take(step.name, step.prove, str)
+        await examination.take(step.name, partial(_prove, step, config, parts.rule_set), str)
     stores = [each.upstream for each in config.listeners if each.upstream.host]
     for store in dict.fromkeys(stores):
         await examination.take("upstream", partial(reach, store, _patience(config)), str)
     for cmk in dict.fromkeys(rule.cmk for rule in parts.rule_set.rules):
         name = f"canary under {cmk.seal}"
         await examination.take(name, partial(canary.fly, parts.keyring, cmk), str)
+
+
+async def _prove(step: proof.Step, config: Config, rule_set: RuleSet) -> str:
+    try:
+        return await step.prove()
+    except Misconfigured as error:
+        raise missing_cmk.explained(error, config.kms, rule_set) from error
 
 
 async def _load(path: Path) -> Config:

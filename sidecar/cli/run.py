@@ -15,7 +15,8 @@ import uvloop
 
 from sidecar import __version__, kms_access, logs
 from sidecar import config as configuration
-from sidecar.config import Config, EmbeddedKms, load_config
+from sidecar.cli import missing_cmk
+from sidecar.config import Config, load_config
 from sidecar.errors import Misconfigured
 from sidecar.rules import RuleSet, read_rules
 
@@ -75,9 +76,7 @@ async def _run(config: Config, rule_set: RuleSet, *, check: bool) -> None:
                 announce = partial(_announce, config, rule_set)
                 await serving.serve(config, rule_set, kms, stop, announce)
         except Misconfigured as error:
-            raise Misconfigured(
-                error.why + _how_to_make_a_cmk(config, rule_set, error.why)
-            ) from error
+            raise missing_cmk.explained(error, config.kms, rule_set) from error
 
 
 def _announce(config: Config, rule_set: RuleSet, addresses: "Addresses") -> None:
@@ -100,19 +99,3 @@ def _rules(rule_set: RuleSet) -> str:
 def _spell(address: tuple[str, int]) -> str:
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _how_to_make_a_cmk(config: Config, rule_set: RuleSet, why: str) -> str:
-    """For a KMS of our own, which has no keys when it is new: the lines to type."""
-    aliases = {name for rule in rule_set.rules for name in (rule.cmk.seal, *rule.cmk.open)}
-    missing = [alias for alias in aliases if why.startswith(f"CMK {alias} ")]
-    if not isinstance(config.kms, EmbeddedKms) or not missing or "NotFound" not in why:
-        return ""
-    directory = config.kms.directory
-    return (
-        "; make it, and start again:\n"
-        f"  sidecar kms serve --dir {directory} &\n"
-        f"  sidecar kms call --dir {directory} CreateKey      # it answers with a KeyId\n"
-        f"  sidecar kms call --dir {directory} CreateAlias AliasName={missing[0]} KeyId=…\n"
-        "  kill %1"
-    )

@@ -50,7 +50,7 @@ def test_it_does_not_listen(spoilt, old: str, new: str, why: str) -> None:
     done = _run(spoilt(old, new))
     assert done.returncode == 2
     assert done.stdout == ""
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("sidecar: ")
-    assert why in last
+    said = [line for line in done.stderr.splitlines() if line.startswith("sidecar: ")]
+    assert len(said) == 1
+    assert why in said[0]
     assert "Traceback" not in done.stderr
