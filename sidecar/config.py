@@ -40,7 +40,7 @@ from typing import Any, Literal
 
 from sidecar.errors import Misconfigured
 from sidecar.keys import KeyLimits
-from sidecar.proxy.private_file import read_private
+from sidecar.private_file import read_private
 from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener, ServerTls, Upstream
 from sidecar.rules import read_authority
 from sidecar.signing import AccessKey

@@ -25,7 +25,7 @@ from mitmproxy.tls import TlsData
 from OpenSSL import SSL
 
 from sidecar.errors import Misconfigured
-from sidecar.proxy.private_file import read_private
+from sidecar.private_file import read_private
 from sidecar.proxy.settings import Listener, ProxySettings, ServerTls, Upstream
 
 logger = logging.getLogger(__name__)

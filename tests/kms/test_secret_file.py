@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A secret is read from a closed file, and no complaint repeats it."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ def test_a_file_closed_to_others_is_read(tmp_path: Path, mode: int) -> None:
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o660, 0o620, 0o650])
 def test_a_file_that_others_may_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
-    with pytest.raises(Misconfigured, match="is open to others; run chmod 600 on it"):
+    with pytest.raises(Misconfigured, match="is open to others; run: chmod 600"):
         read_secret(secret_file(tmp_path, b"s3cret", mode))
 
 
@@ -42,10 +41,3 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_secret(tmp_path / "absent")
     with pytest.raises(Misconfigured, match="Is a directory"):
         read_secret(tmp_path)
-
-
-def test_a_pipe_does_not_hang_the_start(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe, 0o600)
-    with pytest.raises(Misconfigured, match="not a regular file"):
-        read_secret(pipe)

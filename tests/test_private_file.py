@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Secrets are read only from files that others cannot open."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.proxy.private_file import read_private
+from sidecar.private_file import read_private
 
 
 @pytest.fixture
@@ -46,3 +47,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_private(tmp_path / "absent")
     with pytest.raises(Misconfigured, match="cannot be read: Is a directory"):
         read_private(tmp_path)
+
+
+def test_a_pipe_does_not_hang_the_start(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    with pytest.raises(Misconfigured, match="not a regular file"):
+        read_private(pipe)
