@@ -70,7 +70,7 @@ def test_users_get_the_policies_and_keys_that_they_name(folder: Path) -> None:
         ("a.secret}", "a.secret, x: y}", "6:54: unknown key 'x'; known here: id, secret_file"),
         ("users:\n", "user: x\n  users:\n", "2:3: unknown key 'user'; did you mean 'users'?"),
         ("[{id: AK3, secret_file: a.secret}]", "[]", "10:20: the list is empty"),
-        ("name: reader", "nmae: reader", "7:7: 'name' is missing"),
+        ("name: reader", "nmae: reader", "7:7: 'name' is missing; is it meant by 'nmae'?"),
     ],
 )
 def test_a_mistake_is_told_by_its_place(old: str, new: str, complaint: str, folder: Path) -> None:
