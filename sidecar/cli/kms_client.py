@@ -77,6 +77,11 @@ class KmsClient:
             connection.endheaders()
             response = connection.getresponse()
             return response.status, response.read()
+        except ssl.SSLError as error:
+            raise Misconfigured(
+                f"{self._url.netloc} speaks no TLS, or its certificate does not verify; is the "
+                "right --ca given?"
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise Misconfigured(
                 f"no KMS answers at {self._url.netloc}: {type(error).__name__}; "

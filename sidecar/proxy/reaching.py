@@ -35,8 +35,8 @@ async def reach(upstream: Upstream, seconds: float) -> str:
         raise Misconfigured(f"{authority} cannot be reached: {error.strerror or error}") from None
     except SSL.Error:
         raise Misconfigured(
-            f"{authority} speaks no TLS, or its certificate does not verify; is the right "
-            "`upstream_tls: {ca: …}` set?"
+            f"{authority} speaks no TLS, or its certificate does not verify; is the right `ca` set "
+            "for it?"
         ) from None
 
 

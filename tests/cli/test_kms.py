@@ -109,6 +109,10 @@ def test_call_explains_what_is_wrong_with_it(
     done = sidecar("call", *place, "--endpoint", "http://127.0.0.1:1", "ListKeys")
     assert done.code == 2
     assert "no KMS answers at 127.0.0.1:1" in done.err
+    encrypted = kms.endpoint.replace("http:", "https:")
+    done = sidecar("call", *place, "--endpoint", encrypted, "ListKeys")
+    assert done.code == 2
+    assert "is the right --ca given?" in done.err
     done = sidecar("call", *place, "--endpoint", "kms.example", "ListKeys")
     assert done.code == 2
     assert "http://HOST:PORT" in done.err
