@@ -18,6 +18,12 @@ def prove(hsm: HsmThread, database: Database) -> None:
         held = {key_id.decode("latin-1") for key_id in hsm.run(Token.list_key_ids)}
     except HsmUnavailable as error:
         raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
+    if held and database.is_empty():
+        # Served from an empty database, every CMK would be "not found" (law 7).
+        raise Misconfigured(
+            "the token holds keys and the database is empty: is it the right one? "
+            "One that was lost has to be restored from a backup"
+        )
     database.migrate()
     with database.snapshot() as connection:
         named = list_versions(connection)

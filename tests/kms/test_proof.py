@@ -46,10 +46,21 @@ def test_a_key_that_only_the_database_has_is_an_error(hsm: HsmThread, database: 
 def test_a_key_that_only_the_token_has_is_a_warning(
     hsm: HsmThread, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
+    prove(hsm, database)
     hsm.run(lambda token: token.generate_aes(b"v1", "a label", 256))
     with caplog.at_level(logging.WARNING):
         prove(hsm, database)
     assert "the token holds key v1" in caplog.text
+
+
+def test_an_empty_database_beside_a_token_with_keys_is_an_error_and_stays_one(
+    hsm: HsmThread, database: Database
+) -> None:
+    """Law 7: whoever hears "not found" gives data up."""
+    hsm.run(lambda token: token.generate_aes(b"v1", "a label", 256))
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="holds keys and the database is empty"):
+            prove(hsm, database)
 
 
 def test_a_token_that_is_away_is_an_error(

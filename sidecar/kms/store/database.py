@@ -14,7 +14,7 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -62,6 +62,11 @@ class Database:
                 f"the database cannot be read: {type(error).__name__}; "
                 "is it whole, and made by this version?"
             ) from error
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored here: a database that `migrate` has not seen."""
+        with self.snapshot() as connection:
+            return not inspect(connection).get_table_names()
 
     def migrate(self) -> None:
         """Bring the schema to this version's; raises Misconfigured where that is impossible."""
