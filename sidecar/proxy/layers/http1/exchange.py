@@ -10,6 +10,7 @@ after that. It adds commands to its client's list and never touches a socket.
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from sidecar.errors import Malformed, SidecarError
@@ -67,7 +68,7 @@ class Client(Protocol):
         """Break the connection in a way that no client can take for an answer's end."""
 
 
-class Exchange:
+class Exchange(ABC):
     """One request, from its head on."""
 
     def __init__(self, client: Client, frame: Frame, link: Link, hold: Hold | None) -> None:
@@ -93,13 +94,13 @@ class Exchange:
 
     # What happens to it, told by the connection.
 
+    @abstractmethod
     def begin(self) -> None:
         """The head was read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def client_data(self) -> None:
         """There is more of the request's body to read."""
-        raise NotImplementedError
 
     def opened(self, error: str | None) -> None:
         """The upstream was reached, or it was not."""
@@ -146,10 +147,10 @@ class Exchange:
             self.abandon()
             self._client.cut()
 
-    def task_done(self) -> None:
+    def task_done(self) -> None:  # noqa: B027 - a passed exchange waits for nothing
         """What `wait_for` was told is done, or its time is over."""
 
-    def ended(self) -> None:
+    def ended(self) -> None:  # noqa: B027 - not every exchange has taken something
         """It is over, in whatever way: give back what it has taken."""
 
     def abandon(self) -> None:
@@ -158,17 +159,17 @@ class Exchange:
 
     # What becomes of an answer, in a passed and in a held exchange.
 
+    @abstractmethod
     def answer_head(self, frame: Frame) -> None:
         """The final head came."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
         """Bytes of the body came, as they were on the wire."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer_interim(self, frame: Frame) -> None:
         """A head with a status of 1xx came."""
-        raise NotImplementedError
 
     # The common part.
 

@@ -11,6 +11,7 @@ Raises `Malformed`. After that the reader is dead: nothing further may be asked 
 """
 
 import string
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import httptools
@@ -53,7 +54,7 @@ class _Witness:
         self.payload = None  # whoever holds the body has it; a connection may rest for long
 
 
-class MessageReader:
+class MessageReader(ABC):
     """One direction of one connection."""
 
     __slots__ = (
@@ -71,8 +72,9 @@ class MessageReader:
         self.done = True
         """Whether the last message was read to its end."""
 
+    @abstractmethod
     def _new_parser(self) -> _Parser:
-        raise NotImplementedError
+        """The llhttp of this direction."""
 
     @property
     def buffered(self) -> int:
