@@ -45,9 +45,9 @@ from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener, ServerTls
 from sidecar.rules import read_authority
 from sidecar.signing import AccessKey
 from sidecar.strict_yaml import Entry, Reader, read
+from sidecar.transform import BODY_LIMIT
 
 MIB = 1024**2
-HELD_BODY = 8 * MIB
 DAY = 86400.0
 
 
@@ -92,7 +92,7 @@ def load_config(path: Path) -> Config:
     document = read(path)
     folder = path.resolve().parent
     kms = document.find("kms")
-    limits, held_body = document.optional("limits", _limits, (Limits(), HELD_BODY))
+    limits, held_body = document.optional("limits", _limits, (Limits(), BODY_LIMIT))
     listeners = document.get("listeners")
     config = Config(
         listeners=tuple(_listener(entry, folder) for entry in listeners.items()),
@@ -264,7 +264,7 @@ _KEY_LIMITS: dict[str, tuple[str, Reader[int] | Reader[float]]] = {
 
 
 def _limits(entry: Entry) -> tuple[Limits, int]:
-    held_body = entry.optional("held_body", _size(1024, 1024 * MIB), HELD_BODY)
+    held_body = entry.optional("held_body", _size(1024, 1024 * MIB), BODY_LIMIT)
     return replace(Limits(), **_read(entry, _LIMITS)), held_body
 
 

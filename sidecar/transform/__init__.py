@@ -2,7 +2,7 @@
 """The middle: which messages are held, what is sealed and opened in them, what is refused."""
 
 from sidecar.transform.stats import TransformStats
-from sidecar.transform.transform import Transform
+from sidecar.transform.transform import BODY_LIMIT, Transform
 from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
 
-__all__ = ["PASS", "Claim", "Hold", "Opened", "Sealed", "Transform", "TransformStats"]
+__all__ = ["BODY_LIMIT", "PASS", "Claim", "Hold", "Opened", "Sealed", "Transform", "TransformStats"]

@@ -3,7 +3,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -19,20 +19,12 @@ RECORDS = [f'{{"eventName":"Decrypt","number":{n}}}' for n in range(1, 7)]
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "kms.db"
-
-
-@pytest.fixture
-def database(file: Path) -> Iterator[Database]:
+def database(database: Database) -> Database:
     """A database whose trail holds RECORDS."""
-    database = Database.sqlite(file)
-    database.migrate()
     for record in RECORDS:
         with database.transaction() as connection:
             append(connection, record)
-    yield database
-    database.close()
+    return database
 
 
 @pytest.fixture

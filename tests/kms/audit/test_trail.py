@@ -3,7 +3,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,19 +15,6 @@ from sqlalchemy.exc import DBAPIError
 from sidecar.kms.audit import Event, carry_out, tail, verify
 from sidecar.kms.faults import Fault
 from sidecar.kms.store import Database, Label, Shelf, nonces
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "kms.db"
-
-
-@pytest.fixture
-def database(file: Path) -> Iterator[Database]:
-    database = Database.sqlite(file)
-    database.migrate()
-    yield database
-    database.close()
 
 
 def event() -> Event:

@@ -2,7 +2,6 @@
 """What was committed is on the disk, what was not is not, and readers hold nobody up."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,19 +11,6 @@ from sqlalchemy.exc import IntegrityError
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.store import Database, nonces
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "kms.db"
-
-
-@pytest.fixture
-def database(file: Path) -> Iterator[Database]:
-    database = Database.sqlite(file)
-    database.migrate()
-    yield database
-    database.close()
 
 
 def test_a_commit_waits_for_the_disk(database: Database) -> None:

@@ -1,20 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A nonce counts once, for one access key, and for as long as a replay could be accepted."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sidecar.kms.store import Database, nonces
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.sqlite(tmp_path / "kms.db")
-    database.migrate()
-    yield database
-    database.close()
 
 
 def use(database: Database, key: str, nonce: str, now: int = 0) -> None:
