@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the host is told at start: values only, valid from birth, read by nobody below `proxy/`.
 
-The configuration file's own words and places are checked by `sidecar/config.py`; the checks here
+The configuration file's own words and places are checked by `sidecar/config/`; the checks here
 are those that hold for any caller. `Misconfigured` is all that may be raised. Files are named, not
 opened: `tls.py` reads them once, before anything listens.
 """

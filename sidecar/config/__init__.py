@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar.yaml`: what the proxy listens on, which rules hold, and where its keys come from.
+
+    listeners:
+      - listen: 127.0.0.1:8080
+        upstream: http://crm.internal:8080      # https://…, or kms: calls to the KMS API
+    rules: rules/                               # a file or a folder, relative to this file
+
+Everything else has a default:
+
+    listeners:
+      - listen: 0.0.0.0:8443
+        tls: {cert: server.pem, key: server.key}
+        upstream: https://crm.internal
+        upstream_tls: {ca: ca.pem, cert: client.pem, key: client.key}
+        host_header: keep                       # or upstream: the upstream sees its own name
+    kms: {dir: kms}                             # a KMS of the proxy's own, started with it
+    kms:                                        # or one that runs elsewhere
+      credentials_file: credentials.json        # as `sidecar kms init` writes it
+      endpoint: https://kms.cn-hangzhou.aliyuncs.com    # default: as in credentials_file
+      region: cn-hangzhou                       # default: as in credentials_file
+      ca: kms-ca.pem
+      hosts: [kms.internal]                     # calls to these hosts are forwarded to the KMS
+    admin: {listen: 127.0.0.1:9901}             # /healthz, /readyz, /metrics
+    limits:
+      {held_body: 8MiB, held_total: 64MiB, head: 64KiB, connections: 4096, keys: 10s,
+       connect: 10s, response: 5m, header: 15s, body: 1m, idle: 75s, drain: 20s}
+    keys:
+      {max_age: 1h, max_messages: 1048576, max_bytes: 1GiB, grace: 1h, open_age: 6h,
+       open_grace: 18h}
+
+Read strictly: every complaint is Misconfigured with file, line and column. What stands in
+certificates and rules is read by those who use them.
+"""
+
+from sidecar.config.kms import EmbeddedKms, RemoteKms, read_credentials
+from sidecar.config.reader import Config, load_config
+
+__all__ = ["Config", "EmbeddedKms", "RemoteKms", "load_config", "read_credentials"]

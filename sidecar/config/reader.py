@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The document as a whole: its sections, each read by the module that knows its words."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.config.kms import EmbeddedKms, RemoteKms, read_kms, read_kms_hosts
+from sidecar.config.limits import read_key_limits, read_limits
+from sidecar.config.listeners import read_listener
+from sidecar.keys import KeyLimits
+from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener
+from sidecar.strict_yaml import Entry, read
+from sidecar.transform import BODY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One `sidecar.yaml`; `held_body` is in bytes."""
+
+    listeners: tuple[Listener, ...]
+    rules: Path
+    kms: RemoteKms | EmbeddedKms
+    kms_hosts: tuple[str, ...]
+    admin: Admin
+    limits: Limits
+    held_body: int
+    keys: KeyLimits
+
+
+def load_config(path: Path) -> Config:
+    """Read `path` whole; files that it names are relative to it."""
+    document = read(path)
+    folder = path.resolve().parent
+    kms = document.find("kms")
+    limits, held_body = document.optional("limits", read_limits, (Limits(), BODY_LIMIT))
+    listeners = document.get("listeners")
+    config = Config(
+        listeners=tuple(read_listener(entry, folder) for entry in listeners.items()),
+        rules=folder / document.get("rules").text(),
+        kms=read_kms(kms, folder) if kms else EmbeddedKms(folder / "kms"),
+        kms_hosts=(*KMS_HOSTS, *(read_kms_hosts(kms) if kms else ())),
+        admin=document.optional("admin", _admin, Admin(port=9901)),
+        limits=limits,
+        held_body=held_body,
+        keys=document.optional("keys", read_key_limits, KeyLimits()),
+    )
+    if not config.listeners:
+        raise listeners.error("there is no listener")
+    if kms:
+        kms.finish()
+    document.finish()
+    return config
+
+
+def _admin(entry: Entry) -> Admin:
+    host, port = entry.get("listen").address()
+    entry.finish()
+    return Admin(host, port)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The KMS that is configured, and the credentials for one elsewhere."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sidecar.config import RemoteKms, read_credentials
+from sidecar.errors import Misconfigured
+from sidecar.proxy import KMS_HOSTS, Upstream
+from tests.config.documents import CREDENTIALS, LEAST
+
+
+def test_a_kms_elsewhere_is_as_its_credentials_say(load, tmp_path: Path) -> None:
+    kms = load(LEAST + "kms: {credentials_file: credentials.json}").kms
+    assert isinstance(kms, RemoteKms)
+    assert (kms.endpoint, kms.region) == ("http://127.0.0.1:28900", "cn-beijing")
+    assert (kms.key.id, kms.key.secret) == ("LTAIexample", "a secret")
+    assert kms.upstream == Upstream("http", "127.0.0.1", 28900)
+    assert "a secret" not in repr(kms)
+
+
+def test_a_kms_elsewhere_may_be_said_in_full(load, tmp_path: Path) -> None:
+    config = load(
+        LEAST + "kms:\n"
+        "  endpoint: https://kms.cn-hangzhou.aliyuncs.com/\n"
+        "  region: cn-hangzhou\n"
+        "  ca: ca.pem\n"
+        "  credentials_file: credentials.json\n"
+        "  hosts: [KMS.internal]\n"
+    )
+    assert isinstance(config.kms, RemoteKms)
+    assert config.kms.endpoint == "https://kms.cn-hangzhou.aliyuncs.com"
+    assert config.kms.region == "cn-hangzhou"
+    authority = Upstream("https", "kms.cn-hangzhou.aliyuncs.com", 443, tmp_path / "ca.pem")
+    assert config.kms.upstream == authority
+    assert config.kms_hosts == (*KMS_HOSTS, "kms.internal")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[]", "expected an object"),
+        (b'{"access_key_id": "x"}', "'access_key_secret' is missing"),
+        (b'{"access_key_id": "x", "access_key_secret": 5}', "'access_key_secret' is missing"),
+    ],
+)
+def test_bad_credentials_are_told_without_being_shown(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    file = tmp_path / "credentials.json"
+    file.touch(mode=0o600)
+    file.write_bytes(content)
+    with pytest.raises(Misconfigured, match=f"credentials.json: {complaint}"):
+        read_credentials(file)
+
+
+def test_credentials_that_others_may_read_are_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    file.write_text(json.dumps(CREDENTIALS))
+    file.chmod(0o644)
+    with pytest.raises(Misconfigured, match="chmod 600"):
+        read_credentials(file)
