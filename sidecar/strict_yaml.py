@@ -43,13 +43,19 @@ def find_address(text: str) -> tuple[str, int] | None:
 
 def read(path: Path) -> Entry:
     """Read the one document in the file at `path`."""
+    return parse(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that may hold a document."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from error
     if len(data) > MAX_FILE_BYTES:
         raise Misconfigured(f"{path}: larger than {MAX_FILE_BYTES} bytes")
-    return parse(data, str(path))
+    return data
 
 
 def parse(data: bytes, file: str) -> Entry:

@@ -5,11 +5,12 @@ from sidecar.rules.compiler import Match, Plan, compile_rules
 from sidecar.rules.explanation import explain, explain_binding, explain_field
 from sidecar.rules.faults import Faults
 from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Requirement
+from sidecar.rules.files import RuleFile, read_files
 from sidecar.rules.hosts import read_authority
 from sidecar.rules.linter import Advice, lint
 from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
-from sidecar.rules.reader import read_rules
+from sidecar.rules.reader import parse_rules, read_rules
 from sidecar.rules.routes import Route
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Requirement",
     "Route",
     "Rule",
+    "RuleFile",
     "RuleSet",
     "Store",
     "compile_rules",
@@ -32,6 +34,8 @@ __all__ = [
     "explain_binding",
     "explain_field",
     "lint",
+    "parse_rules",
     "read_authority",
+    "read_files",
     "read_rules",
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From YAML to rules: the tables of the language, and the files that rules stand in.
+"""From YAML to rules: the tables of the language, and how they are read.
 
 LANGUAGE.md documents every key of every table here; a test holds the two together. Raises Faults
 with every error that was found, each with its file, line and column.
@@ -16,24 +16,27 @@ from sidecar.errors import Misconfigured
 from sidecar.rules import designations, words
 from sidecar.rules.faults import Collector, placed
 from sidecar.rules.fields import Documents, Requirement
+from sidecar.rules.files import RuleFile, read_files
 from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
 from sidecar.rules.routes import Route
 from sidecar.rules.tables import Table, read_list, read_mapping
-from sidecar.strict_yaml import Entry, nearest, read
+from sidecar.strict_yaml import Entry, nearest, parse
 
 VERSION = "1"
 KINDS = ("rest",)
 MAX_LOOKUP_KEYS = 2
 """The current lookup key and the one before it, while a rotation lasts."""
 
-_SUFFIXES = frozenset({".yaml", ".yml"})
-
 
 def read_rules(*paths: Path) -> RuleSet:
     """The rules of files, and of the `*.yaml` and `*.yml` files of folders, in force together."""
+    return parse_rules(read_files(*paths))
+
+
+def parse_rules(files: Iterable[RuleFile]) -> RuleSet:
+    """The rules of files that were read, in force together; their test cases are left aside."""
     errors = Collector()
-    files = [file for path in paths for file in errors.attempt(_files, path) or ()]
     entries = [entry for file in files for entry in errors.attempt(_read_file, file) or ()]
     stores = _stores_in_full(entries)
     rules = [errors.attempt(_read_rule, entry, stores) for entry in entries]
@@ -44,27 +47,15 @@ def read_rules(*paths: Path) -> RuleSet:
     return rule_set
 
 
-def _files(path: Path) -> list[Path]:
-    """A file itself, or the rule files of a folder in the order of their names."""
-    try:
-        if not path.is_dir():
-            return [path]
-        # Kubernetes mounts a ConfigMap with hidden folders and links beside the files.
-        found = sorted(item for item in path.iterdir() if not item.name.startswith("."))
-        below = [item for item in found if item.is_dir()]
-    except OSError as error:
-        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
-    if below:
-        # A rule that is silently left out would let its fields through unsealed.
-        raise Misconfigured(f"{below[0]}: folders inside a folder of rules are not read; move it")
-    files = [item for item in found if item.suffix.lower() in _SUFFIXES]
-    if not files:
-        raise Misconfigured(f"{path}: no *.yaml file in this folder, so nothing would be sealed")
-    return files
-
-
-def _read_file(file: Path) -> list[Entry]:
-    entries: list[Entry] = read_mapping(read(file), FILE, required=FILE)["rules"]
+def _read_file(file: RuleFile) -> list[Entry]:
+    document = parse(file.data, str(file.path))
+    if file.holds_cases:
+        if document.find("rules"):
+            raise document.error(
+                "rules in a file of test cases (*.test.yaml), where they would not hold; rename it"
+            )
+        return []
+    entries: list[Entry] = read_mapping(document, FILE, required=FILE)["rules"]
     return entries
 
 

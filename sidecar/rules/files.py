@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of a set of rules, read once: what is checked, verified and in force is these bytes.
+
+A folder is flat and whole: a rule that is left out silently would let its fields pass unsealed.
+Beside rules stand test cases, in files named `*.test.yaml`, which the proxy does not go by.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from sidecar.errors import Misconfigured
+from sidecar.rules.faults import Collector
+from sidecar.strict_yaml import read_bytes
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+_OF_CASES = (".test.yaml", ".test.yml")
+
+
+class RuleFile(NamedTuple):
+    """One file of rules or of their test cases; errors carry its `path`."""
+
+    path: Path
+    data: bytes
+
+    @property
+    def holds_cases(self) -> bool:
+        """Whether its name says that it has test cases and no rules."""
+        return self.path.name.lower().endswith(_OF_CASES)
+
+
+def read_files(*paths: Path) -> tuple[RuleFile, ...]:
+    """Files themselves, and the YAML files of folders in the order of their names."""
+    errors = Collector()
+    found = [file for path in paths for file in errors.attempt(_list_files, path) or ()]
+    read = [RuleFile(file, errors.attempt(read_bytes, file) or b"") for file in found]
+    errors.finish()
+    return tuple(read)
+
+
+def _list_files(path: Path) -> list[Path]:
+    try:
+        if not path.is_dir():
+            return [path]
+        # Kubernetes mounts a ConfigMap with hidden folders and links beside the files.
+        found = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+        below = [item for item in found if item.is_dir()]
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
+    if below:
+        raise Misconfigured(f"{below[0]}: folders inside a folder of rules are not read; move it")
+    files = [item for item in found if item.suffix.lower() in _SUFFIXES]
+    if not files:
+        raise Misconfigured(f"{path}: no *.yaml file in this folder, so nothing would be sealed")
+    return files
