@@ -6,13 +6,13 @@ the configuration or the surroundings are wrong, and the message says what to do
 """
 
 import ctypes
-import importlib
 import resource
 import sys
 
 import click
 
 from sidecar import __version__
+from sidecar.cli.lazily import LazyGroup
 from sidecar.errors import Misconfigured, SidecarError
 
 _PR_SET_DUMPABLE = 4
@@ -20,27 +20,15 @@ _PR_SET_DUMPABLE = 4
 COMMANDS = {
     "run": "Run the proxy, and a KMS of its own where none is configured.",
     "doctor": "Prove the whole chain: HSM, CMKs, suites, rules, a canary through proxy and store.",
-    "rules": "Check the rules that name the fields to seal.",
+    "rules": "Check, explain, test, compare and sign the rules that name the fields to seal.",
     "envelope": "Look at sealed values without opening them.",
     "kms": "Make, serve and call the bundled KMS core.",
 }
 
 
-class _Commands(click.Group):
-    """The subcommands by name; the module of one is imported when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"sidecar.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+class _Commands(LazyGroup):
+    package = __name__
+    modules = COMMANDS
 
 
 @click.group(

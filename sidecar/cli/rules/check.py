@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sidecar rules`: check rules before they hold, and make the keys that searching needs."""
+"""`sidecar rules check`: everything that is wrong or unwise about rules, before they hold."""
 
-import asyncio
 import json
 import sys
-from base64 import b64encode
 from pathlib import Path
 
 import click
 
 from sidecar.backends import BACKENDS
-from sidecar.config import read_credentials
 from sidecar.errors import Misconfigured
-from sidecar.keys import KeyContext
-from sidecar.keys.providers.kms import KmsProvider
 from sidecar.rules import (
     Advice,
     Faults,
@@ -25,22 +20,13 @@ from sidecar.rules import (
     lint,
     read_rules,
 )
-from sidecar.signing import AccessKey
 
 
-@click.group()
-def command() -> None:
-    """Check the rules that name the fields to seal.
-
-    The language is explained in sidecar/rules/LANGUAGE.md; examples stand in rules/.
-    """
-
-
-@command.command(short_help="Read rules as the proxy would, and tell what is wrong.")
+@click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--strict", is_flag=True, help="Let warnings fail the check as errors do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check(paths: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
+def command(paths: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
     """Read rules as the proxy would, and tell everything that is wrong or unwise about them.
 
     PATHS are rule files, or folders of *.yaml and *.yml files; all of them hold together.
@@ -107,44 +93,3 @@ def _rule_lines(rule: Rule) -> list[str]:
         *(f"    {path:{width}}  {meaning}" for path, meaning in fields.items()),
         "",
     ]
-
-
-@command.command("lookup-key", short_help="Make a lookup key, for fields that are searched for.")
-@click.option("--cmk", required=True, metavar="ID", help="The rule's `cmk`: an alias, id or ARN.")
-@click.option("--store", required=True, metavar="NAME", help="The name of the rule's store.")
-@click.option(
-    "--credentials",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=Path("kms/credentials.json"),
-    show_default=True,
-    help="The access key to ask with, as `sidecar kms init` writes it.",
-)
-@click.option("--endpoint", metavar="URL", help="The KMS, if not the one in the credentials.")
-@click.option(
-    "--ca",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PEM file of the authority that the KMS is trusted under.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def lookup_key(  # noqa: PLR0913 - one argument an option
-    cmk: str, store: str, credentials: Path, endpoint: str | None, ca: Path | None, *, as_json: bool
-) -> None:
-    """Make a lookup key, which a rule with `search: equality` or `format: digits` needs.
-
-    The KMS makes it and gives it out sealed under the CMK, for this store alone. What is printed is
-    that sealed form: it belongs into the rule file and may stand in git. To rotate, put the new key
-    first and leave the one before it second.
-    """
-    stored = read_credentials(credentials)
-    endpoint = endpoint or stored.get("endpoint")
-    if endpoint is None:
-        raise Misconfigured(f"{credentials}: no endpoint of a KMS here; say --endpoint URL")
-    key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
-    provider = KmsProvider(endpoint, stored.get("region", ""), key, ca=ca)
-    text = b64encode(asyncio.run(_make_lookup_key(provider, cmk, store))).decode()
-    click.echo(json.dumps({"lookup_key": text}) if as_json else f'lookup_keys: ["{text}"]')
-
-
-async def _make_lookup_key(provider: KmsProvider, cmk: str, store: str) -> bytes:
-    async with provider:
-        return await provider.generate_lookup_key(cmk, KeyContext(store, tenant=""))

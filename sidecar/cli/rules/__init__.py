@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar rules`: what the people who answer for the data do with their rules."""
+
+import click
+
+from sidecar.cli.lazily import LazyGroup
+
+COMMANDS = {
+    "check": "Read rules as the proxy would, and tell what is wrong.",
+    "lookup-key": "Make a lookup key, for fields that are searched for.",
+}
+
+
+class _Commands(LazyGroup):
+    package = __name__
+    modules = COMMANDS
+
+
+@click.group(cls=_Commands)
+def command() -> None:
+    """Write, check, test and sign the rules that name the fields to seal.
+
+    The language is explained in sidecar/rules/LANGUAGE.md; examples stand in rules/.
+    """
