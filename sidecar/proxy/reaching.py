@@ -7,8 +7,8 @@ import contextlib
 from OpenSSL import SSL
 
 from sidecar.errors import Misconfigured
-from sidecar.proxy import tls
 from sidecar.proxy.settings import Upstream
+from sidecar.proxy.tls_context import outward_connection, outward_context
 
 _READ_BYTES = 65536
 
@@ -44,7 +44,7 @@ async def _handshake(
     upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> str:
     """Shake hands; the version of TLS that both ends took."""
-    connection = tls.outward_connection(upstream, tls.outward_context(upstream))
+    connection = outward_connection(upstream.host, outward_context(upstream))
     while True:
         try:
             connection.do_handshake()
