@@ -10,7 +10,7 @@ and where bytes of it may have gone, that connection is cut (`layers/http1/conne
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sidecar.errors import KeyUnavailable, SidecarError
@@ -80,40 +80,34 @@ class Guard:
             logger.error("asking whether a host is protected failed: %s", whereabouts(error))  # noqa: TRY400 - its words may hold values
             return True
 
-    def seal(self, hold: Hold, body: bytes) -> asyncio.Task[Sealed | Refusal]:
-        """Seal one whole request; the task is done already when its keys were at hand."""
-        return _start(self._seal(hold, body))
+    def seal(self, hold: Hold, body: bytes) -> Sealed | Refusal | asyncio.Task[Sealed | Refusal]:
+        """The verdict on one whole request; a task while a key for it has to be waited for."""
+        return self._judge(hold, Sealed, self._transform.seal_request, body)
 
-    def open(self, hold: Hold, head: ResponseHead, body: bytes) -> asyncio.Task[Opened | Refusal]:
-        """Open one whole answer; the task is done already when its keys were at hand."""
-        return _start(self._open(hold, head, body))
+    def open(
+        self, hold: Hold, head: ResponseHead, body: bytes
+    ) -> Opened | Refusal | asyncio.Task[Opened | Refusal]:
+        """The verdict on one whole answer; a task while a key for it has to be waited for."""
+        return self._judge(hold, Opened, self._transform.open_response, head, body)
 
-    # Coroutines of our own, so that whatever comes of the very call is raised inside the task.
+    def _judge[T: Sealed | Opened](
+        self,
+        hold: Hold,
+        kind: type[T],
+        work: Callable[..., Coroutine[Any, Any, T | Refusal]],
+        *message: Any,
+    ) -> T | Refusal | asyncio.Task[T | Refusal]:
+        # With keys at hand nothing waits, and a task would cost as much as a part of the work.
+        try:
+            coroutine = work(hold, *message)
+            awaited = coroutine.send(None)
+        except StopIteration as done:
+            return self._verdict(hold, done.value, kind)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the guard's purpose
+            return self.refusal(hold, error)
+        return asyncio.get_running_loop().create_task(_Begun(coroutine, awaited))
 
-    async def _seal(self, hold: Hold, body: bytes) -> Sealed | Refusal:
-        return await self._transform.seal_request(hold, body)
-
-    async def _open(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened | Refusal:
-        return await self._transform.open_response(hold, head, body)
-
-    def observe_request(self, hold: Hold, body: bytes) -> None:
-        """Show the transform a request that has gone on as it was."""
-        self._observe(self.seal(hold, body))
-
-    def observe_answer(self, hold: Hold, head: ResponseHead, body: bytes) -> None:
-        """Show the transform an answer that has gone on as it was."""
-        self._observe(self.open(hold, head, body))
-
-    def _observe(self, task: asyncio.Task[Any]) -> None:
-        self._observations.add(task)  # the loop itself keeps only weak references
-        task.add_done_callback(self._observed)
-
-    def _observed(self, task: asyncio.Task[Any]) -> None:
-        self._observations.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("observing a message failed: %s", whereabouts(error))
-
-    def verdict[T: Sealed | Opened](
+    def awaited[T: Sealed | Opened](
         self, hold: Hold, task: asyncio.Task[T | Refusal], kind: type[T]
     ) -> T | Refusal:
         """What a task of `seal` or `open` came to; one that is not done came too late."""
@@ -124,10 +118,30 @@ class Guard:
             result = task.result()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the guard's purpose
             return self.refusal(hold, error)
+        return self._verdict(hold, result, kind)
+
+    def _verdict[T: Sealed | Opened](
+        self, hold: Hold, result: object, kind: type[T]
+    ) -> T | Refusal:
+        if isinstance(result, kind):
+            return result
         if isinstance(result, Refusal):
             self._stats.refusals[result.code] += 1
             return result
-        return result if isinstance(result, kind) else self.refusal(hold, _wrong_type(result))
+        return self.refusal(hold, _wrong_type(result))
+
+    def observe_request(self, hold: Hold, body: bytes) -> None:
+        """Show the transform a request that has gone on as it was."""
+        self._observe(self._transform.seal_request, hold, body)
+
+    def observe_answer(self, hold: Hold, head: ResponseHead, body: bytes) -> None:
+        """Show the transform an answer that has gone on as it was."""
+        self._observe(self._transform.open_response, hold, head, body)
+
+    def _observe(self, look: Callable[..., Coroutine[Any, Any, Any]], *message: Any) -> None:
+        task = asyncio.get_running_loop().create_task(_observation(look, *message))
+        self._observations.add(task)  # the loop itself keeps only weak references
+        task.add_done_callback(self._observations.discard)
 
     def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:
         """The local answer to `error`, in the dialect of the store that the rule names."""
@@ -144,9 +158,33 @@ class Guard:
         return refusal
 
 
-def _start[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    # An eager task runs at once, up to its first wait: with keys at hand it is done right here.
-    return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+class _Begun(Coroutine[Any, Any, Any]):
+    """The rest of a coroutine that was driven by hand up to its first wait."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], awaited: object) -> None:
+        self._coroutine = coroutine
+        self._awaited: object | None = awaited
+
+    def send(self, value: Any) -> Any:
+        awaited, self._awaited = self._awaited, None
+        return self._coroutine.send(value) if awaited is None else awaited
+
+    def throw(self, *error: Any) -> Any:
+        self._awaited = None
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    def __await__(self) -> Any:
+        raise NotImplementedError  # a task sends by itself
+
+
+async def _observation(look: Callable[..., Coroutine[Any, Any, Any]], *message: Any) -> None:
+    try:
+        await look(*message)
+    except Exception as error:  # noqa: BLE001 - the message has gone on already
+        logger.error("observing a message failed: %s", whereabouts(error))  # noqa: TRY400 - its words may hold values
 
 
 def whereabouts(error: BaseException) -> str:

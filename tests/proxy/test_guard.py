@@ -28,11 +28,57 @@ def test_a_claim_is_one_of_three() -> None:
     assert not stats.refusals
 
 
-async def test_with_keys_at_hand_a_task_is_done_at_once() -> None:
+def test_with_keys_at_hand_the_verdict_comes_at_once() -> None:
     guarded, _ = guard()
+    assert guarded.seal(HOLD, b"plain") == Sealed(HEAD, b"SEALED")
+
+
+@pytest.mark.parametrize("is_eager", [False, True])
+async def test_what_has_to_wait_goes_on_in_a_task(*, is_eager: bool) -> None:
+    class Waiting(Marking):
+        async def seal_request(self, hold: Hold, body: bytes) -> object:
+            await asyncio.sleep(0)
+            await asyncio.wait([asyncio.ensure_future(gate.wait())])
+            return await super().seal_request(hold, body)
+
+    gate = asyncio.Event()
+    if is_eager:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    guarded, _ = guard(Waiting())
     task = guarded.seal(HOLD, b"plain")
-    assert task.done()
-    assert guarded.verdict(HOLD, task, Sealed) == Sealed(HEAD, b"SEALED")
+    assert isinstance(task, asyncio.Task)
+    gate.set()
+    await asyncio.wait([task])
+    assert guarded.awaited(HOLD, task, Sealed) == Sealed(HEAD, b"SEALED")
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("error", [ValueError("plain"), asyncio.CancelledError("plain")])
+async def test_whatever_is_raised_before_or_after_a_wait_is_a_refusal(
+    *, waits: bool, error: BaseException
+) -> None:
+    class Raising(Marking):
+        async def seal_request(self, hold: Hold, body: bytes) -> object:
+            if waits:
+                await asyncio.sleep(0)
+            raise error
+
+    guarded, stats = guard(Raising())
+    verdict = guarded.seal(HOLD, b"plain")
+    if isinstance(verdict, asyncio.Task):
+        await asyncio.wait([verdict])
+        verdict = guarded.awaited(HOLD, verdict, Sealed)
+    assert isinstance(verdict, Refusal)
+    assert stats.refusals.total() == 1
+
+
+def test_what_is_not_even_a_coroutine_is_a_refusal() -> None:
+    class Plain(Marking):
+        def seal_request(self, hold: Hold, body: bytes) -> object:  # type: ignore[override]
+            return Sealed(hold.head, body)
+
+    guarded, _ = guard(Plain())
+    assert isinstance(guarded.seal(HOLD, b"plain"), Refusal)
 
 
 async def test_a_task_that_is_not_done_in_time_is_cancelled_and_refused() -> None:
@@ -43,7 +89,8 @@ async def test_a_task_that_is_not_done_in_time_is_cancelled_and_refused() -> Non
 
     guarded, stats = guard(Hanging())
     task = guarded.seal(HOLD, b"plain")
-    refusal = guarded.verdict(HOLD, task, Sealed)
+    assert isinstance(task, asyncio.Task)
+    refusal = guarded.awaited(HOLD, task, Sealed)
     assert isinstance(refusal, Refusal)
     assert refusal.status == 503
     await asyncio.wait([task])

@@ -31,8 +31,6 @@ class HeldExchange(Exchange):
         self._host = host
         self._payload = bytearray()
         self._counted = 0
-        self._sealing: asyncio.Task[Sealed | Refusal] | None = None
-        self._opening: asyncio.Task[Opened | Refusal] | None = None
 
     def begin(self) -> None:
         client, frame, reader = self._client, self._frame, self._client.reader
@@ -63,23 +61,26 @@ class HeldExchange(Exchange):
 
     def _seal(self) -> None:
         payload, self._payload = bytes(self._payload), bytearray()
-        self._sealing = self._client.guard.seal(self._hold, payload)
-        self._await(self._sealing)
+        verdict = self._client.guard.seal(self._hold, payload)
+        if isinstance(verdict, asyncio.Task):
+            self._await(verdict)
+        else:
+            self._forward(verdict)
 
     def _await(self, task: asyncio.Task[Any]) -> None:
         self._awaited = task
-        if task.done():
-            self.task_done()
-        else:
-            self._client.stats.waits += 1
-            self._client.wait_for(task)
+        self._client.stats.waits += 1
+        self._client.wait_for(task)
 
     def task_done(self) -> None:
         """The transform has answered, or its time is over."""
-        if self._opening is not None:
-            self._give(self._client.guard.verdict(self._hold, self._opening, Opened))
-        elif self._sealing is not None:
-            self._forward(self._client.guard.verdict(self._hold, self._sealing, Sealed))
+        task, self._awaited = self._awaited, None
+        if task is None:
+            return
+        if self._answer is None:
+            self._forward(self._client.guard.awaited(self._hold, task, Sealed))
+        else:
+            self._give(self._client.guard.awaited(self._hold, task, Opened))
 
     def _forward(self, verdict: Sealed | Refusal) -> None:
         if isinstance(verdict, Refusal):
@@ -110,8 +111,11 @@ class HeldExchange(Exchange):
             self.release()
             head = ResponseHead(answer.status, answer.reason, answer.headers)
             payload, self._payload = bytes(self._payload), bytearray()
-            self._opening = client.guard.open(self._hold, head, payload)
-            self._await(self._opening)
+            verdict = client.guard.open(self._hold, head, payload)
+            if isinstance(verdict, asyncio.Task):
+                self._await(verdict)
+            else:
+                self._give(verdict)
         else:
             client.expect_within(client.limits.body_seconds)
 
@@ -132,9 +136,8 @@ class HeldExchange(Exchange):
 
     def abandon(self) -> None:
         super().abandon()
-        for task in (self._sealing, self._opening):
-            if task is not None:
-                task.cancel()
+        if self._awaited is not None:
+            self._awaited.cancel()
 
     def ended(self) -> None:
         self._payload = bytearray()
