@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CA of our own in a folder: `cert.pem`, which clients trust, and `key.pem`, which nobody reads.
+
+The key is made once and stays with the folder. The certificate is short-lived and made again, for
+the same key, when a third of its life is left, or when rules name a host that it is not for; who
+trusts an older one goes on until that ends. So several processes that share the folder, and the
+command that exports the certificate, need no lock: whatever each of them wrote last is right.
+"""
+
+import contextlib
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from sidecar.errors import Misconfigured
+from sidecar.proxy.interception.certificates import CA_LIFETIME, Ca, hosts_of, make_ca
+from sidecar.proxy.interception.files import read_ca
+from sidecar.proxy.pem import read_private_key
+
+RENEWAL = CA_LIFETIME / 3
+"""A certificate with less than this before it is made again."""
+
+
+class CaFolder:
+    """The CA in `folder` for `hosts`, made there when it is not yet."""
+
+    def __init__(self, folder: Path, hosts: Collection[str]) -> None:
+        self.folder = folder
+        self.cert = folder / "cert.pem"
+        self._key = folder / "key.pem"
+        self._hosts = frozenset(hosts)
+        self._ca: Ca | None = None
+
+    def for_host(self, host: str, now: dt.datetime) -> Ca:
+        """The CA, good for `host` as well; Misconfigured where the folder cannot be used."""
+        ca = self._ca
+        if ca is None or not (_is_fresh(ca, now) and ca.permits(host)):
+            ca = self._ca = self._ready({*self._hosts, host}, now)
+        return ca
+
+    def ready(self, now: dt.datetime) -> Ca:
+        """The CA, good for all hosts; Misconfigured where the folder cannot be used."""
+        self._ca = self._ready(self._hosts, now)
+        return self._ca
+
+    def _ready(self, hosts: Collection[str], now: dt.datetime) -> Ca:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not self._key.exists():
+                self._make_key()
+            if self.cert.exists():
+                ca = read_ca(self.cert, self._key)
+                if _is_fresh(ca, now):
+                    if all(ca.permits(host) for host in hosts):
+                        return ca
+                    hosts = {*hosts, *hosts_of(ca.certificate)}
+            return self._make_certificate(hosts, now)
+        except OSError as error:
+            raise Misconfigured(
+                f"{self.folder}: the CA cannot be kept there: {error.strerror}"
+            ) from None
+
+    def _make_key(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        with self._written(pem) as path, contextlib.suppress(FileExistsError):
+            os.link(path, self._key)  # the first of several processes wins
+
+    def _make_certificate(self, hosts: Collection[str], now: dt.datetime) -> Ca:
+        key = read_private_key(self._key)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise Misconfigured(f"{self._key}: not a key that was made here; take it away")
+        ca = make_ca(hosts, key, now)
+        with self._written(ca.certificate.public_bytes(Encoding.PEM)) as path:
+            path.chmod(0o644)
+            path.replace(self.cert)
+        return ca
+
+    @contextlib.contextmanager
+    def _written(self, content: bytes) -> Iterator[Path]:
+        """A file beside the others with `content`, 0600, that is gone afterwards."""
+        handle, name = tempfile.mkstemp(dir=self.folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+def _is_fresh(ca: Ca, now: dt.datetime) -> bool:
+    return ca.is_in_force(now) and ca.certificate.not_valid_after_utc - now >= RENEWAL
