@@ -18,7 +18,7 @@ from sidecar.keys.providers.kms import KmsProvider
 from sidecar.proxy.admin import Readiness, admin_server
 from sidecar.proxy.host import Host
 from sidecar.proxy.settings import ProxySettings
-from sidecar.rules import RuleSet, compile_rules, lint
+from sidecar.rules import Offered, RuleSet, compile_rules, lint
 from sidecar.telemetry import CONTENT_TYPE, Sources, Telemetry
 from sidecar.transform import Transform
 
@@ -85,20 +85,21 @@ async def prove(parts: Parts) -> None:
 
 async def serve(
     config: Config,
-    rule_set: RuleSet,
+    offered: Offered,
     kms: RemoteKms,
     stop: asyncio.Event,
     announce: Callable[[Addresses], None],
 ) -> None:
     """Prove everything, then serve until `stop`; `announce` is told once clients may come."""
     readiness = Readiness()
-    async with assembled(config, rule_set, kms) as parts:
+    async with assembled(config, offered.rule_set, kms) as parts:
         stats = (parts.keyring.stats, parts.transform.stats, parts.host.stats)
-        telemetry = Telemetry(Sources(rule_set.digest, *stats))
+        telemetry = Telemetry(Sources(parts.rule_set.digest, *stats))
         async with admin_server(
             config.admin, readiness, telemetry.exposition, CONTENT_TYPE
         ) as admin:
             await prove(parts)
+            config.rules.accept(offered)
             async with parts.host as host:
                 readiness.state = "ready"
                 announce(Addresses(host.addresses, admin, kms.endpoint))

@@ -18,7 +18,7 @@ from sidecar.cli import missing_cmk
 from sidecar.config import Config, EmbeddedKms, load_config
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.proxy.reaching import reach
-from sidecar.rules import RuleSet, read_rules
+from sidecar.rules import RuleSet
 from sidecar.serving import Parts, assembled
 
 
@@ -142,7 +142,7 @@ async def _load(path: Path) -> Config:
 
 
 async def _read(config: Config) -> RuleSet:
-    return read_rules(config.rules)
+    return config.rules.read().rule_set
 
 
 def _patience(config: Config) -> float:

@@ -18,7 +18,7 @@ from sidecar import config as configuration
 from sidecar.cli import missing_cmk
 from sidecar.config import Config, load_config
 from sidecar.errors import Misconfigured
-from sidecar.rules import RuleSet, read_rules
+from sidecar.rules import Offered, RuleSet
 
 if TYPE_CHECKING:
     from sidecar.serving import Addresses
@@ -52,10 +52,11 @@ def command(path: Path, *, check: bool) -> None:
     """  # noqa: D301 - click's own mark
     logs.configure()
     config = load_config(path)
-    uvloop.run(_run(config, read_rules(config.rules), check=check))
+    uvloop.run(_run(config, config.rules.read(), check=check))
 
 
-async def _run(config: Config, rule_set: RuleSet, *, check: bool) -> None:
+async def _run(config: Config, offered: Offered, *, check: bool) -> None:
+    rule_set = offered.rule_set
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.log_loop_trouble)
     stop = asyncio.Event()
@@ -74,7 +75,7 @@ async def _run(config: Config, rule_set: RuleSet, *, check: bool) -> None:
                 click.echo(f"proved: {_rules(rule_set)}, with the KMS at {kms.endpoint}")
             else:
                 announce = partial(_announce, config, rule_set)
-                await serving.serve(config, rule_set, kms, stop, announce)
+                await serving.serve(config, offered, kms, stop, announce)
         except Misconfigured as error:
             raise missing_cmk.explained(error, config.kms, rule_set) from error
 

@@ -14,6 +14,8 @@ Everything else has a default:
         upstream: https://crm.internal
         upstream_tls: {ca: ca.pem, cert: client.pem, key: client.key}
         host_header: keep                       # or upstream: the upstream sees its own name
+    rules: {path: rules/, trust: rules.pub}     # only what these keys signed: `sidecar rules sign`
+      # state: rules.state                      # keeps which version held last; older ones do not
     kms: {dir: kms}                             # a KMS of the proxy's own, started with it
     kms:                                        # or one that runs elsewhere
       credentials_file: credentials.json        # as `sidecar kms init` writes it

@@ -7,8 +7,10 @@ from pathlib import Path
 from sidecar.config.kms import EmbeddedKms, RemoteKms, read_kms, read_kms_hosts
 from sidecar.config.limits import read_key_limits, read_limits
 from sidecar.config.listeners import read_listener
+from sidecar.config.rules import read_rule_source
 from sidecar.keys import KeyLimits
 from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener
+from sidecar.rules import RuleSource
 from sidecar.strict_yaml import Entry, read
 from sidecar.transform import BODY_LIMIT
 
@@ -18,7 +20,7 @@ class Config:
     """One `sidecar.yaml`; `held_body` is in bytes."""
 
     listeners: tuple[Listener, ...]
-    rules: Path
+    rules: RuleSource
     kms: RemoteKms | EmbeddedKms
     kms_hosts: tuple[str, ...]
     admin: Admin
@@ -36,7 +38,7 @@ def load_config(path: Path) -> Config:
     listeners = document.get("listeners")
     config = Config(
         listeners=tuple(read_listener(entry, folder) for entry in listeners.items()),
-        rules=folder / document.get("rules").text(),
+        rules=read_rule_source(document.get("rules"), folder),
         kms=read_kms(kms, folder) if kms else EmbeddedKms(folder / "kms"),
         kms_hosts=(*KMS_HOSTS, *(read_kms_hosts(kms) if kms else ())),
         admin=document.optional("admin", _admin, Admin(port=9901)),

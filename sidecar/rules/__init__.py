@@ -12,6 +12,7 @@ from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
 from sidecar.rules.reader import parse_rules, read_rules
 from sidecar.rules.routes import Route
+from sidecar.rules.trust import Offered, RuleSource, Trust
 
 __all__ = [
     "DETERMINISTIC",
@@ -21,6 +22,7 @@ __all__ = [
     "Field",
     "Match",
     "Mode",
+    "Offered",
     "Phase",
     "Plan",
     "Requirement",
@@ -28,7 +30,9 @@ __all__ = [
     "Rule",
     "RuleFile",
     "RuleSet",
+    "RuleSource",
     "Store",
+    "Trust",
     "compile_rules",
     "explain",
     "explain_binding",

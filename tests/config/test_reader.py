@@ -9,13 +9,14 @@ from sidecar.config import Config, EmbeddedKms
 from sidecar.errors import Misconfigured
 from sidecar.keys import KeyLimits
 from sidecar.proxy import KMS_HOSTS, Admin, Limits, Listener, Upstream
+from sidecar.rules import RuleSource
 from tests.config.documents import LEAST, LISTENER
 
 
 def test_the_least_that_it_may_say(load, tmp_path: Path) -> None:
     assert load(LEAST) == Config(
         listeners=(Listener("127.0.0.1", 0, Upstream("http", "crm.test", 8080)),),
-        rules=tmp_path / "rules.yaml",
+        rules=RuleSource(tmp_path / "rules.yaml"),
         kms=EmbeddedKms(tmp_path / "kms"),
         kms_hosts=KMS_HOSTS,
         admin=Admin("127.0.0.1", 9901),

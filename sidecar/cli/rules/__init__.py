@@ -8,6 +8,9 @@ from sidecar.cli.lazily import LazyGroup
 COMMANDS = {
     "check": "Read rules as the proxy would, and tell what is wrong.",
     "lookup-key": "Make a lookup key, for fields that are searched for.",
+    "keygen": "Make the key that signs rules, and the public half to trust.",
+    "sign": "Sign a set of rules, for proxies that trust the key.",
+    "verify": "Tell whether a set of rules is signed, whole and unaltered.",
 }
 
 

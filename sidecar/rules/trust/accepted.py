@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The highest version of the rules that ever held, in a file that survives a crash.
+
+    envelope-sidecar accepted rules v1
+    version 12
+    manifest <SHA-256 in hex of what was signed>
+
+Whoever can write this file can bring older rules back, so it is only its owner's. Without it any
+version holds once: the first one that is offered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from sidecar.errors import Misconfigured
+from sidecar.private_file import read_private
+
+HEADER = "envelope-sidecar accepted rules v1"
+_LINES = re.compile(rf"{HEADER}\nversion ([1-9][0-9]{{0,15}})\nmanifest ([0-9a-f]{{64}})\n")
+
+
+class Accepted(NamedTuple):
+    """A version, and the digest of the manifest that held under it."""
+
+    version: int
+    digest: str
+
+
+def read_accepted(path: Path) -> Accepted | None:
+    """What held last; None where nothing ever did. Misconfigured where that cannot be told."""
+    if not path.exists() and not path.is_symlink():
+        return None
+    found = _LINES.fullmatch(read_private(path).decode("latin-1"))
+    if found is None:
+        raise Misconfigured(
+            f"{path}: does not tell which version of the rules held last; bring it back from a "
+            "copy, or, once `sidecar rules verify` shows the version that you want, remove it"
+        )
+    return Accepted(int(found[1]), found[2])
+
+
+def write_accepted(path: Path, accepted: Accepted) -> None:
+    """Keep `accepted`: whole, or what stood there before."""
+    text = f"{HEADER}\nversion {accepted.version}\nmanifest {accepted.digest}\n"
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            new.unlink()  # of a process that was killed, and had our number
+        with open(new, "xb", opener=_for_owner_alone) as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise Misconfigured(
+            f"{path}: the version of the rules cannot be kept: {error.strerror}; let `state` name "
+            "a file in a folder that can be written"
+        ) from None
+
+
+def _for_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
