@@ -8,13 +8,15 @@ cache or show a message. The loop belongs to the caller, who had better run uvlo
 import asyncio
 import gc
 import logging
-from typing import Self
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 
-from sidecar.errors import Misconfigured
+from sidecar.proxy import doors
 from sidecar.proxy.guard import Guard
 from sidecar.proxy.handler import Handler
 from sidecar.proxy.kms_forward import KmsForward
@@ -22,6 +24,7 @@ from sidecar.proxy.layers.http1 import Service
 from sidecar.proxy.listening import ListenerInstance
 from sidecar.proxy.settings import Listener, ProxySettings
 from sidecar.proxy.stats import HostStats
+from sidecar.proxy.tally import Tally
 from sidecar.proxy.tls import Tls
 from sidecar.transform import Transform
 
@@ -31,36 +34,75 @@ _NEVER_SECONDS = 7 * 24 * 3600
 """mitmproxy's own time-out for silence; our limits are shorter wherever silence is suspicious."""
 
 
-class Host:
-    """An async context: inside it, every listener of `settings` serves."""
+class InForce(NamedTuple):
+    """What a reload exchanges as one: the rules, and the certificates as their files are now."""
 
-    def __init__(self, settings: ProxySettings, transform: Transform) -> None:
+    guard: Guard
+    tls: Tls
+
+
+class Host:
+    """An async context: inside it, every listener of `settings` serves.
+
+    `inherited` has the listening sockets of each listener where another process has bound them, and
+    `tally` what is shared with its other children.
+    """
+
+    def __init__(
+        self,
+        settings: ProxySettings,
+        transform: Transform,
+        inherited: Sequence[Sequence[socket.socket]] | None = None,
+        tally: Tally | None = None,
+    ) -> None:
         self.stats = HostStats()
+        self.tally = tally or Tally()
         self.addresses: tuple[tuple[str, int], ...] = ()
         self._settings = settings
-        self._guard = Guard(transform, self.stats)
-        self._tls = Tls(settings, self._listener_of)
+        self._inherited = inherited
+        self._in_force = self.prepare(transform)
+        self._services: list[Service] = []
         self._instances: list[ListenerInstance] = []
         self._tasks: dict[Handler, asyncio.Task[object]] = {}
 
+    def prepare(self, transform: Transform) -> InForce:
+        """What `put_in_force` takes; Misconfigured where a certificate cannot be used."""
+        return InForce(Guard(transform, self.stats), Tls(self._settings, self._listener_of))
+
+    def put_in_force(self, prepared: InForce) -> None:
+        """Go by `prepared` from the next message on; what is under way keeps what it began with."""
+        self.master.addons.remove(self._in_force.tls)  # type: ignore[no-untyped-call]
+        self.master.addons.add(prepared.tls)  # type: ignore[no-untyped-call]
+        for service in self._services:
+            service.guard = prepared.guard
+        self._in_force = prepared
+
     async def __aenter__(self) -> Self:
+        inherited = self._inherited or self._bind()
         self.master = Master(Options(tcp_timeout=_NEVER_SECONDS))
-        self.master.addons.add(self._tls)  # type: ignore[no-untyped-call]
-        try:
-            for index, listener in enumerate(self._settings.listeners):
-                instance = ListenerInstance(index, listener, self._service(listener), self)
-                await instance.start()
-                self._instances.append(instance)
-        except OSError as error:
-            await self._stop()
-            await self.master.done()
-            raise Misconfigured(
-                f"{listener.host}:{listener.port} cannot be listened on: {error.strerror}"
-            ) from error
+        self.master.addons.add(self._in_force.tls)  # type: ignore[no-untyped-call]
+        for index, listener in enumerate(self._settings.listeners):
+            service = self._service(listener)
+            instance = ListenerInstance(index, listener, inherited[index], service, self)
+            await instance.start()
+            self._services.append(service)
+            self._instances.append(instance)
         await self.master.running()
         self.addresses = tuple(each.listen_addrs[0][:2] for each in self._instances)
         gc.freeze()  # what stands now stays; not looking at it takes the peaks off latency
         return self
+
+    def _bind(self) -> list[list[socket.socket]]:
+        bound: list[list[socket.socket]] = []
+        try:
+            for listener in self._settings.listeners:
+                bound.append(doors.bind(listener.host, listener.port))
+                doors.open_up(bound[-1])
+        except BaseException:
+            for each in bound:
+                doors.close(each)
+            raise
+        return bound
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain()
@@ -88,7 +130,7 @@ class Host:
     def admit(self, handler: Handler) -> bool:
         """See `listening.Reception`."""
         stats = self.stats
-        if stats.connections_open >= self._settings.limits.connections:
+        if self.tally.clients > self._settings.limits.connections:
             stats.connections_refused += 1
             return False
         stats.connections += 1
@@ -115,7 +157,7 @@ class Host:
             store=upstream if is_store else None,
             kms=None if kms is None else KmsForward(kms, settings.kms_hosts),
             host=upstream.authority.encode() if takes_own else None,
-            guard=self._guard,
+            guard=self._in_force.guard,
             limits=settings.limits,
             stats=self.stats,
         )

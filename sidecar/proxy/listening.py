@@ -7,6 +7,8 @@ raw because it looks like another protocol.
 """
 
 import asyncio
+import socket
+from collections.abc import Iterable
 from typing import Protocol
 
 from mitmproxy.master import Master
@@ -16,17 +18,18 @@ from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from mitmproxy.proxy.mode_servers import AsyncioServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
+from sidecar.proxy.doors import Acceptor
 from sidecar.proxy.handler import Handler
 from sidecar.proxy.layers.http1 import Http1Layer, Service
 from sidecar.proxy.settings import Listener
-
-_BACKLOG = 1024
+from sidecar.proxy.tally import Tally
 
 
 class Reception(Protocol):
     """Who keeps the clients of all listeners."""
 
     master: Master
+    tally: Tally
 
     def admit(self, handler: Handler) -> bool:
         """Whether there is room for one more client; if so, it is counted."""
@@ -52,18 +55,24 @@ def listener_mode(index: int, listener: Listener) -> ListenerMode:
 
 
 class ListenerInstance(AsyncioServerInstance[ListenerMode]):  # type: ignore[no-untyped-call]
-    """The listening sockets of one listener."""
+    """One listener at its listening sockets, `doors`."""
 
     def __init__(
-        self, index: int, listener: Listener, service: Service, reception: Reception
+        self,
+        index: int,
+        listener: Listener,
+        doors: Iterable[socket.socket],
+        service: Service,
+        reception: Reception,
     ) -> None:
         super().__init__(listener_mode(index, listener), reception)
         self._listener = listener
+        self._doors = doors
         self._service = service
         self._reception = reception
 
-    async def listen(self, host: str, port: int) -> list[asyncio.Server]:  # type: ignore[override]
-        return [await asyncio.start_server(self.handle_stream, host, port, backlog=_BACKLOG)]
+    async def listen(self, host: str, port: int) -> list[Acceptor]:  # type: ignore[override]  # noqa: ARG002 - bound already
+        return [Acceptor(each, self.handle_stream, self._reception.tally) for each in self._doors]
 
     def make_top_layer(self, context: Context) -> Layer:
         """Only `handle_stream` makes layers: they need the client's handler."""

@@ -153,6 +153,7 @@ class Http1Layer(layer.Layer):
     def _begin(self, frame: Frame) -> None:
         self._frame = frame
         service, stats = self._service, self.stats
+        self.guard = service.guard  # an exchange ends under the rules that it began under
         upstream = service.find_kms(frame)
         if upstream is not None:
             stats.requests_kms += 1

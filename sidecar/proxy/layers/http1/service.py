@@ -10,11 +10,12 @@ from sidecar.proxy.settings import Limits, Upstream
 from sidecar.proxy.stats import HostStats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """One listener's part in carrying HTTP; `store` is None where it forwards to the KMS only.
 
-    `host` replaces the client's Host field on the way to the store when given.
+    `host` replaces the client's Host field on the way to the store when given. `guard` is another
+    one after a reload; all else stays.
     """
 
     store: Upstream | None
