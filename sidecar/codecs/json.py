@@ -13,7 +13,7 @@ several texts in one body, nesting deeper than MAX_DEPTH. What a value means is 
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -36,14 +36,9 @@ _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-class _Opened(NamedTuple):
-    """An object or list that was decoded: where it stood, what it was and what it is now."""
-
-    container: Any
-    key: str | int
-    text: bytes
-    content: Any
-    names: list[bytes] | None
+type _Opened = tuple[Any, str | int, bytes, Any, list[bytes] | None]
+"""An object or list that was decoded: container and key (where it stood), text (what it was),
+content (what it is now) and names (how it spells them, where encoding spells them otherwise)."""
 
 
 class _JsonReading[T]:
@@ -96,48 +91,53 @@ class _JsonReading[T]:
         if shape.is_document:
             document = self.documents
             self.documents += 1
-        content: Any
-        places: list[tuple[str | int, bytes, Shape[T]]]
-        names = None
         if text.startswith(b"{") and shape.members:
-            content = _decode_members(text)
-            names = _names(text, content)
-            if shape.mistakable(content.keys()):
+            members = _decode_members(text)
+            names = _names(text, members)
+            if shape.mistakable(members.keys()):
                 raise Malformed(
                     "a member's name differs from one on the way to a protected field only in its "
                     "spelling"
                 )
-            places = [(n, content[n], child) for n, child in shape.members.items() if n in content]
+            container[key] = members
+            self._opened.append((container, key, text, members, names))
+            for name, child in shape.members.items():
+                if name in members:
+                    self._find(members, name, child, document)
         elif text.startswith(b"[") and shape.items is not None:
-            content = _decode_items(text)
-            self.elements += len(content)
+            items = _decode_items(text)
+            self.elements += len(items)
             check_places(self.elements)
-            places = [(index, value, shape.items) for index, value in enumerate(content)]
-        elif text == b"null":
-            return
-        else:
+            container[key] = items
+            self._opened.append((container, key, text, items, None))
+            for index in range(len(items)):
+                self._find(items, index, shape.items, document)
+        elif text != b"null":
             _check(text)
             self.misfits.append(Misfit(shape.path, shape.in_document))
-            return
-        container[key] = content
-        self._opened.append(_Opened(container, key, text, content, names))
-        for step, value, child in places:
-            if child.tag is None:
-                self._visit(content, step, bytes(value), child, document)
-            else:
-                self.sites.append(Site(child.tag, bytes(value), document, content, step))
+
+    def _find(self, content: Any, step: str | int, shape: Shape[T], document: int) -> None:
+        if shape.tag is None:
+            self._visit(content, step, bytes(content[step]), shape, document)
+        else:
+            self.sites.append(Site(shape.tag, bytes(content[step]), document, content, step))
 
 
 def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:
     """The names of the object `text` as it spells them, or None where encoding spells them so.
 
-    Raises Malformed where a name is repeated. What encodes to itself, compact or in the spacing of
-    Python's `json`, repeats none; only another spelling is walked. `members` holds the last value
-    of each name, so the walk takes exactly one step for each entry and ends on the brace, or else a
-    name is repeated: a value that stands at its place in the text, and has a delimiter behind it,
-    is the whole value there.
+    Raises Malformed where a name is repeated. `members` holds the last value of each name. Without
+    an escape every quote delimits, so a name and a value that are lost to a repetition leave fewer
+    of them. Nor does a text that encodes to itself, compact or in the spacing of Python's `json`,
+    repeat one. Only another spelling is walked, in exactly one step for each entry, and ends on the
+    brace, or else a name is repeated: a value that stands at its place in the text, and has a
+    delimiter behind it, is the whole value there.
     """
     compact = _encode(members)
+    if b"\\" not in text:
+        if text.count(b'"') != compact.count(b'"'):
+            raise _repeated_name()
+        return None
     if text == compact or text == msgspec.json.format(compact, indent=0):
         return None
     names = []

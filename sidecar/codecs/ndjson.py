@@ -7,6 +7,8 @@ cannot be read refuses the whole body.
 
 import re
 
+import msgspec
+
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.reading import Misfit, Reading, Site, check_places
 from sidecar.codecs.shape import Shape
@@ -50,7 +52,7 @@ class _NdjsonReading[T]:
         before = self.documents
         for site in line.sites:
             document = before + site.document if site.document >= 0 else site.document
-            self.sites.append(site._replace(document=document))
+            self.sites.append(msgspec.structs.replace(site, document=document))
         self.elements += line.elements
         check_places(self.elements + len(self.sites))
         self.misfits += line.misfits

@@ -3,6 +3,8 @@
 
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from sidecar.codecs.shape import Shape
 from sidecar.errors import TooLarge
 
@@ -11,7 +13,7 @@ MAX_PLACES = 32768
 and a body of the usual limit could hold a million."""
 
 
-class Site[T](NamedTuple):
+class Site[T](msgspec.Struct, frozen=True, gc=False):
     """One place of one body that a leaf of the shape names.
 
     `lexeme` is the value in the format's own spelling. `document` numbers the documents of the body
