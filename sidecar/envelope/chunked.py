@@ -42,7 +42,7 @@ def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where 
     cipher, base, commitment = suite.derive(data_key, salt, context)
     length = len(plaintext)
     if length < CHUNK_LENGTH:  # one chunk, number zero: its nonce is the base nonce
-        return b"%b%b%b%b" % (header, salt, commitment, cipher.encrypt(base, plaintext, None))
+        return b"".join((header, salt, commitment, cipher.encrypt(base, plaintext, None)))
     first = len(header) + PREFIX_LENGTH
     sealed = BytesIO(bytes(len(header) + body_length(length)))
     with memoryview(plaintext) as view, sealed.getbuffer() as out:

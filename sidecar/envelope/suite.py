@@ -7,7 +7,7 @@ key. Each instance stands in a module of its own in `suites/`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar, Protocol
 
@@ -18,7 +18,8 @@ from sidecar.envelope import chunks
 from sidecar.errors import CannotOpen, Malformed
 
 KEY_LENGTH = 32
-"""Bytes of every data key and lookup key, whatever cipher the suite keys from them."""
+"""Bytes of every data key and lookup key, whatever cipher the suite keys from them. One of another
+length is refused: padding or cutting it would weaken it unnoticed."""
 
 NONCE_LENGTH = 12
 SIV_LENGTH = 16
@@ -91,6 +92,14 @@ class ChunkedSuite:
     hash: HashAlgorithm
     cipher_key_length: int
     cipher: Callable[[bytes], Aead]
+    _domain: bytes = field(init=False)
+    _derived_length: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        derived = self.cipher_key_length + NONCE_LENGTH + chunks.COMMITMENT_LENGTH
+        object.__setattr__(self, "_derived_length", derived)
+        domain = b"c2sp.org/chunked-encryption@v1+%b\x00" % self.aead
+        object.__setattr__(self, "_domain", domain)
 
     def plaintext_length(self, body: int) -> int:
         return chunks.plaintext_length(body)
@@ -101,13 +110,12 @@ class ChunkedSuite:
         C2SP chunked-encryption, section "Key derivation": HKDF-Expand without Extract, because a
         data key is uniformly random already.
         """
-        _check_key(data_key)
-        info = b"".join((b"c2sp.org/chunked-encryption@v1+", self.aead, b"\x00", salt, context))
+        if len(data_key) != KEY_LENGTH:
+            raise CannotOpen
+        info = b"".join((self._domain, salt, context))
+        derived = HKDFExpand(self.hash, self._derived_length, info).derive(data_key)
         nonce_at = self.cipher_key_length
         commitment_at = nonce_at + NONCE_LENGTH
-        derived = HKDFExpand(self.hash, commitment_at + chunks.COMMITMENT_LENGTH, info).derive(
-            data_key
-        )
         return (
             self.cipher(derived[:nonce_at]),
             derived[nonce_at:commitment_at],
@@ -135,12 +143,7 @@ class DeterministicSuite:
 
     def derive(self, lookup_key: Buffer, context: bytes) -> Siv:
         """The cipher for one context."""
-        _check_key(lookup_key)
+        if len(lookup_key) != KEY_LENGTH:
+            raise CannotOpen
         info = b"envelope-sidecar/deterministic@v1+%b\x00%b" % (self.aead, context)
         return self.cipher(HKDFExpand(self.hash, self.cipher_key_length, info).derive(lookup_key))
-
-
-def _check_key(key: Buffer) -> None:
-    """Refuse a key of another length: padding or cutting one would weaken it unnoticed."""
-    if len(key) != KEY_LENGTH:
-        raise CannotOpen

@@ -37,7 +37,7 @@ def to_text(envelope: bytes) -> str:
 
 def to_ascii(envelope: bytes) -> bytes:
     """`envelope` as text, in bytes."""
-    return _PREFIX_BYTES + b2a_base64(envelope, newline=False).translate(_TO_URL).rstrip(b"=")
+    return _PREFIX_BYTES + b2a_base64(envelope, newline=False).rstrip(b"=").translate(_TO_URL)
 
 
 def from_text(text: str) -> bytes:
