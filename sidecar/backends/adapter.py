@@ -6,14 +6,16 @@ parts of a head depend on the body, how the store says no. It knows no keys and 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from sidecar.errors import SidecarError
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import Field, Rule
 
 
-class Value(NamedTuple):
+class Value(msgspec.Struct, frozen=True, gc=False):
     """One value at a designated place.
 
     `lexeme` is its JSON spelling, whatever the message's own format. `record` is the id that its

@@ -172,13 +172,14 @@ class _RestAdapter:
 
     def _values(self, reading: Reading[_Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
-        sites: list[tuple[Field, Site[_Tag]]] = []
+        sites = []
         ids: dict[int, bytes] = {}
         for site in reading.sites:
-            if isinstance(site.tag, Field):
-                sites.append((site.tag, site))
-            elif isinstance(site.tag, Requirement):
-                _check_requirement(site.tag, site.lexeme)
+            tag = site.tag
+            if isinstance(tag, Field):
+                sites.append((tag, site))
+            elif isinstance(tag, Requirement):
+                _check_requirement(tag, site.lexeme)
             else:
                 ids[site.document] = site.lexeme
         if self._record is None:
@@ -189,9 +190,10 @@ class _RestAdapter:
         for field, site in sites:
             record: str | None = ""
             if field.mode not in DETERMINISTIC:
-                if site.document not in records:
-                    records[site.document] = record_of(ids.get(site.document), in_path)
-                record = records[site.document]
+                document = site.document
+                if document not in records:
+                    records[document] = record_of(ids.get(document), in_path)
+                record = records[document]
             values.append(Value(field, site.lexeme, record, site))
         return values
 

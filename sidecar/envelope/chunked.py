@@ -62,10 +62,11 @@ def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where 
 def decrypt(suite: ChunkedSuite, data_key: Buffer, context: bytes, body: Buffer) -> bytes:
     """The plaintext of `body`, or CannotOpen; nothing is seen before all of it is authentic."""
     try:
+        if len(body) < PREFIX_LENGTH + SEALED_CHUNK_LENGTH:  # one chunk, too short to hide a prefix
+            cipher, base = unlock(suite, data_key, context, body)
+            return cipher.decrypt(base, body[PREFIX_LENGTH:], None)
         length = plaintext_length(len(body))
         cipher, base = unlock(suite, data_key, context, body)
-        if length < CHUNK_LENGTH:
-            return cipher.decrypt(base, body[PREFIX_LENGTH:], None)
         opened = BytesIO(bytes(length))
         with memoryview(body) as view, opened.getbuffer() as out:
             for number in range(length // CHUNK_LENGTH + 1):

@@ -7,7 +7,8 @@ key and nothing here is believed: what an envelope claims is checked when it is 
 
 import hashlib
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from sidecar.envelope.suite import KeyKind
 from sidecar.envelope.suites import SUITES
@@ -23,14 +24,14 @@ LOOKUP_KEY_ID_LENGTH = 8
 _EDK_AT = 5
 
 
-class KeyReference(NamedTuple):
+class KeyReference(msgspec.Struct, frozen=True, gc=False):
     """What names the key of an envelope: the EDK, or the id of a lookup key."""
 
     kind: KeyKind
     value: bytes
 
 
-class Envelope(NamedTuple):
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """One parsed envelope; `suite` is a known id."""
 
     suite: int

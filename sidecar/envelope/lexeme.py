@@ -57,7 +57,7 @@ def plaintext_to_lexeme(plaintext: bytes) -> bytes:
 
 def _is_lexeme(tag: int, lexeme: bytes) -> bool:
     if tag == STRING:
-        return _STRING.fullmatch(lexeme) is not None and _is_utf8(lexeme)
+        return _STRING.fullmatch(lexeme) is not None and (lexeme.isascii() or _is_utf8(lexeme))
     if tag == NUMBER:
         return _NUMBER.fullmatch(lexeme) is not None
     if tag in (ARRAY, OBJECT):
@@ -66,8 +66,6 @@ def _is_lexeme(tag: int, lexeme: bytes) -> bool:
 
 
 def _is_utf8(lexeme: bytes) -> bool:
-    if lexeme.isascii():
-        return True
     try:
         lexeme.decode()
     except UnicodeDecodeError:

@@ -37,9 +37,9 @@ class BoundRule:
         """Whether nothing is changed or refused."""
         return self.phase is Phase.MONITOR
 
-    def context(self, field: str, tenant: str, record: str) -> bytes:
-        """The encoded `Context` of a value; Malformed where one of the ids is too long."""
-        return self._places[field] + frame(tenant) + frame(record)
+    def context(self, field: str, record: bytes) -> bytes:
+        """The encoded `Context` of a value; `record` is what `framed` made of its ids."""
+        return self._places[field] + record
 
     async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
         """The keys that seal one message; suspends only when one has to be asked for."""
@@ -66,3 +66,8 @@ class BoundRule:
         rule = self._rule
         context = KeyContext(rule.store.name, "")
         return await self._keyring.for_lookup(rule.cmk, context, rule.lookup_keys)
+
+
+def framed(tenant: str, record: str) -> bytes:
+    """The last two members of a context; Malformed where one of them is too long."""
+    return frame(tenant) + frame(record)

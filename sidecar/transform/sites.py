@@ -7,7 +7,8 @@ refusal of what a store holds leaves a line of audit: names and ids, never a val
 """
 
 import logging
-from typing import NamedTuple
+
+import msgspec
 
 from sidecar.backends import (
     Message,
@@ -22,7 +23,7 @@ from sidecar.envelope import Envelope, KeyKind
 from sidecar.errors import CannotOpen, Refused
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import Phase
-from sidecar.transform.bound import BoundRule
+from sidecar.transform.bound import BoundRule, framed
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.values import Keys, Stored, Treatment
 
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 _NULL = b"null"
 
 
-class SiteToSeal(NamedTuple):
+class SiteToSeal(msgspec.Struct, frozen=True, gc=False):
     """A value that is to be sealed: what of it, and bound to what."""
 
     value: Value
@@ -40,21 +41,17 @@ class SiteToSeal(NamedTuple):
     plaintext: bytes
 
 
-class SiteToOpen(NamedTuple):
-    """A sealed value that is to be opened, and what it has to be bound to."""
+class SiteToOpen(msgspec.Struct, frozen=True, gc=False):
+    """A sealed value that is to be opened, and what it has to be bound to.
+
+    `edk` is the one to ask the key of; None where the rule says that its key stands in the rule.
+    """
 
     value: Value
     treatment: Treatment
     context: bytes
     stored: Stored
-
-    @property
-    def edk(self) -> bytes | None:
-        """The EDK to ask the key of; None where the rule says that its key stands in the rule."""
-        stored = self.stored
-        if self.treatment.needs_lookup_key or not isinstance(stored, Envelope):
-            return None
-        return stored.key.value if stored.key.kind is KeyKind.EDK else None
+    edk: bytes | None
 
 
 def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) -> list[SiteToSeal]:
@@ -62,16 +59,21 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     if message.claims:
         raise SealedByClient("the request brings a sealed value; only the sidecar makes those")
     sites = []
+    record: str | None = None
+    ids = b""
     for value in message.values:
-        field = value.field
-        if value.lexeme == _NULL and field.null == "keep":
+        field, lexeme = value.field, value.lexeme
+        if lexeme == _NULL and field.null == "keep":
             continue
         if value.record is None:
             raise Unbound(f"the request does not tell the record that {field.name!r} is bound to")
-        treatment = bound.treatments[field.name]
-        plaintext = treatment.prepare(value.lexeme)
-        context = bound.context(field.name, tenant, value.record)
-        sites.append(SiteToSeal(value, treatment, context, plaintext))
+        if value.record != record:  # those of one document share it
+            record = value.record
+            ids = framed(tenant, record)
+        name = field.name
+        treatment = bound.treatments[name]
+        plaintext = treatment.prepare(lexeme)
+        sites.append(SiteToSeal(value, treatment, bound.context(name, ids), plaintext))
     return sites
 
 
@@ -90,6 +92,7 @@ def sites_to_open(
     """
     sites = []
     unsealed = [(path, path) for path in message.misfits]
+    envelopes = 0
     for value in message.values:
         if value.lexeme == _NULL:
             continue
@@ -101,11 +104,11 @@ def sites_to_open(
             unsealed.append((value.field.name, str(value.field.path)))
         else:
             sites.append(site)
+            envelopes += isinstance(site.stored, Envelope)
     if unsealed and not is_error:
         stats.unsealed.update([(bound.name, name) for name, _ in unsealed])
         if bound.phase is Phase.ENFORCE:
             raise audited(UnsealedStoredValue(unsealed[0][1]), bound, tenant)
-    envelopes = sum([isinstance(site.stored, Envelope) for site in sites])
     if message.claims > envelopes and not is_error:
         raise audited(MisplacedEnvelope(), bound, tenant)
     return sites
@@ -119,7 +122,12 @@ def _site_to_open(bound: BoundRule, tenant: str, value: Value) -> SiteToOpen | N
         return None
     if value.record is None:
         raise UnreadableAnswer(f"the answer does not tell the record that {name!r} is bound to")
-    return SiteToOpen(value, treatment, bound.context(name, tenant, value.record), stored)
+    edk = None
+    if not treatment.needs_lookup_key and isinstance(stored, Envelope):
+        key = stored.key
+        edk = key.value if key.kind is KeyKind.EDK else None
+    context = bound.context(name, framed(tenant, value.record))
+    return SiteToOpen(value, treatment, context, stored, edk)
 
 
 def open_site(bound: BoundRule, tenant: str, site: SiteToOpen, keys: Keys) -> bytes:

@@ -109,10 +109,10 @@ class Transform:
             keys = await bound.keys_to_seal(hold.tenant, treatments)
             for site in sites:
                 message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
-        sealed = Sealed(*message.finish())
-        _check_length(hold, sealed.body)  # or the store's answer could not be held: law 7
+        head, body = message.finish()
+        _check_length(hold, body)  # or the store's answer could not be held: law 7
         self.stats.sealed[bound.name] += len(sites)
-        return sealed
+        return Sealed(head, body)
 
     async def _open(self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
         if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:

@@ -10,7 +10,7 @@ other kind does not open (law 2).
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -42,7 +42,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_text = msgspec.json.Decoder(str).decode
 
 
-class Keys(NamedTuple):
+class Keys(msgspec.Struct, frozen=True):
     """The keys of one message; what it does not need is left out."""
 
     sealing: DataKey | None = None
@@ -93,8 +93,12 @@ class _Sealed(_Enveloped):
 
     needs_lookup_key: ClassVar[bool] = False
 
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        self._refused = b"" if field.mode is Mode.JSON else b"[{"
+
     def prepare(self, lexeme: bytes) -> bytes:
-        if lexeme[0] in b"[{" and self._field.mode is not Mode.JSON:
+        if lexeme[0] in self._refused:
             raise _wrong_shape(self._field, "a text, number or boolean")
         return value_to_plaintext(lexeme)
 

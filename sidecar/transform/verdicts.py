@@ -2,7 +2,9 @@
 """What the transform answers; the host applies it (`proxy/guard.py`)."""
 
 from enum import Enum
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import Match
@@ -17,7 +19,7 @@ class Unnamed(Enum):
 PASS: Final = Unnamed.PASS
 
 
-class Hold(NamedTuple):
+class Hold(msgspec.Struct, frozen=True, gc=False):
     """A request that a rule names: its body, and that of its answer, are to be held whole.
 
     `body_limit` is in bytes of one decoded body. `observes` is the phase `monitor`: nothing is
@@ -38,7 +40,7 @@ class Hold(NamedTuple):
 type Claim = Literal[Unnamed.PASS] | Hold | Refusal
 
 
-class Sealed(NamedTuple):
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A request that may go to the store."""
 
     head: RequestHead
@@ -48,7 +50,7 @@ class Sealed(NamedTuple):
         return f"<Sealed, {len(self.body)} bytes>"
 
 
-class Opened(NamedTuple):
+class Opened(msgspec.Struct, frozen=True, gc=False):
     """An answer that may go to the client."""
 
     head: ResponseHead
