@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A description that suits its rule: everything that a sweep of the collection needs."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import httpx
+import msgspec
+
+from sidecar.errors import Malformed, Misconfigured
+from sidecar.fieldpath import FieldPath
+from sidecar.keys import Keyring
+from sidecar.message import Headers
+from sidecar.migration.description import Description, Guard, Tenant
+from sidecar.migration.members import Members, find_value
+from sidecar.migration.paging import ByLast
+from sidecar.migration.records import Records
+from sidecar.migration.slots import Slot, Template, Values
+from sidecar.migration.store import RawStore
+from sidecar.rules import Mode, Phase, Rule, RuleSet, compile_rules
+from sidecar.transform import Transform
+
+ROOT = FieldPath(())
+
+
+class Collection(NamedTuple):
+    """What a rule protects, and how its store is asked for it.
+
+    `transform` has the rule alone and in the phase `migrate`, so that whatever goes to the store
+    through it is sealed. `guard` is None where the description tells no way to write.
+    """
+
+    rule: Rule
+    description: Description
+    store: RawStore
+    records: Records
+    transform: Transform
+    listed_at: FieldPath
+    read_at: FieldPath
+    guard: Guard | None
+
+    def tenant_of(self, record: bytes) -> str:
+        """The tenant that a record belongs to; Malformed where it fails to tell."""
+        tenant = self.description.tenant or Tenant()
+        if tenant.member is None:
+            return tenant.value
+        value = find_value(record, tenant.member)
+        if value is None or value[:1] in b"{[":
+            raise Malformed(f"a record does not tell its tenant at {str(tenant.member)!r}")
+        return msgspec.json.decode(value, type=str) if value.startswith(b'"') else value.decode()
+
+    def tenant_headers(self, tenant: str) -> Headers:
+        """The header line that names `tenant` to the rule."""
+        name = self.rule.tenant_header
+        return ((name.encode(), tenant.encode()),) if name and tenant else ()
+
+    def id_of(self, record: bytes) -> str:
+        """What a record is called in reports: the id that its rule names, where it has one."""
+        try:
+            value = find_value(record, _record_path(self.rule)) if self.rule.record else None
+        except Malformed:
+            value = None
+        return "" if value is None else value.decode(errors="replace").strip('"')
+
+    @property
+    def journal_key(self) -> str:
+        """Changes when pages would be others."""
+        return f"{self.rule.name}\n{self.store.authority}\n{self.description.listing.identity}"
+
+
+class SlotValues:
+    """What fills the slots of one template, out of records."""
+
+    def __init__(self, template: Template) -> None:
+        self._paths = {slot: _slot_path(slot) for slot in template.slots}
+        self._members = Members(self._paths.values())
+        self.uses_stored = any(slot.is_stored for slot in template.slots)
+
+    def of(self, opened: bytes, stored: bytes) -> Values:
+        """The values of a record, opened and as it is stored; null where it has none."""
+        plain, raw = self._members.read(opened), self._members.read(stored)
+        return {
+            slot: next(iter((raw if slot.is_stored else plain)[path]), b"null")
+            for slot, path in self._paths.items()
+        }
+
+
+def bind(description: Description, rules: RuleSet, keyring: Keyring) -> Collection:
+    """`description` with the rule that it names; Misconfigured where the two do not fit."""
+    rule = _rule(description, rules)
+    _check_paths(description, rule)
+    store = _store(description, rule)
+    active = replace(rule, phase=Phase.MIGRATE)
+    documents = rule.documents.response
+    below = [path for path in documents if path.steps]
+    reading = description.reading
+    return Collection(
+        rule=rule,
+        description=description,
+        store=store,
+        records=Records(rule, keyring),
+        transform=Transform(compile_rules(RuleSet((active,))), keyring),
+        listed_at=_place("list: records", description.listing.records, below or list(documents)),
+        read_at=_place(
+            "read: record",
+            reading.record if reading else ROOT,
+            [ROOT] if ROOT in documents else below,
+        ),
+        guard=_guard(description),
+    )
+
+
+def _rule(description: Description, rules: RuleSet) -> Rule:
+    rule = next((rule for rule in rules.rules if rule.name == description.rule), None)
+    if rule is None:
+        names = ", ".join(rule.name for rule in rules.rules)
+        raise Misconfigured(
+            f"{description.where}: there is no rule {description.rule!r}; there are {names}"
+        )
+    if any(field.mode is Mode.DIGITS for field in rule.fields):
+        raise Misconfigured(
+            f"{rule.where}: rule {rule.name!r} has a field with `format: digits`, and nothing "
+            "tells which digits in the store are sealed already; export the collection, seal the "
+            "file with `sidecar migrate file`, and import it into an empty one"
+        )
+    if (rule.tenant_header is None) != (description.tenant is None):
+        word = "say `tenant: {value: …}` or `tenant: {member: …}`" if rule.tenant_header else "no"
+        raise Misconfigured(
+            f"{description.where}: rule {rule.name!r} binds to "
+            f"{'a' if rule.tenant_header else 'no'} tenant: {word}"
+            f"{'' if rule.tenant_header else ' `tenant` belongs here'}"
+        )
+    return rule
+
+
+def _check_paths(description: Description, rule: Rule) -> None:
+    """Ids are written into journals and targets, so no slot there may be a protected field."""
+    protected = [field.path for field in rule.fields]
+    paging = description.listing.paging
+    inspected = [paging.member] if isinstance(paging, ByLast) else []
+    for part in (description.reading, description.writing):
+        inspected += [_slot_path(slot) for slot in part.request.target_slots] if part else []
+    for path in inspected:
+        if any(field.covers(path) or path.covers(field) for field in protected):
+            raise Misconfigured(
+                f"{description.where}: {str(path)!r} is a protected field; it can neither order a "
+                "listing nor stand in a target"
+            )
+
+
+def _store(description: Description, rule: Rule) -> RawStore:
+    origin = description.store or httpx.URL(f"http://{rule.store.hosts[0]}")
+    store = RawStore(origin, description.headers, description.ca, description.rate)
+    if store.authority not in rule.store.hosts:
+        raise Misconfigured(
+            f"{description.where}: rule {rule.name!r} does not name {store.authority}; its store "
+            f"answers at {', '.join(rule.store.hosts)}"
+        )
+    return store
+
+
+def _guard(description: Description) -> Guard | None:
+    writing = description.writing
+    if writing is None:
+        return None
+    if writing.guard is not None:
+        return writing.guard
+    if writing.changed is not None:
+        return "changed"
+    if description.reading is not None:
+        return "read"
+    raise Misconfigured(
+        f"{description.where}: nothing keeps a write from overwriting one that comes between; say "
+        "`read`, or `write: changed`, or `write: {guard: store}` where the store refuses stale "
+        "writes itself, or `write: {guard: none}` while nobody else writes"
+    )
+
+
+def _place(word: str, chosen: FieldPath | None, places: list[FieldPath]) -> FieldPath:
+    if chosen is not None:
+        return chosen
+    if len(places) == 1:
+        return places[0]
+    raise Misconfigured(
+        f"say `{word}`, because the rule finds documents at {', '.join(map(str, places))}"
+    )
+
+
+def _slot_path(slot: Slot) -> FieldPath:
+    path = FieldPath.parse(slot.name)
+    if not path.is_single:
+        raise Misconfigured(f"a slot holds one value, and {slot.name!r} may be many")
+    return path
+
+
+def _record_path(rule: Rule) -> FieldPath:
+    try:
+        return FieldPath.parse(rule.record or "")
+    except Misconfigured:
+        return FieldPath((rule.record or "",))

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is told when a sweep is over: counts by outcome, and what the store holds now."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sidecar.migration.coverage import Coverage
+from sidecar.migration.tally import Tally
+
+
+@dataclass(frozen=True)
+class Report:
+    """One sweep. `coverage` is None where nothing was proved: a dry run, or an interruption.
+
+    `resumed_at` counts the records that an earlier run had done; `seconds` are this run's.
+    """
+
+    purpose: str
+    rule: str
+    where: str
+    tally: Tally
+    coverage: Coverage | None
+    guard: str
+    resumed_at: int
+    seconds: float
+    is_dry: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is done, or in a dry run could be."""
+        if self.is_dry:
+            return self.tally.records > 0 and not self.tally.outcomes["failed"]
+        return self.coverage is not None and self.coverage.holds
+
+    def facts(self) -> dict[str, Any]:
+        """Everything, in JSON's types."""
+        coverage = self.coverage
+        return {
+            "purpose": self.purpose,
+            "rule": self.rule,
+            "where": self.where,
+            "passed": self.passed,
+            "dry_run": self.is_dry,
+            "seconds": round(self.seconds, 3),
+            "records": self.tally.records,
+            "resumed_at": self.resumed_at,
+            "guard": self.guard,
+            **self.tally.counts(),
+            "coverage": coverage
+            and {
+                "records": coverage.records,
+                "fields": coverage.table(),
+                "due": coverage.due,
+                "broken": coverage.broken,
+                "named": coverage.named,
+            },
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        outcomes = self.tally.outcomes
+        told = ", ".join(f"{count:,} {word}" for word, count in sorted(outcomes.items()) if count)
+        resumed = f", resumed at {self.resumed_at:,}" if self.resumed_at else ""
+        done = f"{self.tally.records:,} records in {self.seconds:.1f} s{resumed}"
+        dry = " (dry run: nothing was sent)" if self.is_dry else ""
+        lines = [f"{self.rule}: {done}: {told or 'none'}{dry}"]
+        lines += [f"  {count:,} failed: {why}" for why, count in self.tally.reasons.most_common()]
+        lines += _named("failed", self.tally.failed)
+        return [*lines, *(_coverage_lines(self.coverage, self.purpose) if self.coverage else ())]
+
+
+def _coverage_lines(coverage: Coverage, purpose: str) -> list[str]:
+    table = coverage.table()
+    width = max([len("field"), *map(len, table)])
+    lines = [f"read again from the store itself: {coverage.records:,} records"]
+    for name, states in table.items():
+        told = "  ".join(f"{count:>9,} {state}" for state, count in states.items())
+        lines.append(f"  {name:{width}} {told}")
+    left = "not sealed" if purpose == "migrate" else "under old keys"
+    if coverage.due:
+        lines.append(f"  {coverage.due:,} records are {left} still; run this again")
+    if coverage.broken:
+        lines.append(f"  {coverage.broken:,} records hold a value that does not open there")
+    if not coverage.records:
+        lines.append("  no record was listed; does `list: records` name where they stand?")
+    lines += _named("look at", coverage.named)
+    verdict = (
+        "every sealed value opens, and nothing is left to do" if coverage.holds else "NOT done"
+    )
+    return [*lines, verdict]
+
+
+def _named(word: str, records: list[str]) -> list[str]:
+    return [f"  {word}: {', '.join(records)}"] if records else []

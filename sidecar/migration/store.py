@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store itself, reached past the proxy: at a bounded rate, with patience where it helps.
+
+Requests go to httpx's transport, below its client, which logs URLs: targets may hold ids (law 5).
+Proxies named in the environment are not used, and redirects are not followed. A read that meets
+trouble is asked again. A write never is: it may have been done, and what stands there now has to be
+looked at first.
+"""
+
+import asyncio
+import ssl
+import time
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Self
+
+import httpx
+
+from sidecar.errors import Misconfigured, SidecarError
+from sidecar.message import Headers, find_header
+from sidecar.migration.slots import Filled
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes of one page."""
+STEP_SECONDS = 60.0
+PAUSES = (0.2, 1.0, 3.0, 8.0)
+"""Seconds between the attempts of one question; a store that restarts is back by then."""
+_LONGEST_PAUSE = 60.0
+_BUSY = frozenset({429, 502, 503, 504})
+
+
+class StoreUnavailable(SidecarError):
+    """The store cannot be reached, or says for long that it cannot serve now."""
+
+    status: ClassVar[int] = 503
+    code = "store_unavailable"
+
+
+class Answer(NamedTuple):
+    """What the store said."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Answer {self.status}, {len(self.body)} bytes>"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the same may well succeed a little later."""
+        return self.status in _BUSY
+
+    @property
+    def pause(self) -> float | None:
+        """How long the store asks to be left alone, in seconds (RFC 9110 §10.2.3)."""
+        value = find_header(self.headers, b"retry-after")
+        return min(float(value), _LONGEST_PAUSE) if value and value.isdigit() else None
+
+
+class RawStore:
+    """One store; `rate` is in requests a second, 0 for no bound."""
+
+    def __init__(self, origin: httpx.URL, headers: Headers, ca: Path | None, rate: float) -> None:
+        """Raise Misconfigured where `ca` cannot be read."""
+        self.origin = origin
+        self._headers = headers
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=_trust(ca) if origin.scheme == "https" else False,
+            limits=httpx.Limits(max_connections=256, max_keepalive_connections=256),
+        )
+        self._interval = 1 / rate if rate else 0.0
+        self._free_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transport.aclose()
+
+    @property
+    def authority(self) -> str:
+        """`host:port`, as rules name it."""
+        host, port = self.origin.host, self.origin.port
+        host = f"[{host}]" if ":" in host else host
+        return f"{host}:{port or (443 if self.origin.scheme == 'https' else 80)}".lower()
+
+    async def read(self, request: Filled, headers: Headers = ()) -> Answer:
+        """Ask until there is an answer that is not trouble; StoreUnavailable."""
+        for pause in PAUSES:
+            try:
+                answer = await self.ask(request, headers)
+            except StoreUnavailable:
+                await asyncio.sleep(pause)
+            else:
+                if not answer.is_busy:
+                    return answer
+                await asyncio.sleep(answer.pause or pause)
+        answer = await self.ask(request, headers)
+        if answer.is_busy:
+            raise StoreUnavailable(f"{self.authority} says {answer.status}, again and again")
+        return answer
+
+    async def ask(self, request: Filled, headers: Headers = ()) -> Answer:
+        """Ask once; StoreUnavailable where no whole answer comes."""
+        await self._take_turn()
+        mine = [(b"Host", self.origin.netloc), *self._headers, *headers]
+        names = {name.lower() for name, _ in mine}
+        if request.body and b"content-type" not in names:
+            mine.append((b"Content-Type", b"application/json"))
+        if request.body and b"content-length" not in names:
+            mine.append((b"Content-Length", b"%d" % len(request.body)))
+        if b"accept-encoding" not in names:
+            mine.append((b"Accept-Encoding", b"identity"))
+        try:
+            response = await self._transport.handle_async_request(
+                httpx.Request(
+                    request.method.decode(),
+                    self._url(request.target),
+                    headers=mine,
+                    content=request.body,
+                    extensions={"timeout": httpx.Timeout(STEP_SECONDS).as_dict()},
+                )
+            )
+            try:
+                body = await _bounded(response)
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            kind = type(error).__name__
+            raise StoreUnavailable(f"{self.authority} cannot be asked: {kind}") from None
+        return Answer(response.status_code, tuple(response.headers.raw), body)
+
+    def same_origin(self, link: str) -> bytes:
+        """The target that `link` leads to; Misconfigured where that is another store's."""
+        url = self.origin.join(link)
+        if (url.scheme, url.netloc) != (self.origin.scheme, self.origin.netloc):
+            raise Misconfigured(f"a link of the listing leads away from {self.authority}")
+        return url.raw_path
+
+    def _url(self, target: bytes) -> httpx.URL:
+        return self.origin.copy_with(raw_path=target)
+
+    async def _take_turn(self) -> None:
+        """Wait until the rate allows one request more."""
+        if self._interval:
+            now = time.monotonic()
+            at = max(now, self._free_at)
+            self._free_at = at + self._interval
+            await asyncio.sleep(at - now)
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > MAX_ANSWER:
+            raise Misconfigured(f"an answer has more than {MAX_ANSWER} bytes; list smaller pages")
+    return bytes(body)
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError):
+        raise Misconfigured(f"{ca}: not a readable PEM file of certificates") from None

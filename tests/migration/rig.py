@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A collection of the small store, under a rule whose keys are in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sidecar.keys import CmkRef, KeyContext, Keyring
+from sidecar.keys.providers.memory import MemoryProvider
+from sidecar.migration import (
+    Collection,
+    Journal,
+    Purpose,
+    Report,
+    Rewrapping,
+    Sealing,
+    Sweep,
+    bind,
+    read_description,
+)
+from sidecar.rules import Mode, Phase, Rule, RuleSet, Store
+from tests.migration.shop import Shop
+from tests.rules import samples
+
+CMK = CmkRef("alias/customers")
+SIMPLE = """\
+version: 1
+rule: customers
+list: {request: "GET /customers?page={page}", page: {by: number}}
+read: {request: "GET /customers/{id}"}
+write: {request: "PUT /customers/{id}"}
+"""
+
+
+def customers(count: int) -> list[dict[str, Any]]:
+    """Records with a secret each; every fourth has none."""
+    return [
+        {"id": f"C-{at:03}", "city": "London", "ssn": None if at % 4 == 3 else f"CANARY-{at}"}
+        for at in range(count)
+    ]
+
+
+@dataclass
+class Rig:
+    """One process in front of a store."""
+
+    shop: Shop
+    authority: str
+    folder: Path
+    provider: MemoryProvider = field(default_factory=lambda: MemoryProvider(CMK.seal))
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    rule: Rule = field(init=False)
+    keyring: Keyring = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keyring = Keyring(self.provider)
+        self.rule = self.make_rule()
+
+    def make_rule(self, **parts: Any) -> Rule:
+        """Customers, bound to their record, but for what `parts` changes."""
+        values: dict[str, Any] = {
+            "store": Store("crm", "rest", (self.authority,)),
+            "record": "id",
+            "phase": Phase.MIGRATE,
+        }
+        return samples.rule("/customers", "/customers/{id}", **values | parts)
+
+    async def with_lookup_key(self, *older: bytes) -> bytes:
+        """Let the rule have a searchable field `email` besides; its new lookup key."""
+        made = await self.provider.generate_data_key(CMK.seal, KeyContext("crm", ""))
+        fields = (samples.field("ssn"), samples.field("email", Mode.EQUALITY, normalize=("lower",)))
+        self.rule = self.make_rule(fields=fields, lookup_keys=(made.edk, *older))
+        return made.edk
+
+    def restart(self) -> None:
+        """A new process: nothing cached, nobody told it to stop."""
+        self.keyring = Keyring(self.provider)
+        self.stop = asyncio.Event()
+
+    def collection(self, text: str = SIMPLE) -> Collection:
+        path = self.folder / "customers.yaml"
+        path.write_text(text.replace("@STORE@", self.authority))
+        return bind(read_description(path), RuleSet((self.rule,)), self.keyring)
+
+    def purpose(self, name: str = "migrate") -> Purpose:
+        return Sealing() if name == "migrate" else Rewrapping(self.rule, self.keyring)
+
+    async def run(self, text: str = SIMPLE, name: str = "migrate") -> Report:
+        """A sweep with its journal and its proof."""
+        collection, purpose = self.collection(text), self.purpose(name)
+        path = self.folder / "journal"
+        async with collection.store:
+            sweep = Sweep(collection, purpose, self.stop, lambda _: None)
+            with Journal(path, collection.journal_key) as journal:
+                resumed_at = sum(journal.counts.get("outcomes", {}).values())
+                await sweep.write(journal)
+                coverage = None if self.stop.is_set() else await sweep.prove()
+                if coverage is not None:
+                    journal.remove()
+        where = collection.description.where
+        guard = collection.guard or "none"
+        return Report(name, self.rule.name, where, sweep.tally, coverage, guard, resumed_at, 0.0)
+
+    def observe(self, phase: Phase) -> Rule:
+        return replace(self.rule, phase=phase)
+
+
+@asynccontextmanager
+async def opened(folder: Path, *records: dict[str, Any]) -> AsyncIterator[Rig]:
+    """A store with `records` in it, and the rig before it."""
+    shop = Shop(*records)
+    async with shop.open() as authority:
+        rig = Rig(shop, authority, folder)
+        yield rig
+        await rig.keyring.aclose()
