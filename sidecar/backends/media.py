@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the head of a message says about its body: the format, and whether it can be read at all."""
 
+import re
 from functools import lru_cache
 
 from sidecar.codecs import Codec, find_codec
 from sidecar.message import Headers, header_values
 
 _UNCODED = frozenset({b"", b"identity"})
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - of a grammar
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}")
+_PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})=(?:"([^"\\]*)"|({_TOKEN})))?')
 
 
-def body_codec(headers: Headers) -> Codec | None:
-    """The codec of a body sent with `headers`; None where no codec, or not just one, is named."""
+def body_codec(headers: Headers, *, is_whole: bool = False) -> Codec | None:
+    """The codec of a body sent with `headers`; None where no codec, or not just one, is named.
+
+    `is_whole` asks for one to which the body is a single value.
+    """
     types = header_values(headers, b"content-type")
-    return _codec_of(types[0]) if len(types) == 1 else None
+    return _codec_of(types[0], is_whole) if len(types) == 1 else None
 
 
 def is_coded(headers: Headers) -> bool:
@@ -22,11 +30,21 @@ def is_coded(headers: Headers) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _codec_of(content_type: bytes) -> Codec | None:
-    """RFC 9110 §8.3.1: a media type and parameters; of these only `charset` changes the reading."""
-    media_type, *parameters = content_type.decode("latin-1").lower().split(";")
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+def _codec_of(content_type: bytes, is_whole: bool) -> Codec | None:  # noqa: FBT001 - keys of a cache
+    """RFC 9110 §8.3.1: a media type and parameters, none of them twice; UTF-8 where it is text."""
+    text = content_type.decode("latin-1").strip()
+    media_type = _MEDIA_TYPE.match(text)
+    if media_type is None:
+        return None
+    parameters: dict[str, str] = {}
+    at = media_type.end()
+    while at < len(text):
+        found = _PARAMETER.match(text, at)
+        if found is None or (found[1] or "").lower() in parameters:
             return None
-    return find_codec(media_type.strip())
+        if found[1]:
+            parameters[found[1].lower()] = found[3] if found[2] is None else found[2]
+        at = found.end()
+    if parameters.get("charset", "utf-8").lower() not in _UTF8:
+        return None
+    return find_codec(media_type[0].lower(), parameters, is_whole=is_whole)

@@ -22,7 +22,7 @@ from sidecar.rules import Documents, Mode, Requirement
 from tests.rules import samples
 
 JSON = (b"Content-Type", b"application/json")
-CSV = (b"Content-Type", b"text/csv")
+TEXT = (b"Content-Type", b"text/plain")
 GZIP = (b"Content-Encoding", b"gzip")
 PATH = FieldPath.parse
 EMAIL = samples.field("email", Mode.EQUALITY)
@@ -60,13 +60,13 @@ def test_values_of_body_and_query_are_found_and_put_back() -> None:
 
 
 def test_a_request_without_a_body_is_searched_in_its_query_alone() -> None:
-    message = adapter().read_request(head(CSV), {}, b"", b"")
+    message = adapter().read_request(head(TEXT), {}, b"", b"")
     assert (message.values, message.finish()[1]) == ([], b"")
     with pytest.raises(NotSearchable):
         adapter().read_request(head(), {}, b"ssn=1", b"")
 
 
-@pytest.mark.parametrize("lines", [(CSV,), (JSON, GZIP), (JSON, JSON), ((b"X", b"1"),)])
+@pytest.mark.parametrize("lines", [(TEXT,), (JSON, GZIP), (JSON, JSON), ((b"X", b"1"),)])
 def test_a_body_that_no_codec_reads_is_refused(lines: Headers) -> None:
     with pytest.raises(UnsupportedMedia):
         adapter().read_request(head(*lines), {}, b"", b"{}")
@@ -197,7 +197,7 @@ class TestAnswers:
         assert len(message.values) == 1
 
     def test_another_format_passes_as_it_is(self) -> None:
-        message = adapter().read_response(answer(CSV), {}, b"ssn\n1")
+        message = adapter().read_response(answer(TEXT), {}, b"ssn\n1")
         assert (message.values, message.claims, message.finish()[1]) == ([], 0, b"ssn\n1")
 
 
@@ -206,18 +206,18 @@ class TestDigitsInAnUnknownFormat:
 
     DIGITS = (samples.field("card", Mode.DIGITS),)
 
-    @pytest.mark.parametrize("lines", [(CSV,), (JSON, CSV), ((b"X", b"1"),)])
+    @pytest.mark.parametrize("lines", [(TEXT,), (JSON, TEXT), ((b"X", b"1"),)])
     def test_are_not_handed_out(self, lines: Headers) -> None:
         with pytest.raises(UnreadableAnswer):
             adapter(fields=self.DIGITS).read_response(answer(*lines), {}, b"4929 6421 0075 8113")
 
     def test_nor_in_one_that_is_not_even_text(self) -> None:
         with pytest.raises(UnreadableAnswer):
-            adapter(fields=self.DIGITS).read_response(answer(CSV), {}, b"PK\x03\x04\xff")
+            adapter(fields=self.DIGITS).read_response(answer(TEXT), {}, b"PK\x03\x04\xff")
 
     def test_an_error_or_what_is_too_short_is_no_export(self) -> None:
         bound = adapter(fields=self.DIGITS)
-        assert bound.read_response(answer(CSV), {}, b"201 OK").finish()[1] == b"201 OK"
-        told = bound.read_response(answer(CSV, status=500), {}, b"out of order")
+        assert bound.read_response(answer(TEXT), {}, b"201 OK").finish()[1] == b"201 OK"
+        told = bound.read_response(answer(TEXT, status=500), {}, b"out of order")
         assert told.finish()[1] == b"out of order"
-        assert bound.read_response(answer(CSV), {}, b"").finish()[1] == b""
+        assert bound.read_response(answer(TEXT), {}, b"").finish()[1] == b""

@@ -8,9 +8,10 @@ import pytest
 from sidecar.codecs import CODECS, Codec, Shape, build_shape, find_codec
 from sidecar.errors import Malformed
 from sidecar.fieldpath import FieldPath
+from sidecar.rules import Documents
 
 SHAPE: Shape[str] = build_shape(
-    [FieldPath(())], [(FieldPath.parse(path), path) for path in ("ssn", "cards[*].no")]
+    Documents().request, [(FieldPath.parse(path), path) for path in ("ssn", "cards[*].no")]
 )
 
 
@@ -22,6 +23,11 @@ class Sample(NamedTuple):
     replaced: bytes
 
 
+PART = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n'
+JSON_PART = (
+    b"--b\r\nContent-Type: application/json\r\nContent-Disposition: form-data; name=cards\r\n\r\n"
+)
+PARAMETERS = {"multipart": {"boundary": "b"}}
 SAMPLES = {
     "json": [
         Sample(
@@ -40,7 +46,43 @@ SAMPLES = {
         Sample(b"", [], b""),
     ],
 }
-UNREADABLE = {"json": [b"", b"{", b'{"ssn":"\xff"}'], "ndjson": [b"{}\n{", b'{}\n{"ssn":"\xff"}']}
+SAMPLES |= {
+    "form": [
+        Sample(
+            b"a=%2f&ss%6e=1+%22&c&d=%e9&=&x=y=z",
+            [rb'"1 \""'],
+            b"a=%2f&ss%6e=0&c&d=%e9&=&x=y=z",
+        ),
+        Sample(b"a=1&&", [], b"a=1&&"),
+        Sample(b"", [], b""),
+    ],
+    "csv": [
+        Sample(
+            b'id,"ssn",n\r\n"1","a ""b""",x\n\n2,,\r\n3,"",\n4,z,"\r\n"',
+            [rb'"a \"b\""', b"null", b'""', b'"z"'],
+            b'id,"ssn",n\r\n"1","0",x\n\n2,0,\r\n3,"0",\n4,0,"\r\n"',
+        ),
+        Sample(b"id,ssn\n", [], b"id,ssn\n"),
+        Sample(b"", [], b""),
+    ],
+    "multipart": [
+        Sample(
+            b"pre\r\n" + PART % b"ssn" + b"1\r\n\r\n" + PART % b"x" + b"\xff\0\r\n" + JSON_PART
+            + b' [{"no": 4}]\r\n--b--\r\nepilogue',
+            [rb'"1\r\n"', b"4"],
+            b"pre\r\n" + PART % b"ssn" + b"0\r\n" + PART % b"x" + b"\xff\0\r\n" + JSON_PART
+            + b' [{"no":0}]\r\n--b--\r\nepilogue',
+        ),
+        Sample(b"--b--", [], b"--b--"),
+    ],
+}  # fmt: skip
+UNREADABLE = {
+    "json": [b"", b"{", b'{"ssn":"\xff"}'],
+    "ndjson": [b"{}\n{", b'{}\n{"ssn":"\xff"}'],
+    "form": [b"ssn=%zz", b"ssn=%ff", b"ssn=1;a=2", b"ssn=1&ssn=2"],
+    "csv": [b'ssn\n"', b'ssn\na"', b'ssn\n"a"b', b"ssn\n1,2", b"ssn\n\xff", b"ssn\r1"],
+    "multipart": [b"", b"ssn", PART % b"ssn" + b"1", PART % b"ssn" + b"\xff\r\n--b--"],
+}
 
 
 def name_of(codec: Codec) -> str:
@@ -53,7 +95,10 @@ def test_every_codec_that_is_found_has_samples() -> None:
 
 @pytest.fixture(params=CODECS, ids=name_of)
 def codec(request: pytest.FixtureRequest) -> Codec:
-    found: Codec = request.param
+    """One codec, for the parameters that it needs."""
+    media_type = min(request.param.media_types)
+    found = find_codec(media_type, PARAMETERS.get(name_of(request.param)))
+    assert found is not None
     return found
 
 
@@ -90,7 +135,7 @@ def test_what_cannot_be_read_is_refused_without_a_word_of_it(codec: Codec) -> No
 
 def test_each_codec_is_found_by_its_media_types(codec: Codec) -> None:
     for media_type in codec.media_types:
-        assert find_codec(media_type) is codec
+        assert type(find_codec(media_type, PARAMETERS.get(name_of(codec)))) is type(codec)
     for suffix in codec.suffixes:
         assert find_codec(f"application/vnd.store{suffix}") is codec
 

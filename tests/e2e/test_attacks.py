@@ -211,7 +211,7 @@ ANSWERS = {
     "two types": (b"@", b"c1", b"acme", (JSON, b"Content-Type: text/csv")),
     "no type": (b"@", b"c1", b"acme", ()),
     "a coding": (b"@", b"c1", b"acme", (JSON, b"Content-Encoding: br")),
-    "digits in a table": (b"id,card\nc1,#\n", b"c1", b"acme", (b"Content-Type: text/csv",)),
+    "digits in a text": (b"c1 #\n", b"c1", b"acme", (b"Content-Type: text/markdown",)),
     "a byte order mark": (b"\xef\xbb\xbf@", b"c1", b"acme", (JSON,)),
     "a text cut short": (b'{"id":"c1","ssn":"%"', b"c1", b"acme", (JSON,)),
 }

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""Texts of a body that claim to be envelopes, wherever they stand.
+
+Only the sidecar makes envelopes, and only at designated places. A whole text counts, in any
+spelling that the format has for it, member names too; a text that merely quotes an envelope does
+not. Bodies of formats that nobody reads are looked through for anything that seems to be one.
+"""
+
+import re
+
+_CLAIM = re.compile(rb"enc:[0-9]+:")
+_PLAIN = re.compile(rb'"enc:[0-9]+:')
+_IN_ANY_SPELLING = re.compile(
+    rb'(?<!\\)"(?:e|\\u0065)(?:n|\\u006[eE])(?:c|\\u0063)(?::|\\u003[aA])'
+    rb"(?:[0-9]|\\u003[0-9])++(?::|\\u003[aA])"
+)
+_ANYWHERE = re.compile(rb"enc:[0-9]+:[A-Za-z0-9_-]{32}")
+"""The shortest envelope has 28 bytes, 38 characters."""
+
+
+def is_claim(text: bytes) -> bool:
+    """Whether one whole text claims to be an envelope."""
+    return _CLAIM.match(text) is not None
+
+
+def count_claims(json: bytes) -> int:
+    """How many texts of one valid JSON text, or several, claim to be an envelope."""
+    if b"\\" not in json:
+        return len(_PLAIN.findall(json))
+    if b"\\u006" in json or b"\\u003" in json:
+        return len(_IN_ANY_SPELLING.findall(json))
+    starts = [found.start() for found in _PLAIN.finditer(json)]
+    return sum(not json.endswith(b"\\", 0, start) for start in starts)
+
+
+def holds_envelope(body: bytes) -> bool:
+    """Whether a body of an unknown format seems to hold an envelope."""
+    return _ANYWHERE.search(body) is not None

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole bodies: one value, whatever the bytes are (`text/plain`, `application/octet-stream`).
+
+For rules whose field is `$`. The value is a JSON string of the body in UTF-8; a byte that is no
+part of it becomes the lone surrogate U+DC80 to U+DCFF (PEP 383), so that every body comes back byte
+for byte and a body that is text is the same value as that text elsewhere. The price: of bytes that
+are no text, each takes six in the plaintext.
+"""
+
+import json
+
+from sidecar.codecs.claims import is_claim
+from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.shape import Shape
+from sidecar.errors import CannotOpen
+
+
+class _PlainReading[T]:
+    """The body."""
+
+    elements = 0
+    documents = 0
+
+    def __init__(self, body: bytes, shape: Shape[T]) -> None:
+        self.sites: list[Site[T]] = []
+        self.misfits: list[Misfit] = []
+        self.claims = int(is_claim(body))
+        self._body = body
+        if shape.tag is not None:
+            text = body.decode("utf-8", "surrogateescape")
+            self.sites.append(Site(shape.tag, json.dumps(text).encode(), -1, None, 0))
+        else:
+            self.misfits.append(Misfit(shape.path, shape.in_document))
+
+    def replace(self, site: Site[T], lexeme: bytes) -> None:
+        del site  # the only one
+        if not lexeme.startswith(b'"'):
+            self._body = lexeme
+            return
+        try:
+            self._body = json.loads(lexeme).encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise CannotOpen from None
+
+    def render(self) -> bytes:
+        return self._body
+
+
+class Plain:
+    """The codec."""
+
+    media_types = frozenset({"text/plain", "application/octet-stream"})
+    suffixes: frozenset[str] = frozenset()
+
+    def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:
+        return _PlainReading(body, shape)
+
+
+WHOLE_CODEC = Plain()
