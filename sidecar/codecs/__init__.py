@@ -31,8 +31,8 @@ WHOLE_CODECS: tuple[Codec, ...] = tuple(
     m.WHOLE_CODEC for m in _MODULES if hasattr(m, "WHOLE_CODEC")
 )
 
-_NOT_DOCUMENTS = frozenset({"application/json-patch+json"})
-"""Carry edits of documents: a field's value stands elsewhere than its path says (RFC 6902)."""
+_NOT_DOCUMENTS = frozenset({"application/xml-patch+xml"})
+"""Carry edits of documents: a field's value stands elsewhere than its path says (RFC 7351)."""
 
 
 @runtime_checkable
@@ -52,8 +52,10 @@ def find_codec(
     """
     if media_type in _NOT_DOCUMENTS:
         return None
-    for codec in WHOLE_CODECS if is_whole else CODECS:
-        if media_type in codec.media_types or media_type.endswith(tuple(codec.suffixes)):
+    codecs = WHOLE_CODECS if is_whole else CODECS
+    named = [codec for codec in codecs if media_type in codec.media_types]
+    for codec in named or codecs:  # a type's own codec goes before that of its suffix
+        if named or media_type.endswith(tuple(codec.suffixes)):
             if isinstance(codec, _Parametrised):
                 return codec.with_parameters(parameters or {})
             return codec

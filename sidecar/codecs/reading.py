@@ -26,6 +26,8 @@ class Site[T](msgspec.Struct, frozen=True, gc=False):
     document: int
     container: object
     key: str | int
+    is_compared: bool = False
+    """Whether the store is only asked if it holds this value."""
 
 
 class Misfit(NamedTuple):

@@ -5,7 +5,9 @@ import pytest
 
 from sidecar.backends.media import body_codec, is_coded
 from sidecar.codecs.json import CODEC as JSON
+from sidecar.codecs.json_patch import CODEC as JSON_PATCH
 from sidecar.codecs.ndjson import CODEC as NDJSON
+from sidecar.codecs.xml import CODEC as XML
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,9 @@ from sidecar.codecs.ndjson import CODEC as NDJSON
         (b"application/vnd.elasticsearch+x-ndjson; compatible-with=9", NDJSON),
         (b"application/json; charset=utf-16", None),
         (b"application/json; charset=utf-8; charset=latin-1", None),
-        (b"application/json-patch+json", None),
+        (b"application/json-patch+json", JSON_PATCH),
+        (b"application/soap+xml; charset=utf-8; action=x", XML),
+        (b"application/xml-patch+xml", None),
         (b"text/plain", None),
         (b"application/json, text/plain", None),
         (b"", None),

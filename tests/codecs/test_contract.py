@@ -75,12 +75,32 @@ SAMPLES |= {
         ),
         Sample(b"--b--", [], b"--b--"),
     ],
+    "xml": [
+        Sample(
+            b"<?xml version='1.0'?>\n<c n='1'>\r\n<ssn\t>&lt;1</ssn ><cards><no/></cards></c>\n",
+            [b'"<1"', b'""'],
+            b"<?xml version='1.0'?>\n<c n='1'>\r\n<ssn\t>0</ssn ><cards><no>0</no></cards></c>\n",
+        ),
+        Sample(b"<c><n>&amp;</n ><m  /></c>", [], b"<c><n>&amp;</n ><m  /></c>"),
+    ],
+    "json_patch": [
+        Sample(
+            b'[{"op":"add" , "path":"/ssn","value": "1"}, {"op":"test","path":"/n","value":1.10},'
+            b'{"op":"replace","path":"/cards/0","value":{"no" : 4}}]\n',
+            [b'"1"', b"4"],
+            b'[{"op":"add","path":"/ssn","value":0},{"op":"test","path":"/n","value":1.10},'
+            b'{"op":"replace","path":"/cards/0","value":{"no":0}}]\n',
+        ),
+        Sample(b"[ ]", [], b"[ ]"),
+    ],
 }  # fmt: skip
 UNREADABLE = {
     "json": [b"", b"{", b'{"ssn":"\xff"}'],
     "ndjson": [b"{}\n{", b'{}\n{"ssn":"\xff"}'],
     "form": [b"ssn=%zz", b"ssn=%ff", b"ssn=1;a=2", b"ssn=1&ssn=2"],
     "csv": [b'ssn\n"', b'ssn\na"', b'ssn\n"a"b', b"ssn\n1,2", b"ssn\n\xff", b"ssn\r1"],
+    "xml": [b"", b"<ssn>", b"<c><ssn>1<!-- --></ssn></c>", b"<!DOCTYPE c><c/>"],
+    "json_patch": [b"", b"{}", b'[{"op":"add","path":"ssn","value":1}]'],
     "multipart": [b"", b"ssn", PART % b"ssn" + b"1", PART % b"ssn" + b"\xff\r\n--b--"],
 }
 
@@ -142,7 +162,7 @@ def test_each_codec_is_found_by_its_media_types(codec: Codec) -> None:
 
 @pytest.mark.parametrize(
     "media_type",
-    ["", "text/plain", "application/json-patch+json", "application/jsonp", "application/x-json"],
+    ["", "text/plain", "application/xml-patch+xml", "application/jsonp", "application/x-json"],
 )
 def test_no_codec_reads_another_type(media_type: str) -> None:
     assert find_codec(media_type) is None
