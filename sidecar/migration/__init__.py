@@ -4,23 +4,40 @@
 Never a second way to seal: records go through the transform, as the proxy's do.
 """
 
-from sidecar.migration.collection import Collection, bind
+from sidecar.migration.collection import Collection, bind, rule_named
 from sidecar.migration.description import read_description
+from sidecar.migration.files import FileJob, FileSweep, tenant_reader
 from sidecar.migration.journal import Journal
-from sidecar.migration.purposes import Purpose, Rewrapping, Sealing
+from sidecar.migration.listing import pages
+from sidecar.migration.purposes import Purpose, Rewrapping, Sealing, SealingAll
+from sidecar.migration.records import Records
 from sidecar.migration.report import Report
+from sidecar.migration.slices import FORMATS, SUFFIXES
 from sidecar.migration.store import StoreUnavailable
 from sidecar.migration.sweep import Sweep
+from sidecar.migration.usage import Assessor, Census, Usage
 
 __all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "Assessor",
+    "Census",
     "Collection",
+    "FileJob",
+    "FileSweep",
     "Journal",
     "Purpose",
+    "Records",
     "Report",
     "Rewrapping",
     "Sealing",
+    "SealingAll",
     "StoreUnavailable",
     "Sweep",
+    "Usage",
     "bind",
+    "pages",
     "read_description",
+    "rule_named",
+    "tenant_reader",
 ]

@@ -5,19 +5,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import httpx
-import msgspec
 
 from sidecar.errors import Malformed, Misconfigured
 from sidecar.fieldpath import FieldPath
 from sidecar.keys import Keyring
 from sidecar.message import Headers
 from sidecar.migration.description import Description, Guard, Tenant
-from sidecar.migration.members import Members, find_value
+from sidecar.migration.members import Members, as_text, values_at
 from sidecar.migration.paging import ByLast
 from sidecar.migration.records import Records
 from sidecar.migration.slots import Slot, Template, Values
 from sidecar.migration.store import RawStore
-from sidecar.rules import Mode, Phase, Rule, RuleSet, compile_rules
+from sidecar.rules import Phase, Rule, RuleSet, compile_rules
+from sidecar.strict_yaml import nearest
 from sidecar.transform import Transform
 
 ROOT = FieldPath(())
@@ -26,7 +26,7 @@ ROOT = FieldPath(())
 class Collection(NamedTuple):
     """What a rule protects, and how its store is asked for it.
 
-    `transform` has the rule alone and in the phase `migrate`, so that whatever goes to the store
+    `transform` has the rule alone and in force, so that whatever goes to the store
     through it is sealed. `guard` is None where the description tells no way to write.
     """
 
@@ -44,10 +44,10 @@ class Collection(NamedTuple):
         tenant = self.description.tenant or Tenant()
         if tenant.member is None:
             return tenant.value
-        value = find_value(record, tenant.member)
-        if value is None or value[:1] in b"{[":
-            raise Malformed(f"a record does not tell its tenant at {str(tenant.member)!r}")
-        return msgspec.json.decode(value, type=str) if value.startswith(b'"') else value.decode()
+        text = as_text(values_at(record, tenant.member))
+        if text is None:
+            raise Malformed(f"it does not tell its tenant at {str(tenant.member)!r}")
+        return text
 
     def tenant_headers(self, tenant: str) -> Headers:
         """The header line that names `tenant` to the rule."""
@@ -57,10 +57,10 @@ class Collection(NamedTuple):
     def id_of(self, record: bytes) -> str:
         """What a record is called in reports: the id that its rule names, where it has one."""
         try:
-            value = find_value(record, _record_path(self.rule)) if self.rule.record else None
+            found = values_at(record, _record_path(self.rule)) if self.rule.record else ()
         except Malformed:
-            value = None
-        return "" if value is None else value.decode(errors="replace").strip('"')
+            found = ()
+        return as_text(found) or ""
 
     @property
     def journal_key(self) -> str:
@@ -90,7 +90,7 @@ def bind(description: Description, rules: RuleSet, keyring: Keyring) -> Collecti
     rule = _rule(description, rules)
     _check_paths(description, rule)
     store = _store(description, rule)
-    active = replace(rule, phase=Phase.MIGRATE)
+    active = replace(rule, phase=Phase.ENFORCE)
     documents = rule.documents.response
     below = [path for path in documents if path.steps]
     reading = description.reading
@@ -110,26 +110,26 @@ def bind(description: Description, rules: RuleSet, keyring: Keyring) -> Collecti
     )
 
 
+def rule_named(name: str, rules: RuleSet) -> Rule:
+    """The rule called `name`; Misconfigured where there is none."""
+    for rule in rules.rules:
+        if rule.name == name:
+            return rule
+    raise Misconfigured(f"there is no rule {name!r}{nearest(name, (r.name for r in rules.rules))}")
+
+
 def _rule(description: Description, rules: RuleSet) -> Rule:
-    rule = next((rule for rule in rules.rules if rule.name == description.rule), None)
-    if rule is None:
-        names = ", ".join(rule.name for rule in rules.rules)
-        raise Misconfigured(
-            f"{description.where}: there is no rule {description.rule!r}; there are {names}"
-        )
-    if any(field.mode is Mode.DIGITS for field in rule.fields):
-        raise Misconfigured(
-            f"{rule.where}: rule {rule.name!r} has a field with `format: digits`, and nothing "
-            "tells which digits in the store are sealed already; export the collection, seal the "
-            "file with `sidecar migrate file`, and import it into an empty one"
-        )
+    try:
+        rule = rule_named(description.rule, rules)
+    except Misconfigured as error:
+        raise Misconfigured(f"{description.where}: {error.why}") from None
     if (rule.tenant_header is None) != (description.tenant is None):
-        word = "say `tenant: {value: …}` or `tenant: {member: …}`" if rule.tenant_header else "no"
-        raise Misconfigured(
-            f"{description.where}: rule {rule.name!r} binds to "
-            f"{'a' if rule.tenant_header else 'no'} tenant: {word}"
-            f"{'' if rule.tenant_header else ' `tenant` belongs here'}"
+        what = (
+            "a tenant: say `tenant: {value: …}` or `tenant: {member: …}`"
+            if rule.tenant_header
+            else "no tenant: leave `tenant` out"
         )
+        raise Misconfigured(f"{description.where}: rule {rule.name!r} binds to {what}")
     return rule
 
 

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Members of JSON bodies by their paths, as the spans that they are: nothing is re-serialised."""
+"""Members of bodies by their paths, as JSON values: nothing else is read, nothing re-serialised."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from sidecar.codecs import Reading, Shape, build_shape, find_codec
-from sidecar.errors import Malformed
+import msgspec
+
+from sidecar.codecs import Shape, build_shape, find_codec
+from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
 
-_JSON = find_codec("application/json")
+JSON = "application/json"
 NULL = b"null"
 
 
 class Members:
-    """Reads certain members of many bodies; Misconfigured where one of them lies in another."""
+    """Reads certain members of many bodies of one media type.
 
-    def __init__(self, paths: Iterable[FieldPath]) -> None:
+    Misconfigured where no codec reads it, or one of the paths lies in another.
+    """
+
+    def __init__(self, paths: Iterable[FieldPath], media_type: str = JSON) -> None:
+        codec = find_codec(media_type)
+        if codec is None:
+            raise Misconfigured(f"no codec reads {media_type}")
+        self._codec = codec
         self._paths = frozenset(paths)
         below = [(path, path) for path in self._paths if path.steps]
         self._shape: Shape[FieldPath] | None = build_shape((), (), below) if below else None
@@ -27,7 +36,7 @@ class Members:
         if root in found:
             found[root].append(body.strip())
         if self._shape is not None:
-            for site in _read(body, self._shape).sites:
+            for site in self._codec.read(body, self._shape).sites:
                 found[site.tag].append(site.lexeme)
         return found
 
@@ -43,12 +52,14 @@ def find_value(body: bytes, path: FieldPath) -> bytes | None:
     return found[0] if found and found[0] != NULL else None
 
 
+def as_text(values: Sequence[bytes]) -> str | None:
+    """The one scalar among `values` as text; None where there is none, or more."""
+    if len(values) != 1 or values[0] == NULL or values[0][:1] in b"{[":
+        return None
+    value = values[0]
+    return msgspec.json.decode(value, type=str) if value.startswith(b'"') else value.decode()
+
+
 @lru_cache(maxsize=64)
 def _members_of(path: FieldPath) -> Members:
     return Members((path,))
-
-
-def _read(body: bytes, shape: Shape[FieldPath]) -> Reading[FieldPath]:
-    if _JSON is None:
-        raise Malformed("no codec reads JSON")
-    return _JSON.read(body, shape)

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from sidecar.envelope import SEALING_SUITES, Envelope, KeyKind, lookup_key_id
-from sidecar.errors import CannotOpen
+from sidecar.errors import CannotOpen, Misconfigured
 from sidecar.keys import KeyContext, Keyring
-from sidecar.migration.records import State, Stored
-from sidecar.rules import Rule
+from sidecar.migration.records import NotPossible, State, Stored
+from sidecar.rules import Mode, Rule
 
 
 class Purpose(Protocol):
     """What a sweep is for."""
 
     name: ClassVar[str]
+
+    def check(self, rule: Rule) -> None:
+        """Misconfigured where the collection of `rule` cannot be swept for this in its store."""
 
     async def is_due(self, values: Sequence[Stored], tenant: str) -> bool:
         """Whether the record that holds `values` is to be written again; KeyUnavailable."""
@@ -25,8 +28,28 @@ class Sealing:
 
     name: ClassVar = "migrate"
 
+    def check(self, rule: Rule) -> None:
+        if any(field.mode is Mode.DIGITS for field in rule.fields):
+            raise Misconfigured(
+                f"{rule.where}: rule {rule.name!r} has a field with `format: digits`, and nothing "
+                "tells which digits in the store are sealed already; export the collection, seal "
+                "the file with `sidecar migrate file`, and import it into an empty one"
+            )
+
     async def is_due(self, values: Sequence[Stored], tenant: str) -> bool:  # noqa: ARG002 - the port's signature
         return any(value.state is State.UNSEALED for value in values)
+
+
+class SealingAll(Sealing):
+    """What is not sealed yet, digits too: of a file that nobody has sealed."""
+
+    async def is_due(self, values: Sequence[Stored], tenant: str) -> bool:
+        has_digits = any(value.state is State.DIGITS for value in values)
+        if has_digits and any(value.state is State.SEALED for value in values):
+            raise NotPossible(
+                "sealed_in_part", "it is sealed, at least in part: nobody can tell for its digits"
+            )
+        return has_digits or await super().is_due(values, tenant)
 
 
 class Rewrapping:
@@ -43,6 +66,9 @@ class Rewrapping:
         self._keyring = keyring
         self._suite = SEALING_SUITES[rule.suite]
         self._lookup = lookup_key_id(rule.lookup_keys[0]) if rule.lookup_keys else b""
+
+    def check(self, rule: Rule) -> None:
+        """Every collection can be."""
 
     async def is_due(self, values: Sequence[Stored], tenant: str) -> bool:
         edks = set()

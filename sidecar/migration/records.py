@@ -17,11 +17,10 @@ from sidecar.envelope import Envelope, from_text, is_sealed_text, parse
 from sidecar.errors import KeyUnavailable, Malformed, Refused
 from sidecar.keys import Keyring
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
-from sidecar.migration.members import NULL
+from sidecar.migration.members import JSON, NULL
 from sidecar.rules import Documents, Field, Match, Mode, Phase, Rule, RuleSet, compile_rules
 from sidecar.transform import BODY_LIMIT, Hold, Transform
 
-JSON = "application/json"
 _OK = 200
 
 
@@ -57,10 +56,10 @@ class Records:
     def __init__(
         self, rule: Rule, keyring: Keyring, media_type: str = JSON, limit: int = BODY_LIMIT
     ) -> None:
-        # Unsealed values may stand beside sealed ones. Among digits nothing tells them apart, so
-        # where there are any, a record is either sealed or not.
-        has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
-        phase = Phase.ENFORCE if has_digits else Phase.MIGRATE
+        # Unsealed values may stand beside sealed ones. Nothing tells digits apart, so where there
+        # are any, a record is either sealed or not.
+        self.has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
+        phase = Phase.ENFORCE if self.has_digits else Phase.MIGRATE
         self._rule = replace(rule, documents=Documents(), require=(), phase=phase)
         self._transform = Transform(compile_rules(RuleSet((self._rule,))), keyring, limit)
         self._adapter = BACKENDS[rule.store.kind].bind(self._rule)

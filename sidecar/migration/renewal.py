@@ -77,6 +77,7 @@ class Renewal:
             raise Misconfigured(
                 f"{description.where}: `write` is missing: how is a record written?"
             )
+        purpose.check(collection.rule)
         self._collection = collection
         self._purpose = purpose
         self._dry_run = dry_run

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every migration stands on: the proxy's own configuration, its rules and its keys."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from sidecar import kms_access
+from sidecar.config import load_config
+from sidecar.errors import Misconfigured
+from sidecar.keys import Keyring
+from sidecar.keys.providers.kms import KmsProvider
+from sidecar.rules import Phase, Rule, RuleSet
+
+
+class Ground(NamedTuple):
+    """The rules in force, and the keys of their KMS; `limit` is in bytes of one record."""
+
+    rules: RuleSet
+    keyring: Keyring
+    provider: KmsProvider
+    limit: int
+
+
+@asynccontextmanager
+async def laid(path: Path) -> AsyncIterator[Ground]:
+    """The ground that the `sidecar.yaml` at `path` describes."""
+    config = load_config(path)
+    rules = config.rules.read().rule_set
+    async with kms_access.reachable(config.kms) as kms:
+        provider = KmsProvider(kms.endpoint, kms.region, kms.key, ca=kms.ca)
+        keyring = Keyring(provider, config.keys)
+        try:
+            yield Ground(rules, keyring, provider, config.held_body)
+        finally:
+            await keyring.aclose()
+
+
+async def prove(rule: Rule, keyring: Keyring) -> None:
+    """Misconfigured where a rule watches only, or its keys cannot be had."""
+    if rule.phase is Phase.MONITOR:
+        raise Misconfigured(
+            f"{rule.where}: rule {rule.name!r} only watches, so new values would stay unsealed "
+            "behind this; say `phase: migrate` first"
+        )
+    await keyring.prove(rule.cmk)
+
+
+def config_option[F: Callable[..., object]](command: F) -> F:
+    """`-c`, as `sidecar run` has it."""
+    return click.option(
+        "-c",
+        "--config",
+        "config",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("sidecar.yaml"),
+        show_default=True,
+        help="The proxy's configuration: rules and KMS are its.",
+    )(command)
+
+
+def json_option[F: Callable[..., object]](command: F) -> F:
+    """`--json`, as everywhere."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
