@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is done with every format, through the real proxy, between a client and a store.
+
+Each operation is one coroutine; it fails or it does not. Bodies are looked at by parsers that share
+nothing with the codecs, and the store's bytes are searched for what must not be there.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
+
+from sidecar.rules import Store
+from sidecar.transform import Transform
+from tests.fixtures.origin import Origin
+from tests.formats.format import Format, Record
+from tests.proxy.rig import Answered, serving
+from tests.proxy.rig import Rig as Proxy
+from tests.rules import samples
+from tests.transform.rig import Rig as Keys
+
+CANARY = "CANARY 078-05-1120 é"
+EMAIL = "ann@example.org"
+ANN: Record = {"id": "c1", "name": "Ann", "ssn": CANARY, "email": EMAIL}
+BOB: Record = {"id": "c2", "name": "Bob", "ssn": CANARY + "2", "email": None}
+SEALED = "enc:1:"
+
+
+class Stage(NamedTuple):
+    """A proxy before a store that answers what it is told to."""
+
+    format: Format
+    origin: Origin
+    proxy: Proxy
+
+    async def ask(self, request: bytes) -> Answered:
+        found = await (await self.proxy.client()).ask(request)
+        assert not self.origin.misread
+        for spelling in ("CANARY", EMAIL, "ann%40"):
+            assert spelling.encode() not in self.origin.everything
+        return found
+
+    async def write(self, *records: Record, coding: str = "") -> list[Record]:
+        """What the store has of records once they are written."""
+        answered = await self.ask(self.format.request(*records, coding=coding))
+        assert answered.status == 200, answered.body
+        return self.format.stored(self.origin.complete[-1])
+
+    async def read(self, *stored: Record, record: str = "c1", coding: str = "") -> Answered:
+        """What the client is told when the store answers with `stored`."""
+        self.origin.answer = self.format.answer(*stored, coding=coding)
+        return await self.ask(get(f"/customers/{record}" if len(stored) == 1 else "/customers"))
+
+
+def get(target: str) -> bytes:
+    return f"GET {target} HTTP/1.1\r\nHost: crm\r\nX-Tenant-Id: acme\r\n\r\n".encode()
+
+
+@contextlib.asynccontextmanager
+async def stage(format_: Format) -> AsyncIterator[Stage]:
+    """Everything that one operation needs."""
+    keys = await Keys.start()
+    try:
+        async with Origin() as origin:
+            store = Store("crm", "rest", (f"127.0.0.1:{origin.port}",))
+            rule = format_.rule(keys, store=store)
+            async with serving(origin, Transform(samples.plan(rule), keys.keyring)) as proxy:
+                yield Stage(format_, origin, proxy)
+    finally:
+        await keys.keyring.aclose()
+
+
+def texts(stage: Stage, *records: Record) -> list[Record]:
+    """`records` as far as the format can tell them."""
+    return stage.format.read(stage.format.write(*records))
+
+
+async def seal_write(stage: Stage) -> None:
+    (stored,) = await stage.write(ANN)
+    (plain,) = texts(stage, ANN)
+    for name in plain:
+        if name in {"ssn", "email"}:
+            assert (stored[name] or "").startswith(SEALED)
+        else:
+            assert stored[name] == plain[name]
+
+
+async def open_read(stage: Stage) -> None:
+    stored = await stage.write(ANN)
+    told = await stage.read(*stored)
+    assert (told.status, stage.format.told(told)) == (200, texts(stage, ANN))
+
+
+async def records_in_a_list(stage: Stage) -> None:
+    stored = await stage.write(ANN, BOB)
+    assert [SEALED in (record["ssn"] or "") for record in stored] == [True, True]
+    told = await stage.read(*stored)
+    assert stage.format.told(told) == texts(stage, ANN, BOB)
+    swapped = [stored[0] | {"ssn": stored[1]["ssn"]}, stored[1]]
+    await refused(stage, await stage.read(*swapped))
+
+
+async def equality_search(stage: Stage) -> None:
+    (stored,) = await stage.write(ANN)
+    await stage.ask(get("/customers?page=1&email=ann%40example.org"))
+    assert stage.origin.complete[-1].target == f"/customers?page=1&email={stored['email']}".encode()
+
+
+async def null(stage: Stage) -> None:
+    stored = await stage.write(ANN | {"ssn": None})
+    assert stored[0]["ssn"] is None
+    told = await stage.read(*stored)
+    assert stage.format.told(told) == texts(stage, ANN | {"ssn": None})
+
+
+async def record_binding(stage: Stage) -> None:
+    (stored,) = await stage.write(ANN)
+    await refused(stage, await stage.read(stored | {"id": "c2"}, record="c2"))
+
+
+async def moved_envelope(stage: Stage) -> None:
+    (stored,) = await stage.write(ANN)
+    for place in ("email", "name"):
+        await refused(stage, await stage.read(stored | {place: stored["ssn"]}))
+
+
+async def forged_envelope(stage: Stage) -> None:
+    (stored,) = await stage.write(ANN)
+    count = len(stage.origin.complete)
+    for place in stage.format.read(stage.format.write(ANN))[0]:
+        if place != "id":
+            answered = await stage.ask(stage.format.request(ANN | {place: stored["ssn"]}))
+            assert answered.status == 400, place
+    assert len(stage.origin.complete) == count
+    text = stored["ssn"] or ""
+    for forged in (text[:-2] + ("AA" if text[-2:] != "AA" else "BB"), SEALED, SEALED + "AAAA"):
+        await refused(stage, await stage.read(stored | {"ssn": forged}))
+
+
+async def unreadable_body(stage: Stage) -> None:
+    stored = await stage.write(ANN)
+    count = len(stage.origin.complete)
+    bad = stage.format.unreadable
+    answered = await stage.ask(stage.format.request(ANN, body=bad))
+    assert answered.status in {400, 415, 422}
+    assert len(stage.origin.complete) == count
+    stage.origin.answer = stage.format.answer(*stored, body=bad)
+    await refused(stage, await stage.ask(get("/customers/c1")))
+
+
+async def refused(stage: Stage, answered: Answered) -> None:
+    """The client learns that it was refused, and nothing of what is sealed."""
+    assert answered.status == 422, answered.body
+    assert SEALED.encode() not in answered.body
+    assert b"CANARY" not in answered.body
+
+
+type Operation = Callable[[Stage], Awaitable[None]]
+
+OPERATIONS: dict[str, Operation] = {
+    "seal write": seal_write,
+    "open read": open_read,
+    "list of records": records_in_a_list,
+    "equality search": equality_search,
+    "null": null,
+    "record binding": record_binding,
+    "moved envelope": moved_envelope,
+    "forged envelope": forged_envelope,
+    "unreadable body": unreadable_body,
+}
