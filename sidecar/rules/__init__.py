@@ -12,6 +12,7 @@ from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
 from sidecar.rules.reader import parse_rules, read_rules
 from sidecar.rules.routes import Route
+from sidecar.rules.target import read_target
 from sidecar.rules.trust import Offered, RuleSource, Trust
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "read_authority",
     "read_files",
     "read_rules",
+    "read_target",
 ]

@@ -6,29 +6,21 @@ where no test runs: its CMKs end with the process, and so would everything seale
 """
 
 import asyncio
-import os
 import sys
-import uuid
-from base64 import b64decode, b64encode
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sidecar.errors import CannotOpen, KeyUnavailable, Misconfigured
 from sidecar.keys.names import KeyContext
 from sidecar.keys.providers import (
-    DATA_KEY_LENGTH,
     CmkDescription,
     GeneratedDataKey,
     KeyDenied,
     OpenedDataKey,
 )
 from sidecar.keys.providers.blob import VERSION_ID_LENGTH, is_plausible
-
-_IV_LENGTH = 12
+from sidecar.keys.providers.ephemeral import EphemeralCmk
 
 
 class Failure(Enum):
@@ -43,11 +35,8 @@ class Failure(Enum):
 
 
 @dataclass(slots=True)
-class _Cmk:
-    key_id: str
+class _Cmk(EphemeralCmk):
     state: str = "Enabled"
-    version_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    cipher: AESGCM = field(default_factory=lambda: AESGCM(os.urandom(32)))
 
 
 class MemoryProvider:
@@ -81,7 +70,7 @@ class MemoryProvider:
 
     def create_cmk(self, alias: str | None = None) -> str:
         """The id of a new CMK; `alias` (`alias/…`) moves to it if it names another."""
-        cmk = _Cmk(str(uuid.uuid4()))
+        cmk = _Cmk()
         self._cmks[cmk.key_id] = cmk
         if alias is not None:
             self._aliases[alias] = cmk.key_id
@@ -102,25 +91,14 @@ class MemoryProvider:
 
     async def generate_data_key(self, cmk: str, context: KeyContext) -> GeneratedDataKey:
         await self._answer("GenerateDataKey")
-        found = self._usable(self._find(cmk))
-        key, iv = bytearray(os.urandom(DATA_KEY_LENGTH)), os.urandom(_IV_LENGTH)
-        sealed = found.cipher.encrypt(iv, b64encode(key), repr(context).encode())
-        edk = found.version_id.encode() + iv + sealed
-        return GeneratedDataKey(key, found.key_id, found.version_id, edk)
+        return self._usable(self._find(cmk)).generate(context)
 
     async def decrypt(self, edk: bytes, context: KeyContext) -> OpenedDataKey:
         await self._answer("Decrypt")
         version_id = edk[:VERSION_ID_LENGTH].decode("latin-1")
-        rest = edk[VERSION_ID_LENGTH:]
         for cmk in self._cmks.values():
-            if cmk.version_id != version_id:
-                continue
-            cipher = self._usable(cmk).cipher
-            try:
-                text = cipher.decrypt(rest[:_IV_LENGTH], rest[_IV_LENGTH:], repr(context).encode())
-            except InvalidTag:
-                break
-            return OpenedDataKey(bytearray(b64decode(text)), cmk.key_id, version_id)
+            if cmk.version_id == version_id:
+                return self._usable(cmk).open(edk, context)
         raise CannotOpen
 
     async def describe_key(self, cmk: str) -> CmkDescription:

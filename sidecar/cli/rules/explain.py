@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar rules explain`: what becomes of one request, and why."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from sidecar.codecs import CODECS
+from sidecar.errors import Misconfigured
+from sidecar.rehearsal.account import Account, Side, Site, account_for
+from sidecar.rehearsal.exchange import Exchange
+from sidecar.rehearsal.readers import read_exchanges
+from sidecar.rules import RuleSet, read_rules
+
+MAX_BYTES = 64 * 1024 * 1024
+_MOST_SITES = 20
+
+
+@click.command()
+@click.argument("rules", type=click.Path(exists=True, path_type=Path))
+@click.argument("request", type=click.File("rb"), default="-")
+@click.option("--to", metavar="HOST:PORT", help="The store it goes to, if not the one in its URL.")
+@click.option("--entry", type=click.IntRange(min=1), help="Only this entry of a HAR file.")
+@click.option("--show-values", is_flag=True, help="Show values, which are hidden otherwise.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def command(  # noqa: PLR0913 - one argument an option
+    rules: Path,
+    request: BinaryIO,
+    to: str | None,
+    entry: int | None,
+    *,
+    show_values: bool,
+    as_json: bool,
+) -> None:
+    """Tell what the proxy would do with a request: rule, sites, contexts, what would be stored.
+
+    RULES is a file or a folder. REQUEST is a file, or standard input: raw HTTP, a curl command, or
+    a HAR file, whose answers are told as well. No KMS and no store is needed; values are sealed
+    under keys that end with the command. A rule in the phase `monitor` is told as if it enforced.
+
+    \b
+      echo 'curl -X PUT http://crm.internal:8080/customers/1 -H "X-Tenant-Id: acme" \\
+            --json "{\\"ssn\\": \\"078-05-1120\\"}"' | sidecar rules explain rules/
+      sidecar rules explain rules/ recorded.har --entry 3
+      sidecar rules explain rules/ request.http --to crm.internal:8080
+
+    Values are not shown, nor path segments that no rule spells out: only kinds and lengths.
+
+    \b
+    Exit codes: 0 a rule holds for every request, and none is refused; 1 otherwise; 2 the rules or
+    the request cannot be read.
+    """  # noqa: D301 - click's own mark
+    rule_set = read_rules(rules)
+    exchanges = _chosen(read_exchanges(request.read(MAX_BYTES)), entry, to)
+    accounts = [
+        asyncio.run(account_for(rule_set, exchange, show_values=show_values))
+        for exchange in exchanges
+    ]
+    if as_json:
+        click.echo(json.dumps([_plain(each) for each in accounts], ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n\n".join("\n".join(_lines(each, rule_set)) for each in accounts))
+    sys.exit(0 if all(_is_covered(each) for each in accounts) else 1)
+
+
+def _chosen(exchanges: list[Exchange], entry: int | None, to: str | None) -> list[Exchange]:
+    if entry is not None:
+        if entry > len(exchanges):
+            raise Misconfigured(f"there is no entry {entry}, only {len(exchanges)}")
+        exchanges = [exchanges[entry - 1]]
+    return [each.sent_to(to) if to else each for each in exchanges]
+
+
+def _is_covered(account: Account) -> bool:
+    sides = [side for side in (account.request, account.answer) if side]
+    return bool(account.rule) and all(side.refused is None for side in sides)
+
+
+def _plain(value: Any) -> Any:
+    """Named tuples as objects, so that JSON keeps the names."""
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        if fields is None:
+            return [_plain(item) for item in value]
+        return {name: _plain(item) for name, item in zip(fields, value, strict=True)}
+    return value
+
+
+def _lines(account: Account, rule_set: RuleSet) -> Iterator[str]:
+    yield f"{account.method} {account.host}{account.path}, {account.length} bytes"
+    if account.rule:
+        rule = next(each for each in rule_set.rules if each.name == account.rule)
+        yield f"  rule       {rule.name} ({rule.phase.value}), {rule.where}"
+    else:
+        yield "  rule       none holds"
+    for name, why in account.others.items():
+        yield f"  not {name}: {why}"
+    if account.nearest_host:
+        yield (
+            f"  no rule names the host {account.host}; for a request that goes to "
+            f"{account.nearest_host}, say --to {account.nearest_host}"
+        )
+    yield from _side_lines("request", account.request, "goes to the store in clear")
+    for path, strays in account.absent.items():
+        hint = f"; a member of that name goes in clear at {', '.join(strays)}" if strays else ""
+        yield f"    {path} is not in this request{hint}"
+    if any(account.absent.values()):
+        yield "    where documents are looked for is said by `documents` (LANGUAGE.md, section 7)"
+    if account.answer:
+        yield from _side_lines("answer", account.answer, "comes to the client")
+    if account.phase == "monitor":
+        yield "  phase      monitor: nothing of this happens yet; it is counted"
+
+
+def _side_lines(name: str, side: Side, way: str) -> Iterator[str]:
+    if side.refused is not None:
+        yield f"  {name:10} refused: {side.refused.status} {side.refused.code}"
+        yield f"    the client is told {side.refused.body}"
+        if side.refused.code == "unsupported_media_type":
+            known = sorted(kind for codec in CODECS for kind in codec.media_types)
+            yield f"    Content-Types that are read: {', '.join(known)}"
+        return
+    yield f"  {name:10} {side.outcome if side.sites else f'{way} as it is'}"
+    for site in side.sites[:_MOST_SITES]:
+        yield from _site_lines(site)
+    if len(side.sites) > _MOST_SITES:
+        yield f"    and {len(side.sites) - _MOST_SITES} more"
+
+
+def _site_lines(site: Site) -> Iterator[str]:
+    value = f" {site.value}" if site.value else ""
+    yield f"    {site.path}: {site.before}{value} → {site.after}"
+    yield f"      {site.treatment}"
+    bound = [f"{name} {part!r}" for name, part in site.context._asdict().items() if part]
+    yield f"      bound to {', '.join(bound)}"

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to one exchange, told as data: the rule, the sites, what is stored, what is refused.
+
+The verdict is the transform's own. The sites are read with the same adapter, before and after; of
+their values only kinds and lengths are told, unless somebody asks for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from sidecar.backends import BACKENDS, Value
+from sidecar.errors import SidecarError
+from sidecar.message import Refusal
+from sidecar.rehearsal.coverage import nearest_host, spell_path, stray_members, why_not
+from sidecar.rehearsal.exchange import Answer, Exchange
+from sidecar.rehearsal.shapes import describe
+from sidecar.rehearsal.stage import Stage, staged
+from sidecar.rules import Match, Phase, RuleSet, explain_field
+from sidecar.transform import Hold
+from sidecar.transform.values import treatment_of
+
+
+class Context(NamedTuple):
+    """What a value is bound to; empty members do not apply."""
+
+    store: str
+    collection: str
+    field: str
+    tenant: str
+    record: str
+
+
+class Site(NamedTuple):
+    """A place of a message that the rule names: what stands there, and what becomes of it.
+
+    `value` is empty unless values are asked for.
+    """
+
+    path: str
+    treatment: str
+    before: str
+    after: str
+    context: Context
+    value: str = ""
+
+
+class Refused(NamedTuple):
+    """What the client is told instead."""
+
+    status: int
+    code: str
+    body: str
+
+
+class Side(NamedTuple):
+    """What becomes of a request or of an answer: `sealed`, `opened`, `unchanged` or `refused`."""
+
+    outcome: str
+    sites: tuple[Site, ...] = ()
+    refused: Refused | None = None
+
+
+class Account(NamedTuple):
+    """One exchange; `rule` is empty where none holds, and `others` says why each other does not.
+
+    `absent` are fields of the rule that the request does not have, each with places where a member
+    of its name stands.
+    """
+
+    method: str
+    host: str
+    path: str
+    length: int
+    rule: str
+    phase: str
+    request: Side
+    answer: Side | None
+    others: dict[str, str]
+    absent: dict[str, list[str]]
+    nearest_host: str | None
+
+
+async def account_for(
+    rule_set: RuleSet, exchange: Exchange, *, show_values: bool = False
+) -> Account:
+    """What the proxy would do with `exchange`; rules in the phase `monitor` as if they enforced."""
+    enforced = RuleSet(
+        tuple(
+            replace(rule, phase=Phase.ENFORCE) if rule.phase is Phase.MONITOR else rule
+            for rule in rule_set.rules
+        )
+    )
+    async with staged(enforced) as stage:
+        return await _Telling(rule_set, stage, show_values=show_values).tell(exchange)
+
+
+class _Telling:
+    def __init__(self, rule_set: RuleSet, stage: Stage, *, show_values: bool) -> None:
+        self._rule_set = rule_set
+        self._stage = stage
+        self._show_values = show_values
+
+    async def tell(self, exchange: Exchange) -> Account:
+        head, stage = exchange.head, self._stage
+        claim = stage.claim(head)
+        match = claim.match if isinstance(claim, Hold) else stage.find(head)
+        request, answer = Side("unchanged"), None
+        if isinstance(claim, Refusal):
+            request = _refused(claim)
+        elif isinstance(claim, Hold):
+            request = await self._request(claim, exchange.body)
+            if exchange.answer is not None and request.refused is None:
+                answer = await self._answer(claim, exchange.answer)
+        rules = self._rule_set.rules
+        rule = next((each for each in rules if match and each.name == match.rule.name), None)
+        return Account(
+            method=head.method.decode("latin-1"),
+            host=head.authority,
+            path=spell_path(self._rule_set, head.target, show_values=self._show_values),
+            length=len(exchange.body),
+            rule=rule.name if rule else "",
+            phase=rule.phase if rule else "",
+            request=request,
+            answer=answer,
+            others={each.name: why_not(each, head) for each in rules if each is not rule},
+            absent=_absent(match, request, exchange.body) if match else {},
+            nearest_host=nearest_host(self._rule_set, head.authority),
+        )
+
+    async def _request(self, hold: Hold, body: bytes) -> Side:
+        verdict = await self._stage.seal(hold, body)
+        if isinstance(verdict, Refusal):
+            return _refused(verdict)
+        before = _values(hold, hold.match, body)
+        after = _values(hold, self._stage.find(verdict.head) or hold.match, verdict.body)
+        sites = self._sites(hold, before, [describe(value.lexeme) for value in after])
+        return Side("sealed" if sites else "unchanged", sites)
+
+    async def _answer(self, hold: Hold, answer: Answer) -> Side:
+        adapter = BACKENDS[hold.match.rule.store.kind].bind(hold.match.rule)
+        values: Sequence[Value] = ()
+        sealed = 0
+        try:
+            message = adapter.read_response(answer.head, hold.match.variables, answer.body)
+            values, sealed = message.values, message.claims
+        except SidecarError:
+            pass  # the transform meets it as well, and words the refusal
+        if not sealed:
+            verdict = await self._stage.open(hold, answer)
+            if isinstance(verdict, Refusal):
+                return _refused(verdict)
+        after = [_fate(value) for value in values]
+        sites = self._sites(hold, values, after)
+        return Side("opened" if sites else "unchanged", sites)
+
+    def _sites(self, hold: Hold, values: Sequence[Value], after: list[str]) -> tuple[Site, ...]:
+        rule = hold.match.rule
+        return tuple(
+            Site(
+                path=str(value.field.path),
+                treatment=explain_field(value.field),
+                before=describe(value.lexeme),
+                after=fate,
+                context=Context(
+                    rule.store.name,
+                    rule.collection,
+                    value.field.name,
+                    hold.tenant,
+                    value.record or "",
+                ),
+                value=value.lexeme.decode() if self._show_values else "",
+            )
+            for value, fate in zip(values, after, strict=True)
+        )
+
+
+def _values(hold: Hold, match: Match, body: bytes) -> Sequence[Value]:
+    adapter = BACKENDS[match.rule.store.kind].bind(match.rule)
+    return adapter.read_request(hold.head, match.variables, match.query, body).values
+
+
+def _fate(value: Value) -> str:
+    """What reading makes of a value of an answer, as far as that can be told without its key."""
+    if value.lexeme == b"null":
+        return "null"
+    try:
+        stored = treatment_of(value.field).find(value.lexeme)
+    except SidecarError:
+        return "refused: a broken envelope"
+    if stored is None:
+        return "as it is: it was never sealed"
+    if isinstance(stored, str):
+        return "every digit exchanged back"
+    return "opened, if it was sealed for this place"
+
+
+def _refused(refusal: Refusal) -> Side:
+    told = Refused(refusal.status, refusal.code, refusal.body.decode("utf-8", "replace"))
+    return Side("refused", refused=told)
+
+
+def _absent(match: Match, request: Side, body: bytes) -> dict[str, list[str]]:
+    if request.refused is not None:
+        return {}
+    found = {site.path for site in request.sites}
+    return {
+        str(field.path): stray_members(field, body)
+        for field in match.rule.fields
+        if str(field.path) not in found
+    }

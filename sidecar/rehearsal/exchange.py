@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request that somebody wrote down, and the store's answer to it where there is one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sidecar.errors import Misconfigured
+from sidecar.message import RequestHead, ResponseHead
+from sidecar.rules import read_authority
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Answer(NamedTuple):
+    """What the store answers."""
+
+    head: ResponseHead
+    body: bytes
+
+
+class Exchange(NamedTuple):
+    """One request with its body, and the answer where it is known."""
+
+    head: RequestHead
+    body: bytes
+    answer: Answer | None = None
+
+    def sent_to(self, authority: str) -> Exchange:
+        """The same, as a listener in front of `authority` would have received it."""
+        return self._replace(head=self.head._replace(authority=read_authority(authority)))
+
+
+def split_url(url: str) -> tuple[str, bytes]:
+    """Where a request for `url` goes (`host:port`), and its target; Misconfigured."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = parts.port or _PORTS[parts.scheme.lower()]
+        host = parts.hostname or ""
+    except (ValueError, KeyError):
+        host = ""
+    if not host:
+        raise Misconfigured("a request needs the URL of a store: http://HOST:PORT/…")
+    authority = read_authority(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return authority, target.encode()
+
+
+def header_line(line: str) -> tuple[bytes, bytes]:
+    """`Name: value` as a field line; Misconfigured."""
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip() or name != name.strip():
+        raise Misconfigured("a header is written `Name: value`")
+    return name.encode(), value.strip().encode()

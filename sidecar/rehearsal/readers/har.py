@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP Archives, as browsers and proxies save them (HAR 1.2): a whole file, or one entry of it.
+
+Bodies in them are decoded already, so what their heads say of codings and lengths is left out.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from typing import Any
+
+import msgspec
+
+from sidecar.errors import Misconfigured
+from sidecar.message import Headers, RequestHead, ResponseHead
+from sidecar.rehearsal.exchange import Answer, Exchange, split_url
+
+_OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+class _Pair(msgspec.Struct):
+    name: str
+    value: str
+
+
+class _PostData(msgspec.Struct):
+    text: str = ""
+    params: list[Any] = []
+
+
+class _Request(msgspec.Struct):
+    method: str
+    url: str
+    headers: list[_Pair]
+    post_data: _PostData | None = msgspec.field(default=None, name="postData")
+
+
+class _Content(msgspec.Struct):
+    text: str = ""
+    encoding: str = ""
+
+
+class _Response(msgspec.Struct):
+    status: int
+    headers: list[_Pair]
+    content: _Content
+
+
+class _Entry(msgspec.Struct):
+    request: _Request
+    response: _Response | None = None
+
+
+class _Log(msgspec.Struct):
+    entries: list[_Entry]
+
+
+class _File(msgspec.Struct):
+    log: _Log
+
+
+def read_har(data: bytes) -> list[Exchange]:
+    """The exchanges of a HAR file, or of the one entry that `data` is."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        if "log" in found:
+            entries = msgspec.json.decode(data, type=_File).log.entries
+        else:
+            entries = [msgspec.json.decode(data, type=_Entry)]
+    except msgspec.DecodeError:  # its words may quote the file
+        raise Misconfigured("JSON, but neither a HAR file nor one entry of it") from None
+    if not entries:
+        raise Misconfigured("a HAR file without entries")
+    return [_exchange(entry) for entry in entries]
+
+
+def _exchange(entry: _Entry) -> Exchange:
+    request = entry.request
+    authority, target = split_url(request.url)
+    head = RequestHead(request.method.encode(), target, authority, _headers(request.headers))
+    posted = request.post_data or _PostData()
+    if posted.params and not posted.text:
+        raise Misconfigured("an entry of this HAR file has its body in parts; give raw HTTP")
+    return Exchange(head, posted.text.encode(), _answer(entry.response))
+
+
+def _answer(response: _Response | None) -> Answer | None:
+    if response is None or response.status == 0:  # the request was aborted
+        return None
+    head = ResponseHead(response.status, b"", _headers(response.headers))
+    text = response.content.text
+    if response.content.encoding != "base64":
+        return Answer(head, text.encode())
+    try:
+        return Answer(head, b64decode(text, validate=True))
+    except binascii.Error:
+        raise Misconfigured("an answer in this HAR file is not base64, as it says") from None
+
+
+def _headers(pairs: list[_Pair]) -> Headers:
+    lines = ((pair.name.encode(), pair.value.encode()) for pair in pairs)
+    # `:authority` and the like are HTTP/2's way to write the request line.
+    return tuple(
+        line for line in lines if line[0].lower() not in _OF_THE_WIRE and line[0][:1] != b":"
+    )

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar rules explain`, as transcripts: what it tells, never tells, and its exit codes."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from sidecar.cli import cli
+from sidecar.errors import Misconfigured
+from tests.rules.samples import write
+
+CURL = """curl -X PUT http://crm.internal:8080/customers/c1 -H 'X-Tenant-Id: acme' \
+--json '{"ssn": "canary-0001", "name": "canary"}'"""
+
+
+def explain(folder: Path, request: str, *arguments: str) -> Result:
+    command = ["rules", "explain", str(write(folder)), *arguments]
+    return CliRunner().invoke(cli, command, input=request)
+
+
+def test_a_request_is_told_from_its_rule_to_what_is_stored(tmp_path: Path) -> None:
+    done = explain(tmp_path, CURL)
+    assert done.exit_code == 0
+    length = done.output.partition("enc:1:… of ")[2].partition(" ")[0]
+    assert int(length) > 200
+    assert done.output == (
+        "PUT crm.internal:8080/customers/{…}, 40 bytes\n"
+        f"  rule       customers (enforce), {tmp_path}/rules.yaml:3:5\n"
+        "  request    sealed\n"
+        f"    ssn: a text of 11 characters → enc:1:… of {length} characters\n"
+        "      sealed\n"
+        "      bound to store 'crm', collection 'customers', field 'ssn', tenant 'acme', "
+        "record 'c1'\n"
+    )
+
+
+def test_values_are_told_only_to_whoever_asks(tmp_path: Path) -> None:
+    for arguments in ((), ("--json",)):
+        assert "canary" not in explain(tmp_path, CURL, *arguments).output
+        assert "canary-0001" in explain(tmp_path, CURL, "--show-values", *arguments).output
+
+
+def test_what_passes_in_clear_is_told_with_the_reason(tmp_path: Path) -> None:
+    done = explain(tmp_path, CURL.replace("/customers/", "/customer/"))
+    assert done.exit_code == 1
+    assert "rule       none holds" in done.output
+    assert "not customers: /customers/{id}: segment 1 of the path is another" in done.output
+    assert "goes to the store in clear as it is" in done.output
+
+    done = explain(tmp_path, CURL.replace('{"ssn"', '{"person": {"ssn"').replace('"}', '"}}'))
+    assert "ssn is not in this request; a member of that name goes in clear at person.ssn" in (
+        done.output
+    )
+
+
+def test_a_request_to_a_proxy_is_told_for_the_store_behind_it(tmp_path: Path) -> None:
+    command = CURL.replace("crm.internal:8080", "127.0.0.1:18080")
+    assert "say --to crm.internal:8080" in explain(tmp_path, command).output
+    assert explain(tmp_path, command, "--to", "crm.internal:8080").exit_code == 0
+
+
+def test_a_format_that_nobody_reads_is_told_with_those_that_are(tmp_path: Path) -> None:
+    command = CURL.replace("--json", "-H 'Content-Type: text/x-vcard' -d")
+    done = explain(tmp_path, command)
+    assert done.exit_code == 1
+    assert "refused: 415 unsupported_media_type" in done.output
+    assert "Content-Types that are read: application/json" in done.output
+
+
+def test_a_har_file_is_told_entry_by_entry(tmp_path: Path) -> None:
+    entries = [
+        {
+            "request": {
+                "method": "GET",
+                "url": f"http://crm.internal:8080/customers/{number}",
+                "headers": [{"name": "X-Tenant-Id", "value": "acme"}],
+            },
+            "response": {
+                "status": 200,
+                "headers": [{"name": "Content-Type", "value": "application/json"}],
+                "content": {"text": f'{{"id":{number},"ssn":"canary"}}'},
+            },
+        }
+        for number in (1, 2)
+    ]
+    har = json.dumps({"log": {"entries": entries}})
+    done = explain(tmp_path, har)
+    assert done.exit_code == 1
+    assert done.output.count("answer     refused: 422 unsealed_stored_value") == 2
+    assert "canary" not in done.output
+    (told,) = json.loads(explain(tmp_path, har, "--entry", "2", "--json").output)
+    assert told["answer"]["refused"]["code"] == "unsealed_stored_value"
+    done = explain(tmp_path, har, "--entry", "3")
+    assert isinstance(done.exception, Misconfigured)
+    assert done.exception.why == "there is no entry 3, only 2"
+
+
+def test_a_rule_that_only_watches_says_so(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    file.write_text(file.read_text() + "    phase: monitor\n")
+    done = CliRunner().invoke(cli, ["rules", "explain", str(file)], input=CURL)
+    assert "monitor: nothing of this happens yet" in done.output
+
+
+def test_nonsense_is_told_without_echoing_it(tmp_path: Path) -> None:
+    done = explain(tmp_path, "canary canary")
+    assert isinstance(done.exception, Misconfigured)
+    assert "canary" not in done.exception.why

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HAR files: heads as they were, bodies as their readers decoded them."""
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from sidecar.errors import Misconfigured
+from sidecar.rehearsal.readers import read_har
+
+ENTRY: dict[str, Any] = {
+    "startedDateTime": "2026-01-01T00:00:00Z",
+    "request": {
+        "method": "POST",
+        "url": "https://crm.internal:8443/customers?x=1#y",
+        "headers": [
+            {"name": ":authority", "value": "crm.internal"},
+            {"name": "Content-Type", "value": "application/json"},
+            {"name": "Content-Length", "value": "999"},
+        ],
+        "postData": {"mimeType": "application/json", "text": '{"ssn":"é"}'},
+    },
+    "response": {
+        "status": 200,
+        "headers": [{"name": "Content-Encoding", "value": "gzip"}, {"name": "a", "value": "b"}],
+        "content": {"text": b64encode(b"{}").decode(), "encoding": "base64"},
+    },
+}
+
+
+def encode(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_an_entry_is_read() -> None:
+    (read,) = read_har(encode(ENTRY))
+    assert (read.head.authority, read.head.target) == ("crm.internal:8443", b"/customers?x=1")
+    assert read.head.headers == ((b"Content-Type", b"application/json"),)
+    assert read.body == '{"ssn":"é"}'.encode()
+    assert read.answer is not None
+    assert (read.answer.head.status, read.answer.body) == (200, b"{}")
+    assert read.answer.head.headers == ((b"a", b"b"),)
+
+
+def test_a_file_is_read_entry_by_entry() -> None:
+    aborted = {**ENTRY, "response": {"status": 0, "headers": [], "content": {}}}
+    read = read_har(
+        b"\xef\xbb\xbf" + encode({"log": {"version": "1.2", "entries": [ENTRY, aborted]}})
+    )
+    assert [each.answer is None for each in read] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ({"canary": 1}, "neither a HAR file nor one entry"),
+        ({"log": {"entries": []}}, "without entries"),
+        ({"log": "canary"}, "neither a HAR file"),
+        ({**ENTRY, "request": {**ENTRY["request"], "url": "/canary"}}, "needs the URL of a store"),
+        (
+            {
+                **ENTRY,
+                "request": {**ENTRY["request"], "postData": {"params": [{"name": "canary"}]}},
+            },
+            "has its body in parts",
+        ),
+        (
+            {
+                **ENTRY,
+                "response": {
+                    **ENTRY["response"],
+                    "content": {"text": "canary!", "encoding": "base64"},
+                },
+            },
+            "not base64",
+        ),
+    ],
+)
+def test_what_is_none_is_told_without_its_text(content: object, why: str) -> None:
+    with pytest.raises(Misconfigured, match=why) as caught:
+        read_har(encode(content))
+    assert "canary" not in caught.value.why
