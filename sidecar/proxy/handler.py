@@ -12,12 +12,15 @@ import logging
 import socket
 import struct
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 from mitmproxy.connection import Connection, ConnectionState
 from mitmproxy.master import Master
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.server import ConnectionIO
 
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain
 from sidecar.proxy.shortcut import Shortcut
@@ -40,6 +43,7 @@ class Handler(ProxyConnectionHandler):
         super().__init__(master, reader, writer, master.options, mode)  # type: ignore[no-untyped-call]
         self.may_read = asyncio.Event()
         self.may_read.set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
         """Answer our own hook; show every other one to the addons."""
@@ -119,22 +123,65 @@ class Handler(ProxyConnectionHandler):
         finally:
             shortcut.end()
 
-    def _receive(self, connection: Connection, data: bytes) -> None:
-        with contextlib.suppress(StopIteration):
-            # It only ever waits for its lock, which nobody holds while the loop runs callbacks.
-            self.server_event(events.DataReceived(connection, data)).send(None)
-
     def _may_receive(self) -> bool:
         """Whether every peer takes what it is given, so that there is nothing to wait for."""
         if not self.may_read.is_set():
             return False
         for each in self.transports.values():
-            writer = each.writer
-            if isinstance(writer, asyncio.StreamWriter):
+            writer: Any = each.writer
+            if writer is not None:
                 transport = writer.transport
                 if transport.get_write_buffer_size() or transport.is_closing():
                     return False
         return True
+
+    async def server_event(self, event: events.Event) -> None:
+        """Let the layers say what to do upon `event`, and do it; nothing here waits.
+
+        The parent holds a lock meanwhile, against tasks that start at once. None does here.
+        """
+        self._perform(event)
+
+    def _receive(self, connection: Connection, data: bytes) -> None:
+        self._perform(events.DataReceived(connection, data))
+
+    def _perform(self, event: events.Event) -> None:
+        self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]
+        try:
+            for command in self.layer.handle_event(event):
+                if type(command) is commands.SendData:
+                    io: Any = self.transports.get(command.connection)
+                    if io is not None and not (transport := io.writer.transport).is_closing():
+                        transport.write(command.data)
+                else:
+                    self._obey(command)
+        except Exception:  # noqa: BLE001 - one client's trouble, of which only the kind is told
+            self.log("a client's layers have crashed", logging.ERROR, exc_info=True)
+
+    def _obey(self, command: commands.Command) -> None:
+        match command:
+            case commands.OpenConnection():
+                task = self._start(self.open_connection(command))
+                self.transports[command.connection] = ConnectionIO(handler=task)
+            case commands.CloseConnection():
+                if command.connection in self.transports:  # else it has been closed already
+                    half = isinstance(command, commands.CloseTcpConnection) and command.half_close
+                    self.close_connection(command.connection, half)
+            case commands.RequestWakeup():
+                self.wakeup_timer.add(self._start(self.wakeup(command)))
+            case commands.StartHook():
+                self._start(self.hook_task(command))
+            case commands.Log():
+                self.log(command.message, command.level)
+            case _:
+                message = f"no handler obeys a {type(command).__name__}"
+                raise TypeError(message)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # the loop itself keeps only weak references
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _close(self, connection: Connection) -> None:
         writer = self.transports.pop(connection).writer
