@@ -22,6 +22,8 @@ MAX_ENVELOPE_LENGTH = 64 * 1024 * 1024
 LOOKUP_KEY_ID_LENGTH = 8
 
 _EDK_AT = 5
+_STARTS = {bytes((VERSION, suite.id, suite.key_kind)): suite for suite in SUITES.values()}
+"""One kind of key for each suite: a key reference never chooses how a body is read."""
 
 
 class KeyReference(msgspec.Struct, frozen=True, gc=False):
@@ -96,15 +98,11 @@ def parse(data: bytes) -> Envelope:
         raise Malformed(f"an envelope held whole has at most {MAX_ENVELOPE_LENGTH} bytes")
     if len(data) < _EDK_AT:
         raise Malformed("an envelope is cut short")
-    if data[0] != VERSION:
-        raise Malformed(f"unknown envelope version {data[0]}")
-    suite = SUITES.get(data[1])
+    suite = _STARTS.get(data[:3])
     if suite is None:
-        raise Malformed(f"unknown suite {data[1]}")
-    # One kind of key for each suite: a key reference never chooses how a body is read.
-    if data[2] != suite.key_kind:
-        raise Malformed(f"suite {suite.name} takes no key reference of kind {data[2]}")
-    if suite.key_kind is KeyKind.EDK:
+        raise _unknown(data)
+    kind = suite.key_kind
+    if kind is KeyKind.EDK:
         start, length = _EDK_AT, int.from_bytes(data[3:_EDK_AT])
         if not 0 < length <= MAX_EDK_LENGTH:
             raise Malformed(f"an EDK has 1 to {MAX_EDK_LENGTH} bytes, not {length}")
@@ -114,6 +112,13 @@ def parse(data: bytes) -> Envelope:
     if len(data) < stop:
         raise Malformed("an envelope is cut short")
     suite.plaintext_length(len(data) - stop)
-    return Envelope(
-        data[1], KeyReference(suite.key_kind, data[start:stop]), memoryview(data)[stop:]
-    )
+    return Envelope(suite.id, KeyReference(kind, data[start:stop]), memoryview(data)[stop:])
+
+
+def _unknown(data: bytes) -> Malformed:
+    if data[0] != VERSION:
+        return Malformed(f"unknown envelope version {data[0]}")
+    suite = SUITES.get(data[1])
+    if suite is None:
+        return Malformed(f"unknown suite {data[1]}")
+    return Malformed(f"suite {suite.name} takes no key reference of kind {data[2]}")

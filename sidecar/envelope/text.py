@@ -59,11 +59,13 @@ def from_ascii(text: bytes) -> bytes:
         raise Malformed(f"a sealed text starts with {PREFIX}")
     if len(text) > MAX_TEXT_LENGTH:
         raise Malformed(f"a sealed text has at most {MAX_TEXT_LENGTH} characters")
-    encoded = text[len(_PREFIX_BYTES) :]
+    encoded = text[len(_PREFIX_BYTES) :].translate(_FROM_URL)
     part = len(encoded) % 4
-    if part and encoded[-1] not in _LAST[part]:
-        raise Malformed("a sealed text is cut short or has stray bits")
+    if part:
+        if encoded[-1] not in _LAST[part]:
+            raise Malformed("a sealed text is cut short or has stray bits")
+        encoded += _PADDING[part]
     try:
-        return a2b_base64(encoded.translate(_FROM_URL) + _PADDING[part], strict_mode=True)
+        return a2b_base64(encoded, strict_mode=True)
     except Error:
         raise Malformed("a sealed text is not base64url without padding") from None

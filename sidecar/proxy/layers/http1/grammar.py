@@ -13,7 +13,8 @@ Nothing is raised but `Malformed`; no message names a received byte.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from sidecar.errors import Malformed
 from sidecar.message import Headers
@@ -25,6 +26,7 @@ _REQUEST = re.compile(
 )
 _RESPONSE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*+))?\r\n" + _FIELDS)
 _TRAILERS = re.compile(_FIELDS)
+_FIELD_LINE = re.compile(rb"([^:]++):[\t ]*+([^\r]*+)\r\n")
 _UPGRADE_LINES = re.compile(rb"(?i)\r\n(?:connection|upgrade|http2-settings):[^\r]*")
 _LENGTH = re.compile(rb"\d{1,18}")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%\-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{0,5})?")
@@ -43,7 +45,7 @@ _FINAL = 200
 _NOT_HOP_BY_HOP = frozenset((b"content-length", b"transfer-encoding", b"host", b"expect"))
 
 
-class Frame(NamedTuple):
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """One head and what it says about the bytes after it.
 
     `length` is the number of body bytes, or None: then the body is `chunked`, or else (answers
@@ -65,7 +67,7 @@ class Frame(NamedTuple):
     expects: bool
 
 
-class _Weighed(NamedTuple):
+class _Weighed(msgspec.Struct, frozen=True, gc=False):
     length: int | None
     chunked: bool
     keep_alive: bool
@@ -117,9 +119,10 @@ def read_response(raw: bytes, *, to_head: bool) -> Frame:
 
 def cut_fields(block: bytes) -> Headers:
     """The field lines of a block that the grammar accepted."""
-    lines = [line.partition(b":") for line in block.split(b"\r\n")]
-    lines.pop()  # what stands after the last line end: nothing
-    return tuple([(name, value.strip(b" \t")) for name, _, value in lines])
+    lines = _FIELD_LINE.findall(block)
+    if b" \r" in block or b"\t\r" in block:
+        return tuple([(name, value.rstrip(b" \t")) for name, value in lines])
+    return tuple(lines)
 
 
 def without_upgrade(head: bytes) -> bytes:

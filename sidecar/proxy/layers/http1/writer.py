@@ -9,6 +9,8 @@ bytes that no longer exist. A passed head leaves as it came but for the lines na
 import re
 from http import HTTPStatus
 
+from msgspec.structs import replace
+
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
 from sidecar.proxy.layers.http1.grammar import Frame, without_upgrade
 
@@ -20,6 +22,7 @@ _ENDS_HERE = frozenset(
         b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
     )
 )  # fmt: skip
+_REPLACED = _ENDS_HERE | {b"host"}
 _HOST_LINE = re.compile(rb"(?i)\r\nhost:[^\r]*")
 _WITH_CONTENT = frozenset((b"POST", b"PUT", b"PATCH"))
 """Methods that say how long their content is even when there is none (RFC 9110 §8.6)."""
@@ -30,12 +33,11 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 def rebuilt_request(head: RequestHead, body: bytes, host: bytes | None) -> bytes:
     """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
     lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
+    gone = _ENDS_HERE
     if host is not None:
         lines.append(b"Host: " + host)
-    for name, value in head.headers:
-        key = name.lower()
-        if key not in _ENDS_HERE and (host is None or key != b"host"):
-            lines.append(b"%b: %b" % (name, value))
+        gone = _REPLACED
+    lines += [b"%b: %b" % line for line in head.headers if line[0].lower() not in gone]
     if body or head.method in _WITH_CONTENT:
         lines.append(b"Content-Length: %d" % len(body))
     return _joined(lines) + body
@@ -72,8 +74,10 @@ def _answer(
 
 def _joined(lines: list[bytes]) -> bytes:
     """The head with exactly these `lines`; ValueError when one of them would be two."""
-    head = b"\r\n".join((*lines, b"\r\n"))
-    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
+    lines.append(b"\r\n")
+    head = b"\r\n".join(lines)
+    ends = len(lines)
+    if head.count(b"\n") != ends or head.count(b"\r") != ends:
         raise ValueError("a line of a head is broken")
     return head
 
@@ -85,10 +89,10 @@ def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Fr
     """
     if host is not None:
         line = b"\r\nHost: " + host
-        frame = frame._replace(raw=_HOST_LINE.sub(lambda _: line, frame.raw, count=1))
+        frame = replace(frame, raw=_HOST_LINE.sub(lambda _: line, frame.raw, count=1))
     if frame.upgrade and not may_upgrade:
         raw = without_upgrade(frame.raw)
         if not frame.keep_alive:
             raw = raw[:-2] + b"Connection: close\r\n\r\n"
-        frame = frame._replace(raw=raw, upgrade=b"")
+        frame = replace(frame, raw=raw, upgrade=b"")
     return frame
