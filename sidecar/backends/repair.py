@@ -13,7 +13,8 @@ from sidecar.message import RequestHead, ResponseHead, without_headers
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"trailer"})
 _DIGESTS = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
-_RANGES = frozenset({b"range", b"if-range"})
+_OF_REQUESTS = _FRAMING | _DIGESTS | {b"range", b"if-range", b"accept-encoding"}
+_OF_CHANGED = _FRAMING | _DIGESTS
 _ALGORITHMS: dict[bytes, Callable[[bytes], bytes]] = {
     b"md5": lambda body: hashlib.md5(body, usedforsecurity=False).digest(),
     b"sha": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
@@ -33,12 +34,12 @@ def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bo
     framed = False
     for line in head.headers:
         name = line[0].lower()
-        if name in _FRAMING:
-            framed = True
-        elif name in _DIGESTS and changed:
-            lines.append((line[0], _digest(name, line[1], body)))
-        elif name not in _RANGES and name != b"accept-encoding":
+        if name not in _OF_REQUESTS:
             lines.append(line)
+        elif name in _FRAMING:
+            framed = True
+        elif name in _DIGESTS:
+            lines.append((line[0], _digest(name, line[1], body)) if changed else line)
     lines.append(_IDENTITY)
     if framed:
         lines.append((b"Content-Length", b"%d" % len(body)))
@@ -47,7 +48,7 @@ def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bo
 
 def repair_response(head: ResponseHead, body: bytes, *, changed: bool) -> ResponseHead:
     """The head that goes with `body` to the client; digests of a changed body are dropped."""
-    gone = _FRAMING | _DIGESTS if changed else _FRAMING
+    gone = _OF_CHANGED if changed else _FRAMING
     lines = [line for line in head.headers if line[0].lower() not in gone]
     lines.append((b"Content-Length", b"%d" % len(body)))
     return ResponseHead(head.status, head.reason, tuple(lines))
@@ -58,7 +59,7 @@ def bodiless_response(head: ResponseHead) -> ResponseHead:
 
     Its lengths and digests are those of the sealed body. RFC 9110 §8.6 lets them be left out.
     """
-    return head._replace(headers=without_headers(head.headers, _FRAMING | _DIGESTS))
+    return head._replace(headers=without_headers(head.headers, _OF_CHANGED))
 
 
 def _digest(name: bytes, value: bytes, body: bytes) -> bytes:

@@ -36,6 +36,7 @@ from sidecar.rules import DETERMINISTIC, Field, Mode, Requirement, Rule
 PARTIAL_CONTENT = 206
 _FIRST_ERROR = 400
 _DIGIT = re.compile(rb"[0-9]")
+_NO_DOCUMENT = -2  # -1 numbers what stands outside of all
 
 
 class _RecordId:
@@ -64,10 +65,11 @@ class _Request:
         self._searched: dict[int, str] = {}
 
     def replace(self, value: Value, lexeme: bytes) -> None:
-        if isinstance(value.place, Parameter):
-            self._searched[value.place.position] = msgspec.json.decode(lexeme, type=str)
-        elif isinstance(value.place, Site) and self._reading is not None:
-            self._reading.replace(value.place, lexeme)
+        place = value.place
+        if isinstance(place, Site) and self._reading is not None:
+            self._reading.replace(place, lexeme)
+        elif isinstance(place, Parameter):
+            self._searched[place.position] = msgspec.json.decode(lexeme, type=str)
 
     def finish(self) -> tuple[RequestHead, bytes]:
         target = self._head.target
@@ -105,6 +107,7 @@ class _RestAdapter:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule.name
         self._record = rule.record
+        self._is_checked = bool(rule.require)
         # Sealed digits look like any others, so nothing else would tell that they were handed out.
         self._has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         self._query = QueryReader(rule.fields)
@@ -172,28 +175,28 @@ class _RestAdapter:
 
     def _values(self, reading: Reading[_Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
-        sites = []
+        sites = reading.sites
         ids: dict[int, bytes] = {}
-        for site in reading.sites:
-            tag = site.tag
-            if isinstance(tag, Field):
-                sites.append((tag, site))
-            elif isinstance(tag, Requirement):
-                _check_requirement(tag, site.lexeme)
-            else:
-                ids[site.document] = site.lexeme
-        if self._record is None:
-            return [Value(field, site.lexeme, "", site) for field, site in sites]
-        in_path = variables.get(self._record)
-        records: dict[int, str | None] = {}
+        if self._is_checked:
+            for site in sites:
+                if isinstance(site.tag, Requirement):
+                    _check_requirement(site.tag, site.lexeme)
+        in_path = None
+        if self._record is not None:
+            ids = {site.document: site.lexeme for site in sites if site.tag is _RECORD_ID}
+            in_path = variables.get(self._record)
         values = []
-        for field, site in sites:
-            record: str | None = ""
-            if field.mode not in DETERMINISTIC:
+        document, record = _NO_DOCUMENT, None
+        for site in sites:
+            field = site.tag
+            if not isinstance(field, Field):
+                continue
+            if self._record is None or field.mode in DETERMINISTIC:
+                values.append(Value(field, site.lexeme, "", site))
+                continue
+            if site.document != document:
                 document = site.document
-                if document not in records:
-                    records[document] = record_of(ids.get(document), in_path)
-                record = records[document]
+                record = record_of(ids.get(document), in_path)
             values.append(Value(field, site.lexeme, record, site))
         return values
 

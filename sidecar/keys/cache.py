@@ -9,13 +9,14 @@ large, the context idle for longest goes first.
 
 from hashlib import sha256
 
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
 from sidecar.errors import CannotOpen
 from sidecar.keys.data_key import DataKey
 from sidecar.keys.means import Means
 from sidecar.keys.names import KeyContext, Question
 from sidecar.keys.providers import KeyDenied
+from sidecar.keys.recent import Recent
 from sidecar.keys.tenure import Tenure
 
 
@@ -32,7 +33,7 @@ class Opened:
         )
 
 
-Partition = LRUCache[bytes, Opened]
+Partition = Recent[bytes, Opened]
 
 
 class OpenedKeys:
@@ -44,15 +45,12 @@ class OpenedKeys:
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._partitions: LRUCache[KeyContext, Partition] = LRUCache(means.limits.tenants)
+        self._partitions: Recent[KeyContext, Partition] = Recent()
         self._count = 0
 
     def find(self, context: KeyContext) -> Partition | None:
         """The partition of `context`, which becomes the most recently used, or None."""
-        try:
-            return self._partitions[context]
-        except KeyError:
-            return None
+        return self._partitions.find(context)
 
     def put(self, context: KeyContext, key: DataKey) -> None:
         """Keep `key` for reads of its EDK in `context`."""
@@ -61,20 +59,20 @@ class OpenedKeys:
         if partition is None:
             if len(self._partitions) >= limits.tenants:
                 self._drop_idlest()
-            partition = self._partitions[context] = LRUCache(limits.opened_per_tenant)
+            partition = Recent()
+            self._partitions.put(context, partition)
         if key.edk in partition:
             self._count -= 1
         elif len(partition) >= limits.opened_per_tenant:
-            partition.popitem()
+            partition.drop_idlest()
             self._evicted(1)
-        partition[key.edk] = Opened(key, self._means)
+        partition.put(key.edk, Opened(key, self._means))
         self._count += 1
         while self._count > limits.opened and len(self._partitions) > 1:
             self._drop_idlest()
 
     def _drop_idlest(self) -> None:
-        _, partition = self._partitions.popitem()
-        self._evicted(len(partition))
+        self._evicted(len(self._partitions.drop_idlest()))
 
     def _evicted(self, count: int) -> None:
         self._count -= count

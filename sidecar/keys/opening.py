@@ -48,7 +48,7 @@ class OpeningKeys:
         else:
             ids, now = named.ids, self._clock()
             for edk in edks:
-                opened = partition.get(edk)
+                opened = partition.find(edk)
                 if opened and opened.key.key_id in ids and now < opened.tenure.refresh_at:
                     found[edk] = opened.key
                 else:
@@ -90,7 +90,7 @@ class OpeningKeys:
         named, partition = self._cmks.find(question.cmk), self.cache.find(question.context)
         if named is None or partition is None:
             return None
-        opened = partition.get(question.edk)
+        opened = partition.find(question.edk)
         return opened if opened and opened.key.key_id in named.ids else None
 
     def _serve_on(self, question: Question) -> DataKey | None:

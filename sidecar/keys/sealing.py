@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
 from sidecar.errors import KeyUnavailable
 from sidecar.keys.cmks import Cmks, NamedCmks
@@ -18,6 +18,7 @@ from sidecar.keys.data_key import DataKey
 from sidecar.keys.means import Means
 from sidecar.keys.names import CmkRef, KeyContext
 from sidecar.keys.providers import KeyDenied
+from sidecar.keys.recent import Recent
 from sidecar.keys.tenure import Tenure, Verdict
 
 logger = logging.getLogger(__name__)
@@ -56,18 +57,15 @@ class SealingKeys:
         self._on_new = on_new
         self._clock = means.clock
         self._stats = means.stats
-        self._slots: LRUCache[tuple[CmkRef, KeyContext, int], _Slot] = LRUCache(
-            means.limits.sealing_keys
-        )
+        self._slots: Recent[tuple[CmkRef, KeyContext, int], _Slot] = Recent()
         self._failures: TTLCache[SlotName, KeyUnavailable] = TTLCache(
             means.limits.sealing_keys, means.limits.retry_first, timer=means.clock
         )
 
     async def current(self, cmk: CmkRef, context: KeyContext, suite: int) -> DataKey:
         """The key that seals now; suspends only when there is none to hand out."""
-        try:
-            slot = self._slots[cmk, context, suite]
-        except KeyError:
+        slot = self._slots.find((cmk, context, suite))
+        if slot is None:
             return await self._wait(SlotName(cmk, context, suite))
         now = self._clock()
         if now >= slot.named.due_at:
@@ -119,7 +117,7 @@ class SealingKeys:
         try:
             return await self._means.flights.run(name, lambda: self._renew(name))
         except KeyUnavailable:
-            slot = self._slots.get(name)
+            slot = self._slots.find(name)
             if slot is None or self._verdict(slot, self._clock()) is not Verdict.GRACE:
                 raise
             self._stats.grace_sealing += 1
@@ -132,9 +130,10 @@ class SealingKeys:
         except KeyUnavailable as error:
             self._note_failure(name, error)
             raise
-        if name not in self._slots and len(self._slots) >= self._slots.maxsize:
+        if name not in self._slots and len(self._slots) >= self._means.limits.sealing_keys:
+            self._slots.drop_idlest()
             self._stats.evictions += 1
-        self._slots[name] = slot
+        self._slots.put(name, slot)
         self._on_new(name.context, slot.key)
         return slot.key
 

@@ -42,16 +42,12 @@ class SiteToSeal(msgspec.Struct, frozen=True, gc=False):
 
 
 class SiteToOpen(msgspec.Struct, frozen=True, gc=False):
-    """A sealed value that is to be opened, and what it has to be bound to.
-
-    `edk` is the one to ask the key of; None where the rule says that its key stands in the rule.
-    """
+    """A sealed value that is to be opened, and what it has to be bound to."""
 
     value: Value
     treatment: Treatment
     context: bytes
     stored: Stored
-    edk: bytes | None
 
 
 def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) -> list[SiteToSeal]:
@@ -92,19 +88,28 @@ def sites_to_open(
     """
     sites = []
     unsealed = [(path, path) for path in message.misfits]
+    record: str | None = None
+    ids = b""
     envelopes = 0
     for value in message.values:
-        if value.lexeme == _NULL:
+        lexeme, name = value.lexeme, value.field.name
+        if lexeme == _NULL:
             continue
+        treatment = bound.treatments[name]
         try:
-            site = _site_to_open(bound, tenant, value)
+            stored = treatment.find(lexeme)
         except CannotOpen as error:
             raise audited(error, bound, tenant, value) from None
-        if site is None:
-            unsealed.append((value.field.name, str(value.field.path)))
-        else:
-            sites.append(site)
-            envelopes += isinstance(site.stored, Envelope)
+        if stored is None:
+            unsealed.append((name, str(value.field.path)))
+            continue
+        if value.record is None:
+            raise UnreadableAnswer(f"the answer does not tell the record that {name!r} is bound to")
+        if value.record != record:  # those of one document share it
+            record = value.record
+            ids = framed(tenant, record)
+        envelopes += isinstance(stored, Envelope)
+        sites.append(SiteToOpen(value, treatment, bound.context(name, ids), stored))
     if unsealed and not is_error:
         stats.unsealed.update([(bound.name, name) for name, _ in unsealed])
         if bound.phase is Phase.ENFORCE:
@@ -114,20 +119,15 @@ def sites_to_open(
     return sites
 
 
-def _site_to_open(bound: BoundRule, tenant: str, value: Value) -> SiteToOpen | None:
-    name = value.field.name
-    treatment = bound.treatments[name]
-    stored = treatment.find(value.lexeme)
-    if stored is None:
-        return None
-    if value.record is None:
-        raise UnreadableAnswer(f"the answer does not tell the record that {name!r} is bound to")
-    edk = None
-    if not treatment.needs_lookup_key and isinstance(stored, Envelope):
-        key = stored.key
-        edk = key.value if key.kind is KeyKind.EDK else None
-    context = bound.context(name, framed(tenant, value.record))
-    return SiteToOpen(value, treatment, context, stored, edk)
+def edks_of(sites: list[SiteToOpen]) -> set[bytes]:
+    """The EDKs to ask keys of; none where the rule says that the key stands in the rule."""
+    edks = set()
+    for site in sites:
+        if not site.treatment.needs_lookup_key and isinstance(site.stored, Envelope):
+            key = site.stored.key
+            if key.kind is KeyKind.EDK:
+                edks.add(key.value)
+    return edks
 
 
 def open_site(bound: BoundRule, tenant: str, site: SiteToOpen, keys: Keys) -> bytes:

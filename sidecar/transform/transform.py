@@ -18,7 +18,7 @@ from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
 from sidecar.rules import Match, Phase, Plan
 from sidecar.transform.bound import BoundRule
 from sidecar.transform.overrides import other_readings
-from sidecar.transform.sites import open_site, sites_to_open, sites_to_seal
+from sidecar.transform.sites import edks_of, open_site, sites_to_open, sites_to_seal
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
 
@@ -126,8 +126,7 @@ class Transform:
             return Opened(head, body)
         if sites:
             treatments = {site.treatment for site in sites}
-            edks = {edk for site in sites if (edk := site.edk) is not None}
-            keys = await bound.keys_to_open(hold.tenant, treatments, edks)
+            keys = await bound.keys_to_open(hold.tenant, treatments, edks_of(sites))
             for site in sites:
                 message.replace(site.value, open_site(bound, hold.tenant, site, keys))
             self.stats.opened[bound.name] += len(sites)

@@ -79,7 +79,9 @@ class _Enveloped:
         self._field = field
 
     def find(self, lexeme: bytes) -> Stored | None:
-        text = _find_bytes(lexeme)
+        if lexeme[0] != _QUOTE:
+            return None
+        text = lexeme[1:-1] if b"\\" not in lexeme else _find_bytes(lexeme)
         if text is None or not is_sealed_text(text):
             return None
         try:
@@ -186,9 +188,7 @@ def _find_text(lexeme: bytes) -> str | None:
 
 
 def _find_bytes(lexeme: bytes) -> bytes | None:
-    """The same in UTF-8. A string without escapes is spelled as it is."""
-    if lexeme[0] == _QUOTE and b"\\" not in lexeme:
-        return lexeme[1:-1]
+    """The same in UTF-8."""
     text = _find_text(lexeme)
     return None if text is None else text.encode()
 

@@ -46,7 +46,7 @@ def test_a_partition_drops_what_was_not_used_for_longest() -> None:
     cache.put(ACME, second)
     partition = cache.find(ACME)
     assert partition is not None
-    assert partition.get(first.edk)
+    assert partition.find(first.edk)
     cache.put(ACME, third)
     assert (first.edk in partition, second.edk in partition) == (True, False)
     assert (len(cache), shared.stats.evictions) == (2, 1)
