@@ -11,6 +11,7 @@ from sidecar.migration.journal import Journal
 from sidecar.migration.listing import pages
 from sidecar.migration.purposes import Purpose, Rewrapping, Sealing, SealingAll
 from sidecar.migration.records import Records
+from sidecar.migration.renewal import Renewal
 from sidecar.migration.report import Report
 from sidecar.migration.slices import FORMATS, SUFFIXES
 from sidecar.migration.store import StoreUnavailable
@@ -28,6 +29,7 @@ __all__ = [
     "Journal",
     "Purpose",
     "Records",
+    "Renewal",
     "Report",
     "Rewrapping",
     "Sealing",

@@ -34,12 +34,17 @@ class Journal:
         self._head = {"journal": _VERSION, "sweep": hashlib.sha256(key.encode()).hexdigest()}
         try:
             self._file = open(path, "a+b", opener=_private)  # noqa: SIM115 - `__exit__` closes it
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Misconfigured(f"{path}: another process works with this journal") from None
         except OSError as error:
             raise Misconfigured(f"{path}: cannot be written: {error.strerror}") from None
-        self.was_found = self._read()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.was_found = self._read()
+        except BlockingIOError:
+            self._file.close()
+            raise Misconfigured(f"{path}: another process works with this journal") from None
+        except Misconfigured:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

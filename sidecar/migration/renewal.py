@@ -24,7 +24,7 @@ from sidecar.migration.members import values_at
 from sidecar.migration.purposes import Purpose
 from sidecar.migration.records import NotPossible, State, refused
 from sidecar.migration.slots import Filled, Slot, Values
-from sidecar.migration.store import PAUSES, Answer, StoreUnavailable
+from sidecar.migration.store import Answer, StoreUnavailable
 from sidecar.transform import Hold
 
 _STALE = frozenset({409, 412})
@@ -93,7 +93,7 @@ class Renewal:
             StoreUnavailable, KeyUnavailable: Trouble that lasts; the sweep had better stop.
             Misconfigured: No record can be written like this.
         """
-        for pause in (*PAUSES, None):
+        for pause in (*self._collection.store.pauses, None):
             try:
                 outcome = await self._attempt(listed)
             except Refused as error:

@@ -24,6 +24,7 @@ _REQUEST = re.compile(r"([A-Z]+) (/\S*)")
 _IN_TARGET = re.compile(r"\{([^{}]+)\}")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _IN_BODY = re.compile(rb'"\{(stored )?([^{}"\\]+)\}"')
+_DOTS = frozenset({".", ".."})
 _IS_NAME = re.compile(rb"\s*:")
 
 
@@ -97,7 +98,9 @@ def _as_segment(name: str, lexeme: bytes) -> str:
     """A JSON text, number or boolean as a part of a target; null is an empty part."""
     if lexeme == b"null":
         return ""
-    value = msgspec.json.decode(lexeme) if lexeme.startswith(b'"') else lexeme.decode()
-    if value.startswith(("{", "[")):
+    if lexeme[:1] in b"{[":
         raise Malformed(f"the slot {name!r} of a target holds no single value")
-    return quote(value, safe="")
+    text = msgspec.json.decode(lexeme, type=str) if lexeme.startswith(b'"') else lexeme.decode()
+    if text in _DOTS:
+        raise Malformed(f"the slot {name!r} of a target would lead elsewhere")
+    return quote(text, safe="")

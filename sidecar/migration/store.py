@@ -23,7 +23,7 @@ MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one page."""
 STEP_SECONDS = 60.0
 PAUSES = (0.2, 1.0, 3.0, 8.0)
-"""Seconds between the attempts of one question; a store that restarts is back by then."""
+"""A store that restarts is back by then."""
 _LONGEST_PAUSE = 60.0
 _BUSY = frozenset({429, 502, 503, 504})
 
@@ -58,11 +58,22 @@ class Answer(NamedTuple):
 
 
 class RawStore:
-    """One store; `rate` is in requests a second, 0 for no bound."""
+    """One store; `rate` is in requests a second, 0 for no bound.
 
-    def __init__(self, origin: httpx.URL, headers: Headers, ca: Path | None, rate: float) -> None:
+    `pauses` are the seconds between the attempts of one question.
+    """
+
+    def __init__(
+        self,
+        origin: httpx.URL,
+        headers: Headers,
+        ca: Path | None,
+        rate: float,
+        pauses: tuple[float, ...] = PAUSES,
+    ) -> None:
         """Raise Misconfigured where `ca` cannot be read."""
         self.origin = origin
+        self.pauses = pauses
         self._headers = headers
         self._transport = httpx.AsyncHTTPTransport(
             verify=_trust(ca) if origin.scheme == "https" else False,
@@ -86,7 +97,7 @@ class RawStore:
 
     async def read(self, request: Filled, headers: Headers = ()) -> Answer:
         """Ask until there is an answer that is not trouble; StoreUnavailable."""
-        for pause in PAUSES:
+        for pause in self.pauses:
             try:
                 answer = await self.ask(request, headers)
             except StoreUnavailable:

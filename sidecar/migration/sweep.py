@@ -60,8 +60,8 @@ class Sweep:
         if journal is not None:
             journal.note_swept(self.tally.counts())
 
-    async def prove(self) -> Coverage:
-        """Read everything again; ends early when told to stop."""
+    async def prove(self) -> Coverage | None:
+        """Read everything again; None when told to stop, for a part of it proves nothing."""
         collection = self._collection
         auditor = Auditor(collection.records, self._purpose, collection.tenant_of)
         async for page in pages(collection):
@@ -69,7 +69,7 @@ class Sweep:
                 await auditor.look(record, collection.id_of(record))
             self._tell(auditor.coverage.records)
             if self._stop.is_set():
-                break
+                return None
         return auditor.coverage
 
     async def _all(self, renewal: Renewal, records: list[bytes]) -> None:

@@ -4,7 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sidecar.migration import (
     bind,
     read_description,
 )
-from sidecar.rules import Mode, Phase, Rule, RuleSet, Store
+from sidecar.rules import Field, Mode, Phase, Rule, RuleSet, Store
 from tests.migration.shop import Shop
 from tests.rules import samples
 
@@ -66,7 +66,7 @@ class Rig:
             "record": "id",
             "phase": Phase.MIGRATE,
         }
-        return samples.rule("/customers", "/customers/{id}", **values | parts)
+        return samples.rule("/customers", "/customers/{id}", "/command", **values | parts)
 
     async def with_lookup_key(self, *older: bytes) -> bytes:
         """Let the rule have a searchable field `email` besides; its new lookup key."""
@@ -83,7 +83,9 @@ class Rig:
     def collection(self, text: str = SIMPLE) -> Collection:
         path = self.folder / "customers.yaml"
         path.write_text(text.replace("@STORE@", self.authority))
-        return bind(read_description(path), RuleSet((self.rule,)), self.keyring)
+        collection = bind(read_description(path), RuleSet((self.rule,)), self.keyring)
+        collection.store.pauses = (0.0, 0.0, 0.0)
+        return collection
 
     def purpose(self, name: str = "migrate") -> Purpose:
         return Sealing() if name == "migrate" else Rewrapping(self.rule, self.keyring)
@@ -104,8 +106,17 @@ class Rig:
         guard = collection.guard or "none"
         return Report(name, self.rule.name, where, sweep.tally, coverage, guard, resumed_at, 0.0)
 
-    def observe(self, phase: Phase) -> Rule:
-        return replace(self.rule, phase=phase)
+    async def try_out(self, text: str = SIMPLE) -> Report:
+        """A dry run."""
+        collection, purpose = self.collection(text), self.purpose()
+        async with collection.store:
+            sweep = Sweep(collection, purpose, self.stop, lambda _: None)
+            await sweep.write(None)
+        where = collection.description.where
+        return Report(purpose.name, "customers", where, sweep.tally, None, "", 0, 0.0, is_dry=True)
+
+    def more_fields(self, *paths: str) -> tuple[Field, ...]:
+        return tuple(samples.field(path) for path in paths)
 
 
 @asynccontextmanager

@@ -5,8 +5,10 @@
     GET  /customers/{id}, PUT /customers/{id} (If-Match)
     POST /command   {"id": …, "ssn": …, "was": …} → {"count": 0 or 1}
 
-`before_write` is called with the id of a record ahead of every write; `troubles` are statuses that
-the next requests are answered with.
+`before_write` is called with the id of a record ahead of every write, `before_list` ahead of every
+page, `before_second_read` once;
+`troubles` are statuses that the next requests are answered with, `refused` is that of every write,
+and with `drop` the next write is done and not answered.
 """
 
 import hashlib
@@ -33,8 +35,14 @@ class Shop:
         self.records = {record["id"]: msgspec.json.encode(record) for record in records}
         self.asked: Counter[str] = Counter()
         self.before_write: Callable[[str], None] = lambda _: None
+        self.before_list: Callable[[], None] = lambda: None
         self.troubles: list[int] = []
         self.tags = True
+        self.weak = False
+        self.stuck = False
+        self.drop = False
+        self.refused: int | None = None
+        self.before_second_read: Callable[[], None] | None = None
         self.key: str | None = None
         self._app = Starlette(
             routes=[
@@ -55,6 +63,10 @@ class Shop:
         found: dict[str, Any] = msgspec.json.decode(self.records[record_id])
         return found
 
+    def change(self, record_id: str, **members: object) -> None:
+        """What another client writes."""
+        self.records[record_id] = msgspec.json.encode(self.record(record_id) | members)
+
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked[scope["method"]] += 1
         key = dict(scope["headers"]).get(b"authorization", b"").decode()
@@ -67,6 +79,7 @@ class Shop:
             await self._app(scope, receive, send)
 
     async def _listing(self, request: Request) -> Response:
+        self.before_list()
         query, ids = request.query_params, sorted(self.records)
         start = 0
         if "page" in query:
@@ -83,6 +96,8 @@ class Shop:
         if "cursor" in query:
             cursor = msgspec.json.encode(chosen[-1] if more else None)
             body = b'{"next":%b,"rows":%b}' % (cursor, body)
+        if self.stuck:
+            body = b'[{"id":"C-000"}]'
         if more and not query.keys() - {"at"}:
             headers["Link"] = f'</customers?at={chosen[-1]}>; rel="next"'
         return Response(body, media_type="application/json", headers=headers)
@@ -91,13 +106,23 @@ class Shop:
         record = self.records.get(request.path_params["id"])
         if record is None:
             return Response(status_code=404)
-        headers = {"ETag": _tag(record)} if self.tags else {}
+        if self.asked["GET"] > 1 and self.before_second_read is not None:
+            self.before_second_read, change = None, self.before_second_read
+            change()
+            record = self.records[request.path_params["id"]]
+        weak = "W/" if self.weak else ""
+        headers = {"ETag": weak + _tag(record)} if self.tags else {}
         return Response(record, media_type="application/json", headers=headers)
 
     async def _put(self, request: Request) -> Response:
         record_id = request.path_params["id"]
         body = await request.body()
         self.before_write(record_id)
+        if self.refused is not None:
+            return Response(status_code=self.refused)
+        if self.drop:  # an answer that ends before its end
+            self.drop = False
+            return Response(b"", status_code=200, headers={"Content-Length": "9"})
         wanted = request.headers.get("If-Match")
         if wanted is not None and wanted != _tag(self.records[record_id]):
             return Response(status_code=412)

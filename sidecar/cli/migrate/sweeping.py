@@ -99,7 +99,6 @@ async def _run(
         with Progress(f"{name}, reading again", "records", sweep.tally.records) as progress:
             coverage = await Sweep(collection, purpose, stop, progress.tell).prove()
     if stop.is_set():
-        coverage = None
         click.echo("sidecar: stopped; the same command goes on from here", err=True)
     elif journal is not None:
         journal.remove()
