@@ -19,6 +19,8 @@ async def served(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str,
     """Inside the context `app` answers at the address that this yields; OSError if it cannot."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family)
+    # Connections inherit it. Head and body of an answer are two writes, and the second would wait.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = _Server(
         uvicorn.Config(
             app,
