@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which destination a flow is for, of all that a client calls it.
+
+A reverse proxy's destination is configured, so nothing that the client says counts. In every other
+mode the client says it, up to three times: where it connected or asked to be connected to, in TLS
+(SNI) and in the Host field. If one of them is protected, all have to be the same: else the store
+might go by the one and the rules by another. Where the client connected to an address that it had
+resolved itself, as a transparent proxy sees it, the names alone have to agree.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterator
+
+from mitmproxy.connection import Client
+from mitmproxy.http import HTTPFlow
+from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
+
+from sidecar.errors import Malformed
+from sidecar.proxy.naming import canonical_host, read_destination, spell
+
+
+def destination(flow: HTTPFlow, protects: Callable[[str], bool]) -> str:
+    """The one `host:port` that `flow` is for; Malformed where a client calls it by several."""
+    reached = spell(canonical_host(flow.request.host), flow.request.port)
+    if isinstance(flow.client_conn.proxy_mode, ReverseMode):
+        return reached
+    names = [spell(*each) for each in _named(flow)]
+    protected = [each for each in (reached, *names) if protects(each)]
+    if not protected:
+        return reached
+    if not _says_where(flow.client_conn) and not protects(reached) and _is_address(flow):
+        reached = protected[0]
+    if any(each != reached for each in names):
+        raise Malformed("the request names more than one destination, and one is protected")
+    return reached
+
+
+def _named(flow: HTTPFlow) -> Iterator[tuple[str, int]]:
+    request = flow.request
+    # A field without a port means the scheme's own (RFC 9110 §4.2); SNI never has one.
+    default = 443 if request.scheme == "https" else 80
+    for value in (*request.headers.get_all("host"), request.authority):
+        if value:
+            yield read_destination(value, default)
+    if flow.client_conn.sni:
+        yield read_destination(flow.client_conn.sni, request.port)
+
+
+def _says_where(client: Client) -> bool:
+    return isinstance(client.proxy_mode, RegularMode | UpstreamMode)
+
+
+def _is_address(flow: HTTPFlow) -> bool:
+    try:
+        ipaddress.ip_address(flow.request.host)
+    except ValueError:
+        return False
+    return True
