@@ -32,11 +32,17 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 class Message[Head](Protocol):
     """One request or response, read once."""
 
-    values: Sequence[Value]
-    misfits: Sequence[str]
-    """Paths where an unexpected value stands on the way to a designated place."""
-    claims: int
-    """How many texts, at designated places and elsewhere, claim to be envelopes."""
+    @property
+    def values(self) -> Sequence[Value]:
+        """The values at designated places."""
+
+    @property
+    def misfits(self) -> Sequence[str]:
+        """Paths where an unexpected value stands on the way to a designated place."""
+
+    @property
+    def claims(self) -> int:
+        """How many texts, at designated places and elsewhere, claim to be envelopes."""
 
     def replace(self, value: Value, lexeme: bytes) -> None:
         """Put the JSON value `lexeme` in the place of `value`."""

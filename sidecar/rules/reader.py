@@ -24,7 +24,7 @@ from sidecar.rules.tables import Table, read_list, read_mapping
 from sidecar.strict_yaml import Entry, nearest, parse
 
 VERSION = "1"
-KINDS = ("rest",)
+KINDS = ("rest", "graphql")
 MAX_LOOKUP_KEYS = 2
 """The current lookup key and the one before it, while a rotation lasts."""
 

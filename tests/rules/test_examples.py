@@ -96,6 +96,29 @@ EXCHANGES = {
             lambda body: {"data": [body["data"], body["data"]]},
         ),
     ],
+    "graphql": [
+        Exchange(
+            "POST shop.internal:4000/graphql",
+            {
+                "query": "mutation($input: CustomerInput!) "
+                "{ createCustomer(input: $input) { id ...C } } fragment C on C { ssn notes }",
+                "variables": {
+                    "input": {"ssn": "canary", "email": "canary@example.com", "notes": ["canary"]}
+                },
+            },
+            lambda body: {"data": {"createCustomer": {"id": "1", **body["variables"]["input"]}}},
+        ),
+        Exchange(
+            "POST shop.internal:4000/graphql",
+            [
+                {
+                    "query": "query($email: String) { customers(email: $email) { id email } }",
+                    "variables": {"email": "canary@example.com"},
+                }
+            ],
+            lambda body: [{"data": {"customers": [{"id": "1", **body[0]["variables"]}]}}],
+        ),
+    ],
     "couchdb": [
         Exchange(
             "PUT couchdb.internal:5984/crm/d1",
@@ -240,6 +263,30 @@ REFUSED = {
         "SEARCH directus.internal:8055/items/customers",
         {"query": {"filter": {"_and": [{"passport": {"_eq": "canary"}}]}}},
         "unexpected_shape",
+    ),
+    "a literal in a GraphQL query": (
+        "graphql",
+        "POST shop.internal:4000/graphql",
+        {"query": 'mutation { createCustomer(input: {ssn: "canary"}) { id } }'},
+        "requirement_failed",
+    ),
+    "a GraphQL variable of another name": (
+        "graphql",
+        "POST shop.internal:4000/graphql",
+        {
+            "query": "mutation($s: String) { createCustomer(input: {ssn: $s}) { id } }",
+            "variables": {"s": "canary"},
+        },
+        "requirement_failed",
+    ),
+    "a GraphQL query for a sealed field": (
+        "graphql",
+        "POST shop.internal:4000/graphql",
+        {
+            "query": "query($ssn: String) { customers(ssn: $ssn) { id } }",
+            "variables": {"ssn": "canary"},
+        },
+        "not_searchable",
     ),
     "a filter in the query": (
         "directus",

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GraphQL over HTTP: kind `graphql`.
+
+Requests are JSON, `{query, variables, operationName, extensions}` or a list of such; values stand
+in `variables` and come back in `data`, so that is where the rule's `documents` have to be. Found
+and put back they are as in any other JSON (`rest`); what is added here is what the text of the
+query, and members of variables that no rule names, might carry past the rule.
+
+A request without a query is known by an id alone. It passes where `require` names the ids: whoever
+writes the rule has read those queries.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote_plus
+
+import msgspec
+from cachetools import LRUCache
+from graphql.language import OperationType
+
+from sidecar.backends.adapter import Message
+from sidecar.backends.graphql_document import check_document
+from sidecar.backends.graphql_names import ProtectedNames
+from sidecar.backends.media import body_codec
+from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
+from sidecar.backends.rest import BACKEND as REST
+from sidecar.codecs import Shape, Site, build_shape
+from sidecar.codecs.json import CODEC as JSON
+from sidecar.codecs.spelling import fold
+from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, SidecarError
+from sidecar.fieldpath import EACH, FieldPath
+from sidecar.message import Refusal, RequestHead, ResponseHead
+from sidecar.rules import DETERMINISTIC, Documents, Requirement, Rule
+
+_MEMBERS = frozenset({"query", "variables", "operationName", "extensions"})
+_HASH = ("extensions", "persistedQuery", "sha256Hash")
+_IDS = (("id",), ("documentId",), ("doc_id",), ("queryId",), _HASH)
+"""Where clients put the id of a query that the server knows."""
+_IN_URL = frozenset({fold(name) for name in (*_MEMBERS, *(ids[0] for ids in _IDS))})
+_KNOWN_DOCUMENTS = 512
+_decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
+
+
+class _GraphqlAdapter:
+    """The backend bound to one rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        _check_documents(rule)
+        self._rule = rule.name
+        self._as_rest = REST.bind(_with_batches(rule))
+        self._names = ProtectedNames(rule.fields)
+        tags = [(field.path, field) for field in rule.fields]
+        self._request: Shape[object] = build_shape(rule.documents.request, tags)
+        self._answers: Shape[object] = build_shape(rule.documents.response, tags)
+        required = {need.path.steps for need in rule.require}
+        self._trusted = [ids for ids in _IDS if ids in required]
+        self._checked: LRUCache[bytes, OperationType] = LRUCache(_KNOWN_DOCUMENTS)
+
+    def read_request(
+        self, head: RequestHead, variables: Mapping[str, str], query: bytes, body: bytes
+    ) -> Message[RequestHead]:
+        if any(fold(unquote_plus(name)) in _IN_URL for name in _names_of(query)):
+            raise UnsupportedMedia("a query in the URL; send it as JSON in the body of a POST")
+        if body and body_codec(head.headers) is not JSON:
+            raise UnsupportedMedia("a GraphQL request that is not JSON")
+        message = self._as_rest.read_request(head, variables, query, body)
+        kinds = {self._check(operation) for operation in _operations(body)} if body else set()
+        if kinds == {OperationType.QUERY}:
+            _check_searchable(message)
+        return message
+
+    def read_response(
+        self, head: ResponseHead, variables: Mapping[str, str], body: bytes
+    ) -> Message[ResponseHead]:
+        return self._as_rest.read_response(head, variables, body)
+
+    def refusal(self, error: SidecarError) -> Refusal:
+        """GraphQL over HTTP (draft 2025), section 6: errors, and a status that tells as well."""
+        told = {"code": error.code, "rule": self._rule}
+        content = {"errors": [{"message": error.why, "extensions": told}]}
+        headers = [
+            (b"Content-Type", b"application/graphql-response+json"),
+            (b"Cache-Control", b"no-store"),
+        ]
+        if isinstance(error, KeyUnavailable):
+            headers.append((b"Retry-After", b"%d" % error.retry_after))
+        return Refusal(error.status, tuple(headers), msgspec.json.encode(content), error.code)
+
+    def _check(self, operation: object) -> OperationType | None:
+        """What an operation does; None where that stands at the server."""
+        if not isinstance(operation, dict):
+            raise Malformed("a GraphQL request is an object")
+        trusted = [ids for ids in self._trusted if isinstance(_find(operation, ids), str)]
+        if operation.keys() - _MEMBERS - {ids[0] for ids in trusted}:
+            raise RequirementFailed(
+                "a GraphQL request has a member besides query, variables, operationName and "
+                "extensions that `require` does not name"
+            )
+        self._check_names(operation, self._request)
+        text = operation.get("query")
+        if text is None:
+            if not trusted:
+                raise RequirementFailed(
+                    "a query that is known by its id alone; `require` has to name the ids"
+                )
+            return None
+        if not isinstance(text, str):
+            raise Malformed("the query is no text")
+        return self._check_text(text, _find(operation, _HASH), is_trusted=bool(trusted))
+
+    def _check_text(self, text: str, claimed: object, *, is_trusted: bool) -> OperationType:
+        digest = hashlib.sha256(text.encode())
+        if claimed is not None and claimed != digest.hexdigest() and not is_trusted:
+            raise Malformed("the hash of the query is another one's")
+        kind = self._checked.get(digest.digest())
+        if kind is None:
+            shapes = self._request.members["variables"], self._answers.members["data"]
+            kind = check_document(text, self._names, *shapes)
+            self._checked[digest.digest()] = kind
+        return kind
+
+    def _check_names(self, content: object, shape: Shape[object] | None) -> None:
+        """Refuse a member that is named like a protected field where the rule names none."""
+        if isinstance(content, list):
+            for item in content:
+                self._check_names(item, shape.items if shape else None)
+        elif isinstance(content, dict):
+            for name, value in content.items():
+                below = shape.members.get(name) if shape else None
+                if below is None and self._names.are_like(name):
+                    raise RequirementFailed(
+                        "a member of the variables is named like a protected field, where the rule "
+                        "names no document"
+                    )
+                if below is None or below.tag is None:
+                    self._check_names(value, below)
+
+
+def _check_documents(rule: Rule) -> None:
+    for paths, root in ((rule.documents.request, "variables"), (rule.documents.response, "data")):
+        for path in paths:
+            if path.steps[:1] != (root,):
+                raise Misconfigured(
+                    f"rule {rule.name!r}: documents of a GraphQL store stand at `$.variables` and "
+                    f"below in requests, and below `$.data` in answers; {path} does not"
+                )
+
+
+def _with_batches(rule: Rule) -> Rule:
+    """`rule` for requests that are one operation, and for those that are a list of them."""
+    each = FieldPath((EACH,))
+    request, response = (
+        (*paths, *(each / path for path in paths))
+        for paths in (rule.documents.request, rule.documents.response)
+    )
+    require = [*rule.require, *(Requirement(each / n.path, n.pattern) for n in rule.require)]
+    return dataclasses.replace(rule, documents=Documents(request, response), require=tuple(require))
+
+
+def _operations(body: bytes) -> Iterable[object]:
+    try:
+        content = _decode(body)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        raise Malformed("the body is not one JSON text") from None
+    return content if isinstance(content, list) else [content]
+
+
+def _names_of(query: bytes) -> list[str]:
+    return [part.partition(b"=")[0].decode("latin-1") for part in query.split(b"&")]
+
+
+def _find(content: object, steps: tuple[str, ...]) -> object:
+    for step in steps:
+        content = content.get(step) if isinstance(content, dict) else None
+    return content
+
+
+def _check_searchable(message: Message[RequestHead]) -> None:
+    """A document of a query's variables is a filter."""
+    for value in message.values:
+        is_sealed = value.field.mode not in DETERMINISTIC and value.lexeme != b"null"
+        if is_sealed and isinstance(value.place, Site):
+            raise NotSearchable(
+                f"the query looks for a value of {value.field.name!r}, which is sealed"
+            )
+
+
+class Graphql:
+    """The backend."""
+
+    kind = "graphql"
+
+    def bind(self, rule: Rule) -> _GraphqlAdapter:
+        return _GraphqlAdapter(rule)
+
+
+BACKEND = Graphql()

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the text of a GraphQL request may carry past a rule (GraphQL, October 2021 edition).
+
+Values belong into variables. In the text itself are refused: literals for a protected name, and
+texts in input objects, which may be values beside the name of a field (`{field: "ssn", eq: "…"}`);
+a variable for a protected name that the rule does not seal as that field, and a sealed one for any
+other name; default values of such variables; aliases that give an answer's member another name on
+the way to a protected field; what answers in pieces (`subscription`, `@defer`, `@stream`).
+
+All operations and fragments of a document are read, whichever is chosen.
+"""
+
+from collections.abc import Iterable
+
+from graphql import GraphQLError, parse
+from graphql.language import (
+    ArgumentNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectFieldNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableDefinitionNode,
+    VariableNode,
+)
+
+from sidecar.backends.graphql_names import ProtectedNames, below_lists, last_name
+from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
+from sidecar.codecs import Shape
+from sidecar.errors import Malformed
+from sidecar.rules import DETERMINISTIC, Field
+
+MAX_TOKENS = 5000
+"""A document of so many is read in some 50 ms, while other messages wait."""
+
+_IN_PIECES = frozenset({"defer", "stream"})
+
+type _Place = Shape[object] | None
+
+
+def check_document(
+    text: str, names: ProtectedNames, variables: _Place, answers: _Place
+) -> OperationType:
+    """`MUTATION` where an operation of the document writes, otherwise `QUERY`.
+
+    `variables` and `answers` are the shapes of what stands at `$.variables` and at `$.data`.
+
+    Raises:
+        Malformed: It is no executable document, or too long a one.
+        RequirementFailed: A value could pass the rule.
+        NotSearchable: A query looks for a value that is sealed so that nobody can look for it.
+        UnsupportedMedia: It asks for answers in pieces.
+    """
+    try:
+        document = parse(text, no_location=True, max_tokens=MAX_TOKENS)
+        operations: list[OperationDefinitionNode] = []
+        fragments: dict[str, FragmentDefinitionNode] = {}
+        for definition in document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                operations.append(definition)
+            elif isinstance(definition, FragmentDefinitionNode):
+                if fragments.setdefault(definition.name.value, definition) is not definition:
+                    raise Malformed("two fragments of the query have one name")
+            else:
+                raise Malformed("the query has a definition that cannot be executed")
+        reader = _DocumentReader(names, variables, answers, fragments)
+        for operation in operations:
+            reader.read_operation(operation)
+        if fragments.keys() != reader.used:
+            raise Malformed("the query has a fragment that no operation uses")
+    except (GraphQLError, RecursionError):
+        raise Malformed("the query is no GraphQL document, or one too long or too deep") from None
+    writes = any(operation.operation is OperationType.MUTATION for operation in operations)
+    return OperationType.MUTATION if writes else OperationType.QUERY
+
+
+class _DocumentReader:
+    """One document against one rule."""
+
+    def __init__(
+        self,
+        names: ProtectedNames,
+        variables: _Place,
+        answers: _Place,
+        fragments: dict[str, FragmentDefinitionNode],
+    ) -> None:
+        self._names = names
+        self._variables = variables
+        self._answers = answers
+        self._fragments = fragments
+        self.used: set[str] = set()
+        self._seen: set[tuple[str, int]] = set()
+        self._writes = False
+
+    def read_operation(self, operation: OperationDefinitionNode) -> None:
+        if operation.operation is OperationType.SUBSCRIPTION:
+            raise UnsupportedMedia("a subscription is answered in pieces, which are not opened")
+        self._writes = operation.operation is OperationType.MUTATION
+        self._seen.clear()
+        for definition in operation.variable_definitions or ():
+            self._read_default(definition)
+        self._read_directives(operation.directives)
+        self.read_selections(operation.selection_set, self._answers)
+
+    def read_selections(self, selections: SelectionSetNode | None, shape: _Place) -> None:
+        for selection in selections.selections if selections else ():
+            self._read_directives(selection.directives)
+            if isinstance(selection, FieldNode):
+                self._read_field(selection, shape)
+            elif isinstance(selection, InlineFragmentNode):
+                self.read_selections(selection.selection_set, shape)
+            elif isinstance(selection, FragmentSpreadNode):
+                self._read_fragment(selection.name.value, shape)
+
+    def _read_fragment(self, name: str, shape: _Place) -> None:
+        if name in self._fragments and (name, id(shape)) not in self._seen:
+            self.used.add(name)
+            self._seen.add((name, id(shape)))
+            self.read_selections(self._fragments[name].selection_set, shape)
+
+    def _read_field(self, field: FieldNode, shape: _Place) -> None:
+        name = field.name.value
+        for argument in field.arguments or ():
+            self._read_argument(argument)
+        below = shape.members.get(name) if shape else None
+        alias = field.alias.value if field.alias else name
+        if shape and alias != name and not shape.members.keys().isdisjoint({alias, name}):
+            raise RequirementFailed(
+                "an alias on the way to a protected field, which the answer would have under "
+                "another name"
+            )
+        if below is None and not field.selection_set and self._names.has_digits(name):
+            raise RequirementFailed(
+                f"{name!r} is read where the rule names no such field, and sealed digits do not "
+                "tell that they are sealed"
+            )
+        self.read_selections(field.selection_set, below_lists(below))
+
+    def _read_directives(self, directives: Iterable[DirectiveNode] | None) -> None:
+        for directive in directives or ():
+            if directive.name.value in _IN_PIECES:
+                raise UnsupportedMedia("an answer in pieces cannot be opened")
+            for argument in directive.arguments or ():
+                self._read_argument(argument)
+
+    def _read_argument(self, argument: ArgumentNode) -> None:
+        name = self._names.find(argument.name.value)
+        self._read_value(argument.value, name, in_object=False)
+
+    def _read_value(self, value: ValueNode, name: str | None, *, in_object: bool) -> None:
+        """A value for the protected name `name`, or for none."""
+        if isinstance(value, VariableNode):
+            self._read_variable(value.name.value, name)
+        elif isinstance(value, ListValueNode):
+            for item in value.values:
+                self._read_value(item, name, in_object=in_object)
+        elif isinstance(value, ObjectValueNode):
+            for member in value.fields:
+                self._read_member(member, name)
+        elif name is not None:
+            if not isinstance(value, NullValueNode) or self._names.seals_null(name):
+                raise RequirementFailed(
+                    f"the query text has a value for {name!r}, which is protected; pass it as a "
+                    "variable that the rule names"
+                )
+        elif in_object and isinstance(value, StringValueNode):
+            raise RequirementFailed(
+                "the query text has a text in an input object; pass it as a variable"
+            )
+
+    def _read_member(self, member: ObjectFieldNode, name: str | None) -> None:
+        inner = self._names.find(member.name.value)
+        self._read_value(member.value, inner or name, in_object=True)
+
+    def _read_variable(self, variable: str, name: str | None) -> None:
+        """Refuse a variable that brings a value in clear, or a sealed one to another field."""
+        place = below_lists(self._variables.members.get(variable) if self._variables else None)
+        field = place.tag if place else None
+        if not isinstance(field, Field):
+            if name is not None:
+                raise RequirementFailed(
+                    f"a variable stands for {name!r}, which is protected, and is not named in the "
+                    "rule as that field"
+                )
+            return
+        if name != last_name(field):
+            raise RequirementFailed(
+                f"the variable of the protected field {field.name!r} stands for another one"
+            )
+        if not self._writes and field.mode not in DETERMINISTIC:
+            raise NotSearchable(f"the query looks for a value of {name!r}, which is sealed")
+
+    def _read_default(self, definition: VariableDefinitionNode) -> None:
+        self._read_directives(definition.directives)
+        default = definition.default_value
+        if default is None or isinstance(default, NullValueNode):
+            return
+        name = definition.variable.name.value
+        if self._variables and name in self._variables.members:
+            raise RequirementFailed("a variable with values of protected fields has a default")
+        self._read_value(default, self._names.find(name), in_object=False)
