@@ -6,6 +6,7 @@ import pytest
 from sidecar.backends.media import body_codec, is_coded
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.json_patch import CODEC as JSON_PATCH
+from sidecar.codecs.merge_patch import CODEC as MERGE_PATCH
 from sidecar.codecs.ndjson import CODEC as NDJSON
 from sidecar.codecs.xml import CODEC as XML
 
@@ -16,7 +17,7 @@ from sidecar.codecs.xml import CODEC as XML
         (b"application/json", JSON),
         (b"Application/JSON; charset=utf-8", JSON),
         (b'application/problem+json;charset="UTF-8"', JSON),
-        (b"application/merge-patch+json", JSON),
+        (b"application/merge-patch+json", MERGE_PATCH),
         (b"application/json; odata=verbose", JSON),
         (b"application/x-ndjson", NDJSON),
         (b"application/vnd.elasticsearch+x-ndjson; compatible-with=9", NDJSON),

@@ -75,6 +75,14 @@ SAMPLES |= {
         ),
         Sample(b"--b--", [], b"--b--"),
     ],
+    "merge_patch": [
+        Sample(
+            b' {"ssn" : "1", "n":1.10, "cards": [ {"no":"4"}, {"no": null } ]}\n',
+            [b'"1"', b'"4"', b"null"],
+            b' {"ssn":0,"n":1.10,"cards":[{"no":0},{"no":0}]}\n',
+        ),
+        Sample(b'{"ssn" : null}', [], b'{"ssn" : null}'),
+    ],
     "xml": [
         Sample(
             b"<?xml version='1.0'?>\n<c n='1'>\r\n<ssn\t>&lt;1</ssn ><cards><no/></cards></c>\n",
@@ -100,6 +108,7 @@ UNREADABLE = {
     "form": [b"ssn=%zz", b"ssn=%ff", b"ssn=1;a=2", b"ssn=1&ssn=2"],
     "csv": [b'ssn\n"', b'ssn\na"', b'ssn\n"a"b', b"ssn\n1,2", b"ssn\n\xff", b"ssn\r1"],
     "xml": [b"", b"<ssn>", b"<c><ssn>1<!-- --></ssn></c>", b"<!DOCTYPE c><c/>"],
+    "merge_patch": [b"", b"{", b'{"ssn":1,"ssn":2}'],
     "json_patch": [b"", b"{}", b'[{"op":"add","path":"ssn","value":1}]'],
     "multipart": [b"", b"ssn", PART % b"ssn" + b"1", PART % b"ssn" + b"\xff\r\n--b--"],
 }
