@@ -92,35 +92,43 @@ class _JsonReading[T]:
             document = self.documents
             self.documents += 1
         if text.startswith(b"{") and shape.members:
-            members = _decode_members(text)
-            names = _names(text, members)
-            if shape.mistakable(members.keys()):
-                raise Malformed(
-                    "a member's name differs from one on the way to a protected field only in its "
-                    "spelling"
-                )
-            container[key] = members
-            self._opened.append((container, key, text, members, names))
-            for name, child in shape.members.items():
-                if name in members:
-                    self._find(members, name, child, document)
+            self._visit_members(container, key, text, shape, document)
         elif text.startswith(b"[") and shape.items is not None:
             items = _decode_items(text)
             self.elements += len(items)
             check_places(self.elements)
             container[key] = items
             self._opened.append((container, key, text, items, None))
-            for index in range(len(items)):
-                self._find(items, index, shape.items, document)
+            child = shape.items
+            for index, value in enumerate(items):
+                if child.tag is None:
+                    self._visit(items, index, bytes(value), child, document)
+                else:
+                    self.sites.append(Site(child.tag, bytes(value), document, items, index))
         elif text != b"null":
             _check(text)
             self.misfits.append(Misfit(shape.path, shape.in_document))
 
-    def _find(self, content: Any, step: str | int, shape: Shape[T], document: int) -> None:
-        if shape.tag is None:
-            self._visit(content, step, bytes(content[step]), shape, document)
-        else:
-            self.sites.append(Site(shape.tag, bytes(content[step]), document, content, step))
+    def _visit_members(
+        self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int
+    ) -> None:
+        members: dict[str, Any] = _decode_members(text)
+        names = _names(text, members)
+        if shape.mistakable(members.keys()):
+            raise Malformed(
+                "a member's name differs from one on the way to a protected field only in its "
+                "spelling"
+            )
+        container[key] = members
+        self._opened.append((container, key, text, members, names))
+        for name, child in shape.members.items():
+            value = members.get(name)
+            if value is None:
+                continue
+            if child.tag is None:
+                self._visit(members, name, bytes(value), child, document)
+            else:
+                self.sites.append(Site(child.tag, bytes(value), document, members, name))
 
 
 def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:

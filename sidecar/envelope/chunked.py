@@ -19,6 +19,7 @@ from sidecar.envelope.chunks import (
     body_length,
     plaintext_length,
 )
+from sidecar.envelope.format import check_length
 from sidecar.envelope.suite import Aead, Buffer, ChunkedSuite
 from sidecar.errors import CannotOpen, Malformed
 
@@ -36,13 +37,18 @@ def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where 
     plaintext: Buffer,
     header: bytes = b"",
 ) -> bytes:
-    """`header` and behind it the body of `plaintext`; a salt must never repeat for a data key."""
+    """`header` and behind it the body of `plaintext`; a salt must never repeat for a data key.
+
+    Raises:
+        TooLarge: Both together would be longer than an envelope that is held whole.
+    """
     if len(salt) != SALT_LENGTH:
         raise ValueError(f"a salt has {SALT_LENGTH} bytes")
     cipher, base, commitment = suite.derive(data_key, salt, context)
     length = len(plaintext)
     if length < CHUNK_LENGTH:  # one chunk, number zero: its nonce is the base nonce
         return b"".join((header, salt, commitment, cipher.encrypt(base, plaintext, None)))
+    check_length(len(header) + body_length(length))
     first = len(header) + PREFIX_LENGTH
     sealed = BytesIO(bytes(len(header) + body_length(length)))
     with memoryview(plaintext) as view, sealed.getbuffer() as out:

@@ -7,8 +7,7 @@ place. Equality-searchable values are sealed in `deterministic`, values too long
 """
 
 from sidecar.envelope import chunked
-from sidecar.envelope.chunks import CHUNK_LENGTH, body_length
-from sidecar.envelope.format import Envelope, check_length, edk_header
+from sidecar.envelope.format import Envelope, edk_header
 from sidecar.envelope.suite import Buffer, ChunkedSuite
 from sidecar.envelope.suites import SUITES
 from sidecar.errors import CannotOpen
@@ -27,8 +26,6 @@ def seal(  # noqa: PLR0913, PLR0917 - six facts make an envelope; none has a def
     if not isinstance(algorithms, ChunkedSuite):
         raise TypeError(f"{algorithms.name} does not seal under a data key")
     header = edk_header(suite, edk)
-    if len(plaintext) >= CHUNK_LENGTH:  # no shorter one comes near the limit
-        check_length(len(header) + body_length(len(plaintext)))
     return chunked.encrypt(algorithms, data_key, salt, context, plaintext, header)
 
 

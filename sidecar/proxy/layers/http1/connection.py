@@ -129,7 +129,7 @@ class Http1Layer(layer.Layer):
     def _next_exchange(self) -> None:
         while self._exchange is None and not (self._is_over or self._lingers or self._discards):
             try:
-                frame = self.reader.read_head()
+                frame = self.reader.read_head() if self.reader.buffered else None
             except Malformed as error:
                 self._frame = None
                 self.refuse(self.guard.refusal(None, error))

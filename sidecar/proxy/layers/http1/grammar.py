@@ -34,6 +34,8 @@ _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%\-]+|\[[0-9A-Fa-f:.]+\])?(?::\
 _FRAMING = frozenset(
     (b"content-length", b"transfer-encoding", b"host", b"connection", b"upgrade", b"expect")
 )
+_USUAL = frozenset((b"content-length", b"transfer-encoding", b"host"))
+"""Those of them that say no more than where the message goes and where it ends."""
 _NEVER_TRAILERS = frozenset(
     (
         *_FRAMING, b"authorization", b"content-encoding", b"content-range", b"content-type",
@@ -146,16 +148,18 @@ def _weigh(headers: Headers, *, minor: bool) -> _Weighed:
         key = name.lower()
         if key in _FRAMING:
             found.setdefault(key, []).append(value)
-    hosts = found.get(b"host", ())
+    hosts = found.get(b"host")
+    host, count = (hosts[0], len(hosts)) if hosts else (b"", 0)
+    length, chunked = _body(found, minor=minor)
+    if found.keys() <= _USUAL:
+        return _Weighed(length, chunked, minor, count, host, b"", expects=False)
     keep_alive = minor
     if b"connection" in found:
         options = _options(found[b"connection"])
         keep_alive = b"close" not in options and (minor or b"keep-alive" in options)
-    length, chunked = _body(found, minor=minor)
     upgrade = b", ".join(found[b"upgrade"]) if b"upgrade" in found else b""
     expects = b"expect" in found and minor and _expects(found[b"expect"])
-    host = hosts[0] if hosts else b""
-    return _Weighed(length, chunked, keep_alive, len(hosts), host, upgrade, expects)
+    return _Weighed(length, chunked, keep_alive, count, host, upgrade, expects)
 
 
 def _options(values: Iterable[bytes]) -> list[bytes]:
@@ -167,8 +171,9 @@ def _options(values: Iterable[bytes]) -> list[bytes]:
 
 
 def _body(found: dict[bytes, list[bytes]], *, minor: bool) -> tuple[int | None, bool]:
-    lengths, codings = found.get(b"content-length"), found.get(b"transfer-encoding")
-    if codings is not None:
+    lengths = found.get(b"content-length")
+    if b"transfer-encoding" in found:
+        codings = found[b"transfer-encoding"]
         if lengths is not None:
             raise Malformed("a message with both Content-Length and Transfer-Encoding")
         if len(codings) != 1 or codings[0].lower() != b"chunked" or not minor:
