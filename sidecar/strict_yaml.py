@@ -129,6 +129,11 @@ class Entry:
             self._node.tag == "tag:yaml.org,2002:null"
         )
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a scalar stands here without quotes, so that `1` may not be meant as text."""
+        return isinstance(self._node, yaml.ScalarNode) and self._node.style is None
+
     def text(self) -> str:
         """A scalar as its text, whatever YAML type it resembles."""
         if not isinstance(self._node, yaml.ScalarNode) or self.is_null:

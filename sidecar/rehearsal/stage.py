@@ -7,6 +7,7 @@ the rehearsal's own, the same for the same wherever it stands.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,9 @@ from sidecar.message import Refusal, RequestHead
 from sidecar.rehearsal.exchange import Answer
 from sidecar.rules import Match, Rule, RuleSet, compile_rules
 from sidecar.transform import Hold, Opened, Sealed, Transform
+
+_SILENT = logging.NullHandler()
+"""Refusals are told by whoever rehearses; lines of audit would tell of a store that is none."""
 
 
 class Stage:
@@ -53,6 +57,7 @@ class Stage:
 @asynccontextmanager
 async def staged(rule_set: RuleSet) -> AsyncIterator[Stage]:
     """A stage for `rule_set`; Misconfigured where a store cannot do what a rule asks of it."""
+    logging.getLogger("sidecar").addHandler(_SILENT)
     provider = EphemeralProvider()
     keyring = Keyring(provider)
     try:

@@ -112,7 +112,8 @@ def _lint_routes(rule: Rule) -> Iterator[_Found]:
         left_out = _WRITES - methods.pop(route.shape, _WRITES)
         if left_out and left_out != _WRITES:
             yield _Found(route.where, "open-methods", " and ".join(sorted(left_out)))
-        if not rule.require and any(_STATEMENTS.fullmatch(literal) for literal in literals):
+        reads_statements = rule.store.kind != "rest"  # and refuses literals by itself
+        if not (rule.require or reads_statements) and any(map(_STATEMENTS.fullmatch, literals)):
             yield _Found(route.where, "statements", route)
 
 

@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import Mode, Phase, Requirement, Rule, RuleSet, lint
+from sidecar.rules import Mode, Phase, Requirement, Rule, RuleSet, Store, lint
 from sidecar.rules.linter import ADVICE
 from tests.rules.samples import field, rule
 
@@ -59,6 +59,7 @@ def test_every_advice_is_tested() -> None:
 @pytest.mark.parametrize(
     "wise",
     [
+        bound("/graphql", store=Store("shop", "graphql", ("shop:1",))),
         bound(),
         rule(record="id"),
         bound("/a/**", "/a/{x}/b"),

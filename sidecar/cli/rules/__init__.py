@@ -8,6 +8,7 @@ from sidecar.cli.lazily import LazyGroup
 COMMANDS = {
     "check": "Read rules as the proxy would, and tell what is wrong.",
     "explain": "Tell what the proxy would do with one request, and why.",
+    "test": "Run the test cases that stand beside rules.",
     "lookup-key": "Make a lookup key, for fields that are searched for.",
     "keygen": "Make the key that signs rules, and the public half to trust.",
     "sign": "Sign a set of rules, for proxies that trust the key.",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A KMS that ends with its process: real ciphers, every CMK, and nothing left of them at the end."""
+"""A KMS that ends with its process: real ciphers, every CMK, and nothing left at the end."""
 
 import pytest
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All cases of a set of rules, and which fields none of them tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sidecar.backends import BACKENDS
+from sidecar.errors import SidecarError
+from sidecar.rehearsal.stage import staged
+from sidecar.rehearsal.trials.case import Case
+from sidecar.rehearsal.trials.trial import Trial
+from sidecar.rules import RuleSet
+from sidecar.transform import Hold
+
+
+class Result(NamedTuple):
+    """What came of one case; no problems where it passed."""
+
+    name: str
+    where: str
+    problems: tuple[str, ...]
+
+
+class Run(NamedTuple):
+    """What came of all; `untried` are fields, by rule, that no case has in a request."""
+
+    results: tuple[Result, ...]
+    untried: dict[str, tuple[str, ...]]
+
+    @property
+    def failed(self) -> int:
+        return sum(1 for result in self.results if result.problems)
+
+
+async def run_cases(rule_set: RuleSet, cases: Iterable[Case], *, show_values: bool = False) -> Run:
+    """Run every case, each for itself."""
+    results = []
+    tried: set[tuple[str, str]] = set()
+    async with staged(rule_set) as stage:
+        for case in cases:
+            trial = Trial(stage, case, show_values=show_values)
+            results.append(Result(case.name, case.where, tuple(await trial.run())))
+            for hold, body in trial.tried:
+                tried |= _fields_in(hold, body)
+    untried = {
+        rule.name: tuple(
+            str(field.path) for field in rule.fields if (rule.name, str(field.path)) not in tried
+        )
+        for rule in rule_set.rules
+    }
+    return Run(tuple(results), {name: fields for name, fields in untried.items() if fields})
+
+
+def _fields_in(hold: Hold, body: bytes) -> set[tuple[str, str]]:
+    match = hold.match
+    adapter = BACKENDS[match.rule.store.kind].bind(match.rule)
+    try:
+        values = adapter.read_request(hold.head, match.variables, match.query, body).values
+    except SidecarError:
+        return set()
+    return {(match.rule.name, str(value.field.path)) for value in values}
