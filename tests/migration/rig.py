@@ -21,7 +21,7 @@ from sidecar.migration import (
     bind,
     read_description,
 )
-from sidecar.rules import Field, Mode, Phase, Rule, RuleSet, Store
+from sidecar.rules import Field, Mode, Phase, Route, Rule, RuleSet, Store
 from tests.migration.shop import Shop
 from tests.rules import samples
 
@@ -54,6 +54,7 @@ class Rig:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     rule: Rule = field(init=False)
     keyring: Keyring = field(init=False)
+    _old: str = ""
 
     def __post_init__(self) -> None:
         self.keyring = Keyring(self.provider)
@@ -66,7 +67,8 @@ class Rig:
             "record": "id",
             "phase": Phase.MIGRATE,
         }
-        return samples.rule("/customers", "/customers/{id}", "/command", **values | parts)
+        routes = self.routes("/customers", "/customers/{id}", "/command")
+        return samples.rule(**{"routes": routes} | values | parts)
 
     async def with_lookup_key(self, *older: bytes) -> bytes:
         """Let the rule have a searchable field `email` besides; its new lookup key."""
@@ -114,6 +116,24 @@ class Rig:
             await sweep.write(None)
         where = collection.description.where
         return Report(purpose.name, "customers", where, sweep.tally, None, "", 0, 0.0, is_dry=True)
+
+    async def move_alias(self) -> str:
+        """A rotation: the alias names a new CMK, and the rule opens the old one too; its id."""
+        self._old = (await self.provider.describe_key(CMK.seal)).key_id
+        self.provider.create_cmk(CMK.seal)
+        parts = {"fields": self.rule.fields, "lookup_keys": self.rule.lookup_keys}
+        self.rule = self.make_rule(cmk=CmkRef(CMK.seal, (self._old,)), **parts)
+        self.restart()
+        return self._old
+
+    def forget_old_cmk(self) -> None:
+        """The old CMK is gone, and the rule names it no more."""
+        self.provider.set_state(self._old, "PendingDeletion")
+        self.rule = self.make_rule(fields=self.rule.fields, lookup_keys=self.rule.lookup_keys)
+        self.restart()
+
+    def routes(self, *texts: str) -> tuple[Route, ...]:
+        return tuple(Route.parse(text) for text in texts)
 
     def more_fields(self, *paths: str) -> tuple[Field, ...]:
         return tuple(samples.field(path) for path in paths)
