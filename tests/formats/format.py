@@ -10,6 +10,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import brotli
 import zstandard
@@ -79,6 +80,24 @@ class Format(ABC):
             b"Content-Type: " + self.content_type, b"Content-Length: %d" % len(body), *lines,
         )  # fmt: skip
         return b"\r\n".join((*head, b"", body))
+
+    def asking(self, record: str = "") -> bytes:
+        """A whole request for a record, or for all."""
+        return self.got("/customers" + (f"/{record}" if record else ""))
+
+    def searching(self, email: str) -> bytes:
+        """A whole request for the records with an email."""
+        return self.got(f"/customers?page=1&email={quote(email)}")
+
+    def sought(self, request: Received) -> str:
+        """The email that the store was asked for."""
+        before, _, email = request.target.decode().partition("&email=")
+        assert before == "/customers?page=1"
+        return email
+
+    def got(self, target: str) -> bytes:
+        """A whole request without a body."""
+        return f"GET {target} HTTP/1.1\r\nHost: crm\r\nX-Tenant-Id: acme\r\n\r\n".encode()
 
     def answer(self, *records: Record, coding: str = "", body: bytes | None = None) -> bytes:
         """A whole answer of the store that holds records, or one with another body."""

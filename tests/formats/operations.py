@@ -48,11 +48,7 @@ class Stage(NamedTuple):
     async def read(self, *stored: Record, record: str = "c1", coding: str = "") -> Answered:
         """What the client is told when the store answers with `stored`."""
         self.origin.answer = self.format.answer(*stored, coding=coding)
-        return await self.ask(get(f"/customers/{record}" if len(stored) == 1 else "/customers"))
-
-
-def get(target: str) -> bytes:
-    return f"GET {target} HTTP/1.1\r\nHost: crm\r\nX-Tenant-Id: acme\r\n\r\n".encode()
+        return await self.ask(self.format.asking(record if len(stored) == 1 else ""))
 
 
 @contextlib.asynccontextmanager
@@ -101,8 +97,8 @@ async def records_in_a_list(stage: Stage) -> None:
 
 async def equality_search(stage: Stage) -> None:
     (stored,) = await stage.write(ANN)
-    await stage.ask(get("/customers?page=1&email=ann%40example.org"))
-    assert stage.origin.complete[-1].target == f"/customers?page=1&email={stored['email']}".encode()
+    await stage.ask(stage.format.searching(EMAIL))
+    assert stage.format.sought(stage.origin.complete[-1]) == stored["email"]
 
 
 async def null(stage: Stage) -> None:
@@ -144,7 +140,7 @@ async def unreadable_body(stage: Stage) -> None:
     assert answered.status in {400, 415, 422}
     assert len(stage.origin.complete) == count
     stage.origin.answer = stage.format.answer(*stored, body=bad)
-    await refused(stage, await stage.ask(get("/customers/c1")))
+    await refused(stage, await stage.ask(stage.format.asking("c1")))
 
 
 async def refused(stage: Stage, answered: Answered) -> None:
