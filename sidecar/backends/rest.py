@@ -107,7 +107,6 @@ class _RestAdapter:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule.name
         self._record = rule.record
-        self._is_checked = bool(rule.require)
         # Sealed digits look like any others, so nothing else would tell that they were handed out.
         self._has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         self._query = QueryReader(rule.fields)
@@ -175,23 +174,23 @@ class _RestAdapter:
 
     def _values(self, reading: Reading[_Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
-        sites = reading.sites
+        found = []
         ids: dict[int, bytes] = {}
-        if self._is_checked:
-            for site in sites:
-                if isinstance(site.tag, Requirement):
-                    _check_requirement(site.tag, site.lexeme)
-        in_path = None
-        if self._record is not None:
-            ids = {site.document: site.lexeme for site in sites if site.tag is _RECORD_ID}
-            in_path = variables.get(self._record)
+        for site in reading.sites:
+            tag = site.tag
+            if isinstance(tag, Field):
+                found.append((tag, site))
+            elif isinstance(tag, Requirement):
+                _check_requirement(tag, site.lexeme)
+            else:
+                ids[site.document] = site.lexeme
+        if self._record is None:
+            return [Value(field, site.lexeme, "", site) for field, site in found]
+        in_path = variables.get(self._record)
         values = []
         document, record = _NO_DOCUMENT, None
-        for site in sites:
-            field = site.tag
-            if not isinstance(field, Field):
-                continue
-            if self._record is None or field.mode in DETERMINISTIC:
+        for field, site in found:
+            if field.mode in DETERMINISTIC:
                 values.append(Value(field, site.lexeme, "", site))
                 continue
             if site.document != document:

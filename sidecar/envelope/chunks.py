@@ -40,6 +40,8 @@ def plaintext_length(body: int) -> int:
     Raises:
         Malformed: No plaintext has a body of that length.
     """
+    if PREFIX_LENGTH + TAG_LENGTH <= body < PREFIX_LENGTH + SEALED_CHUNK_LENGTH:
+        return body - (PREFIX_LENGTH + TAG_LENGTH)  # one chunk, as nearly every field has
     full, rest = divmod(body - PREFIX_LENGTH, SEALED_CHUNK_LENGTH)
     if body < PREFIX_LENGTH or rest < TAG_LENGTH or full >= MAX_CHUNKS:
         raise Malformed(f"no sealed body is {body} bytes long")

@@ -9,6 +9,7 @@ key. Each instance stands in a module of its own in `suites/`.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from struct import Struct
 from typing import ClassVar, Protocol
 
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -93,13 +94,13 @@ class ChunkedSuite:
     cipher_key_length: int
     cipher: Callable[[bytes], Aead]
     _domain: bytes = field(init=False)
-    _derived_length: int = field(init=False)
+    _parts: Struct = field(init=False)
 
     def __post_init__(self) -> None:
-        derived = self.cipher_key_length + NONCE_LENGTH + chunks.COMMITMENT_LENGTH
-        object.__setattr__(self, "_derived_length", derived)
         domain = b"c2sp.org/chunked-encryption@v1+%b\x00" % self.aead
         object.__setattr__(self, "_domain", domain)
+        parts = f"{self.cipher_key_length}s{NONCE_LENGTH}s{chunks.COMMITMENT_LENGTH}s"
+        object.__setattr__(self, "_parts", Struct(parts))
 
     def plaintext_length(self, body: int) -> int:
         return chunks.plaintext_length(body)
@@ -113,14 +114,11 @@ class ChunkedSuite:
         if len(data_key) != KEY_LENGTH:
             raise CannotOpen
         info = b"".join((self._domain, salt, context))
-        derived = HKDFExpand(self.hash, self._derived_length, info).derive(data_key)
-        nonce_at = self.cipher_key_length
-        commitment_at = nonce_at + NONCE_LENGTH
-        return (
-            self.cipher(derived[:nonce_at]),
-            derived[nonce_at:commitment_at],
-            derived[commitment_at:],
+        parts = self._parts
+        key, nonce, commitment = parts.unpack(
+            HKDFExpand(self.hash, parts.size, info).derive(data_key)
         )
+        return self.cipher(key), nonce, commitment
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,12 +113,15 @@ class Handler(ProxyConnectionHandler):
     async def _read(self, connection: Connection) -> None:
         reader = self.transports[connection].reader
         assert isinstance(reader, asyncio.StreamReader)  # noqa: S101 - we speak TCP alone
-        shortcut = Shortcut(reader, lambda data: self._receive(connection, data), self._may_receive)
+        received = events.DataReceived
+        shortcut = Shortcut(
+            reader, lambda data: self._perform(received(connection, data)), self._may_receive
+        )
         try:
             while data := await shortcut.read():
                 if connection is self.client:
                     await self.may_read.wait()
-                await self.server_event(events.DataReceived(connection, data))
+                self._perform(received(connection, data))
                 await self.drain_writers()  # type: ignore[no-untyped-call]
         finally:
             shortcut.end()
@@ -141,9 +144,6 @@ class Handler(ProxyConnectionHandler):
         The parent holds a lock meanwhile, against tasks that start at once. None does here.
         """
         self._perform(event)
-
-    def _receive(self, connection: Connection, data: bytes) -> None:
-        self._perform(events.DataReceived(connection, data))
 
     def _perform(self, event: events.Event) -> None:
         self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]

@@ -105,8 +105,7 @@ class Transform:
             self.stats.would_seal[bound.name] += len(sites)
             return Sealed(hold.head, body)
         if sites:
-            treatments = {site.treatment for site in sites}
-            keys = await bound.keys_to_seal(hold.tenant, treatments)
+            keys = await bound.keys_to_seal(hold.tenant, [site.treatment for site in sites])
             for site in sites:
                 message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
         head, body = message.finish()
@@ -125,7 +124,7 @@ class Transform:
             self.stats.would_open[bound.name] += len(sites)
             return Opened(head, body)
         if sites:
-            treatments = {site.treatment for site in sites}
+            treatments = [site.treatment for site in sites]
             keys = await bound.keys_to_open(hold.tenant, treatments, edks_of(sites))
             for site in sites:
                 message.replace(site.value, open_site(bound, hold.tenant, site, keys))

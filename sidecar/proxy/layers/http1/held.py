@@ -142,23 +142,21 @@ class HeldExchange(Exchange):
     def ended(self) -> None:
         self._payload = bytearray()
         self._client.reader.drop_payload()  # of a refused request the rest may still come
-        self._count(0)
+        self._client.stats.held_bytes -= self._counted
+        self._counted = 0
 
     def _has_room(self, what: str) -> bool:
         """Whether what was gathered stays within both limits; if not, the exchange has failed."""
-        client = self._client
-        self._count(len(self._payload))
-        if self._counted > self._hold.body_limit:
+        client, size = self._client, len(self._payload)
+        client.stats.held_bytes += size - self._counted
+        self._counted = size
+        if size > self._hold.body_limit:
             self.fail(self._too_large(what))
         elif client.stats.held_bytes > client.limits.held_bytes:
             self.fail(Overloaded("too many bodies are held at this time"))
         else:
             return True
         return False
-
-    def _count(self, size: int) -> None:
-        self._client.stats.held_bytes += size - self._counted
-        self._counted = size
 
     def _too_large(self, what: str) -> TooLarge:
         return TooLarge(f"the {what}'s body is longer than {self._hold.body_limit} bytes")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The upstream connections of one client: one to the store, one to the KMS, each made on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events, layer
@@ -36,18 +36,19 @@ class Upstreams:
         """See `upstream.Owner`."""
         self._awaited[command] = link, link.server
 
-    def received(self, event: events.ConnectionEvent) -> Iterator[tuple[Link, events.Event]]:
+    def received(self, event: events.ConnectionEvent) -> Iterable[tuple[Link, events.Event]]:
         """What an event of an upstream's socket means, and for which link."""
         for link in self._links.values():
             if link.server is event.connection:
-                yield from _unwrapped(link, event)
-                return
+                return _unwrapped(link, event)
+        return ()
 
-    def completed(self, event: events.CommandCompleted) -> Iterator[tuple[Link, events.Event]]:
+    def completed(self, event: events.CommandCompleted) -> Iterable[tuple[Link, events.Event]]:
         """What the completion of a link's command means."""
         link, server = self._awaited.pop(event.command)
         if link.server is server:  # else it was given up in the meantime
-            yield from _unwrapped(link, event)
+            return _unwrapped(link, event)
+        return ()
 
 
 def _unwrapped(link: Link, event: events.Event) -> Iterator[tuple[Link, events.Event]]:
