@@ -25,9 +25,7 @@ from sidecar.backends.graphql_names import ProtectedNames
 from sidecar.backends.media import body_codec
 from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
 from sidecar.backends.rest import BACKEND as REST
-from sidecar.codecs import Shape, Site, build_shape
-from sidecar.codecs.json import CODEC as JSON
-from sidecar.codecs.spelling import fold
+from sidecar.codecs import Shape, Site, build_shape, find_codec, fold
 from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, SidecarError
 from sidecar.fieldpath import EACH, FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
@@ -39,6 +37,7 @@ _IDS = (("id",), ("documentId",), ("doc_id",), ("queryId",), _HASH)
 """Where clients put the id of a query that the server knows."""
 _IN_URL = frozenset({fold(name) for name in (*_MEMBERS, *(ids[0] for ids in _IDS))})
 _KNOWN_DOCUMENTS = 512
+_JSON = find_codec("application/json")
 _decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
 
 
@@ -62,7 +61,7 @@ class _GraphqlAdapter:
     ) -> Message[RequestHead]:
         if any(fold(unquote_plus(name)) in _IN_URL for name in _names_of(query)):
             raise UnsupportedMedia("a query in the URL; send it as JSON in the body of a POST")
-        if body and body_codec(head.headers) is not JSON:
+        if body and body_codec(head.headers) is not _JSON:
             raise UnsupportedMedia("a GraphQL request that is not JSON")
         message = self._as_rest.read_request(head, variables, query, body)
         kinds = {self._check(operation) for operation in _operations(body)} if body else set()

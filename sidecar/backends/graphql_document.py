@@ -39,6 +39,7 @@ from sidecar.codecs import Shape
 from sidecar.errors import Malformed
 from sidecar.rules import DETERMINISTIC, Field
 
+MAX_LENGTH = 64 * 1024
 MAX_TOKENS = 5000
 """A document of so many is read in some 50 ms, while other messages wait."""
 
@@ -60,6 +61,8 @@ def check_document(
         NotSearchable: A query looks for a value that is sealed so that nobody can look for it.
         UnsupportedMedia: It asks for answers in pieces.
     """
+    if len(text) > MAX_LENGTH:
+        raise Malformed(f"the query has more than {MAX_LENGTH} characters")
     try:
         document = parse(text, no_location=True, max_tokens=MAX_TOKENS)
         operations: list[OperationDefinitionNode] = []

@@ -8,8 +8,7 @@ named like a field of the rule for that field: by the last name of the field's p
 from collections.abc import Iterable
 
 from sidecar.backends.refusals import RequirementFailed
-from sidecar.codecs import Shape
-from sidecar.codecs.spelling import fold
+from sidecar.codecs import Shape, fold
 from sidecar.rules import Field, Mode
 
 

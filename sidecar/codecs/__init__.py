@@ -10,8 +10,10 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from sidecar.codecs.json_patch import seems_a_patch
 from sidecar.codecs.reading import Codec, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape, build_shape
+from sidecar.codecs.spelling import fold
 
 __all__ = [
     "CODECS",
@@ -23,6 +25,8 @@ __all__ = [
     "Site",
     "build_shape",
     "find_codec",
+    "fold",
+    "seems_a_patch",
 ]
 
 _MODULES = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]

@@ -33,6 +33,8 @@ _CARRYING = frozenset({"move", "copy"})
 _NOTHING = b"null"
 _MEMBERS = [(FieldPath((name,)), name) for name in ("op", "path", "from", "value")]
 _OPERATIONS = build_shape([FieldPath((EACH,))], _MEMBERS, wary=True)
+_ANY_EDITS = build_shape([FieldPath((EACH,)), FieldPath(("Operations", EACH))], _MEMBERS)
+"""SCIM (RFC 7644 section 3.5.2) wraps a list of operations, with paths of its own."""
 
 type _Key = tuple[object, ...]
 """What names a document of one patch: where it stands and, in a list, the operation as well."""
@@ -194,6 +196,15 @@ def _text(members: dict[str, Site[str]], name: str) -> str:
         return msgspec.json.decode(members[name].lexeme, type=str)
     except (KeyError, msgspec.ValidationError):
         raise Malformed(f"an operation of a JSON Patch without a text {name!r}") from None
+
+
+def seems_a_patch(body: bytes) -> bool:
+    """Whether a JSON body is a list of edits, whatever its media type says.
+
+    Malformed where it cannot be read.
+    """
+    tags = {site.tag for site in JSON.read(body, _ANY_EDITS).sites}
+    return {"op", "path"} <= tags
 
 
 class JsonPatch:

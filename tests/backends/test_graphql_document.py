@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.backends import NotSearchable, RequirementFailed, UnsupportedMedia
-from sidecar.backends.graphql_document import MAX_TOKENS, check_document
+from sidecar.backends.graphql_document import MAX_LENGTH, MAX_TOKENS, check_document
 from sidecar.backends.graphql_names import ProtectedNames
 from sidecar.codecs import Shape, build_shape
 from sidecar.errors import Malformed, Refused
@@ -212,7 +212,7 @@ def test_answers_in_pieces_are_not_asked_for(text: str) -> None:
         "{ ...A } fragment A on Q { id } fragment A on Q { ssn }",
         "{ id } fragment A on Q { ...B } fragment B on Q { ...A }",
         "{ a " * 2000 + "}" * 2000, "{ a(x: " + "[" * 2000 + "]" * 2000 + ") }",
-        "{" + " id" * (MAX_TOKENS + 1) + "}",
+        "{" + " id" * (MAX_TOKENS + 1) + "}", "{ id } #" + "\n" * MAX_LENGTH,
     ],
 )  # fmt: skip
 def test_what_is_no_document_is_refused(text: str) -> None:

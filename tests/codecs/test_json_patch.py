@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.codecs import Reading, Shape, build_shape
+from sidecar.codecs import Reading, Shape, build_shape, seems_a_patch
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.json_patch import CODEC
 from sidecar.codecs.reading import MAX_PLACES
@@ -187,6 +187,23 @@ def test_what_is_no_patch_or_could_be_read_in_two_ways_is_refused(body: bytes) -
     with pytest.raises(Malformed) as caught:
         CODEC.read(body, SHAPE)
     assert "078" not in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'[{"op":"add","path":"/ssn","value":1}]', True),
+        (b'[{"\\u006fp":"add","p\\u0061th":"/ssn","value":1}]', True),
+        (b'[{"id":1},{"path":"/ssn","op":"add"}]', True),
+        (b'{"schemas":[],"Operations":[{"op":"replace","path":"ssn","value":1}]}', True),
+        (b'[{"op":"add"}]', False),
+        (b'{"op":"add","path":"/ssn"}', False),
+        (b'[["op","path"]]', False),
+        (b'"op path"', False),
+    ],
+)
+def test_a_patch_is_known_by_what_it_is(body: bytes, expected: bool) -> None:  # noqa: FBT001
+    assert seems_a_patch(body) is expected
 
 
 def test_places_are_bounded_for_all_operations_together() -> None:
