@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`listeners`: what the proxy listens on, and the upstream behind each."""
+"""`listeners`: what the proxy listens on, and what stands behind each."""
 
 from pathlib import Path
 from typing import Literal
 
 from sidecar.errors import Misconfigured
-from sidecar.proxy.settings import Listener, ServerTls, Upstream
+from sidecar.proxy.settings import Forward, Listener, ServerTls, Upstream, Via
 from sidecar.rules import read_authority
 from sidecar.strict_yaml import Entry
 
@@ -13,13 +13,13 @@ from sidecar.strict_yaml import Entry
 def read_listener(entry: Entry, folder: Path) -> Listener:
     """One entry of `listeners`."""
     host, port = entry.get("listen").address()
-    tls = entry.find("upstream_tls")
+    mode = entry.find("mode")
     listener = Listener(
         host=host,
         port=port,
-        upstream=_upstream(entry.get("upstream"), tls, folder),
-        tls=entry.optional("tls", lambda found: _server_tls(found, folder), None),
-        host_header=entry.optional("host_header", _host_header, "keep"),
+        upstream=_forward(entry, mode, folder) if mode else _upstream(entry, folder),
+        tls=entry.optional("tls", lambda found: read_pair(found, folder), None),
+        host_header="keep" if mode else entry.optional("host_header", _host_header, "keep"),
     )
     entry.finish()
     return listener
@@ -29,26 +29,75 @@ def _host_header(entry: Entry) -> Literal["keep", "upstream"]:
     return "keep" if entry.one_of(("keep", "upstream")) == "keep" else "upstream"
 
 
-def _server_tls(entry: Entry, folder: Path) -> ServerTls:
-    tls = ServerTls(named_file(entry.get("cert"), folder), named_file(entry.get("key"), folder))
+def read_pair(entry: Entry, folder: Path) -> ServerTls:
+    """A certificate and its key, each in a file."""
+    pair = ServerTls(named_file(entry.get("cert"), folder), named_file(entry.get("key"), folder))
     entry.finish()
-    return tls
+    return pair
 
 
-def _upstream(entry: Entry, tls: Entry | None, folder: Path) -> Upstream:
-    ca = cert = key = None
-    if tls is not None:
-        ca, cert, key = (
-            named_file(found, folder) if (found := tls.find(name)) else None
-            for name in ("ca", "cert", "key")
-        )
-        tls.finish()
+def _forward(entry: Entry, mode: Entry, folder: Path) -> Forward:
+    """What a listener with `mode: forward` may say besides."""
+    mode.one_of(("forward",))
+    upstream = entry.find("upstream")
+    if upstream is not None:
+        raise upstream.error("a forward listener has no `upstream`: its clients name them")
+    found = entry.find("allow")
+    allow = tuple(_pattern(each) for each in found.items()) if found else ()
+    ca, cert, key = _upstream_tls(entry, folder)
     try:
-        if entry.text() == "kms":
-            return Upstream("kms", "", 0, ca, cert, key)
-        return upstream_of(entry.text(), ca, cert, key)
+        return Forward(allow, ca, cert, key, _via(entry, folder))
     except Misconfigured as error:
-        raise entry.error(error.why) from None
+        raise mode.error(error.why) from None
+
+
+def _pattern(entry: Entry) -> str:
+    """`host:port`, where labels of the host may be `*`."""
+    text = entry.text().lower()
+    try:
+        read_authority(text.replace("*", "x"))
+    except Misconfigured as error:
+        raise entry.error(error.why.replace(text.replace("*", "x"), text)) from None
+    return text
+
+
+def _via(entry: Entry, folder: Path) -> Via | None:
+    place, credentials = entry.find("via"), entry.find("via_credentials")
+    if place is None:
+        if credentials is not None:
+            raise credentials.error("`via_credentials` belongs to `via`, another proxy on the way")
+        return None
+    try:
+        proxy = upstream_of(place.text())
+    except Misconfigured as error:
+        raise place.error(error.why) from None
+    if proxy.scheme != "http":
+        raise place.error("the proxy on the way is spoken to in plain HTTP: http://HOST:PORT")
+    return Via(proxy.host, proxy.port, named_file(credentials, folder) if credentials else None)
+
+
+def _upstream(entry: Entry, folder: Path) -> Upstream:
+    ca, cert, key = _upstream_tls(entry, folder)
+    place = entry.get("upstream")
+    try:
+        if place.text() == "kms":
+            return Upstream("kms", "", 0, ca, cert, key)
+        return upstream_of(place.text(), ca, cert, key)
+    except Misconfigured as error:
+        raise place.error(error.why) from None
+
+
+def _upstream_tls(entry: Entry, folder: Path) -> tuple[Path | None, Path | None, Path | None]:
+    """CA, client certificate and its key, as far as they are given."""
+    tls = entry.find("upstream_tls")
+    if tls is None:
+        return None, None, None
+    ca, cert, key = (
+        named_file(found, folder) if (found := tls.find(name)) else None
+        for name in ("ca", "cert", "key")
+    )
+    tls.finish()
+    return ca, cert, key
 
 
 def upstream_of(

@@ -4,19 +4,23 @@
 from sidecar.proxy.settings import (
     KMS_HOSTS,
     Admin,
+    Forward,
     Limits,
     Listener,
     ProxySettings,
     ServerTls,
     Upstream,
+    Via,
 )
 
 __all__ = [
     "KMS_HOSTS",
     "Admin",
+    "Forward",
     "Limits",
     "Listener",
     "ProxySettings",
     "ServerTls",
     "Upstream",
+    "Via",
 ]

@@ -8,13 +8,25 @@ opened: `tls.py` reads them once, before anything listens.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from sidecar.errors import Misconfigured
 
 _LAST_PORT = 65535
 KMS_HOSTS = ("kms.*.aliyuncs.com", "kms-vpc.*.aliyuncs.com")
 """Host patterns of the public KMS API endpoints; `*` stands for one or more whole labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """Another proxy on the way to an upstream, spoken to in plain HTTP.
+
+    `credentials` names a private file with what it wants to see: `user:password`.
+    """
+
+    host: str
+    port: int
+    credentials: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,7 @@ class Upstream:
     ca: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    via: Via | None = None
 
     def __post_init__(self) -> None:
         if self.scheme == "kms":
@@ -52,6 +65,34 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """No upstream but those that clients name (HTTP_PROXY, HTTPS_PROXY).
+
+    Hosts that rules name are intercepted and verified against `ca` when given; to all others bytes
+    pass untouched. With `allow` only the destinations that match one of its patterns are reached
+    at all: `host:port`, where `*` stands for one or more whole labels.
+    """
+
+    allow: tuple[str, ...] = ()
+    ca: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    via: Via | None = None
+    scheme: ClassVar[str] = "forward"
+    host: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if (self.client_cert is None) != (self.client_key is None):
+            raise Misconfigured("a client certificate and its key come together")
+
+    def upstream(self, scheme: Literal["http", "https"], host: str, port: int) -> Upstream:
+        """The upstream that a client named."""
+        if scheme == "http":
+            return Upstream(scheme, host, port, via=self.via)
+        return Upstream(scheme, host, port, self.ca, self.client_cert, self.client_key, self.via)
+
+
+@dataclass(frozen=True, slots=True)
 class ServerTls:
     """The certificate chain (PEM, leaf first) and key that a listener shows to clients."""
 
@@ -61,7 +102,7 @@ class ServerTls:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One address that clients connect to, and the one upstream behind it.
+    """One address that clients connect to, and the upstream behind it or those that they name.
 
     Port 0 takes any free port. `host_header` says whether the upstream sees the client's Host
     (signatures over it stay valid) or its own authority.
@@ -69,7 +110,7 @@ class Listener:
 
     host: str
     port: int
-    upstream: Upstream
+    upstream: Upstream | Forward
     tls: ServerTls | None = None
     host_header: Literal["keep", "upstream"] = "keep"
 
@@ -119,10 +160,13 @@ class ProxySettings:
     kms: Upstream | None = None
     kms_hosts: tuple[str, ...] = KMS_HOSTS
     limits: Limits = field(default_factory=Limits)
+    ca: Path | ServerTls | None = None
 
     def __post_init__(self) -> None:
         if not self.listeners:
             raise Misconfigured("there is no listener")
+        if self.ca is None and any(isinstance(each.upstream, Forward) for each in self.listeners):
+            raise Misconfigured("a forward listener needs a CA to sign with")
         if self.kms is not None and self.kms.scheme == "kms":
             raise Misconfigured("the KMS itself is reached by `http` or `https`")
         if self.kms is None and any(each.upstream.scheme == "kms" for each in self.listeners):

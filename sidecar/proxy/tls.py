@@ -36,7 +36,7 @@ class Tls:
         self._outward: dict[tuple[str, int], tuple[Upstream, SSL.Context]] = {}
         upstreams = [listener.upstream for listener in settings.listeners]
         for upstream in (*upstreams, settings.kms):
-            if upstream is not None and upstream.scheme == "https":
+            if isinstance(upstream, Upstream) and upstream.scheme == "https":
                 self._trust(upstream)
 
     def _trust(self, upstream: Upstream) -> None:

@@ -7,6 +7,7 @@ CA that was read before serves on: a pair that is being replaced does not fit fo
 
 import datetime as dt
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography import x509
@@ -36,6 +37,16 @@ class CaFiles:
         if not ca.permits(host):
             raise Misconfigured(f"{self.cert}: its name constraints leave out {host}")
         return ca
+
+    def ready(self, hosts: Collection[str], now: dt.datetime) -> Ca:
+        """The CA; Misconfigured where it must not sign for one of `hosts`."""
+        for host in hosts:
+            self.for_host(host, now)
+        return self.current()
+
+    def trusted(self) -> list[x509.Certificate]:
+        """What clients have to trust: the CA, or what stands above it."""
+        return read_certificates(self.cert)
 
     def current(self) -> Ca:
         """The CA as it stands in the files; Misconfigured where it never could be read."""

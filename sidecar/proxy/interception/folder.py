@@ -14,56 +14,65 @@ import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sidecar.errors import Misconfigured
 from sidecar.proxy.interception.certificates import CA_LIFETIME, Ca, hosts_of, make_ca
 from sidecar.proxy.interception.files import read_ca
-from sidecar.proxy.pem import read_private_key
+from sidecar.proxy.pem import read_certificates, read_private_key
 
 RENEWAL = CA_LIFETIME / 3
 """A certificate with less than this before it is made again."""
 
 
 class CaFolder:
-    """The CA in `folder` for `hosts`, made there when it is not yet."""
+    """The CA in `folder`, made there when it is not yet."""
 
-    def __init__(self, folder: Path, hosts: Collection[str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cert = folder / "cert.pem"
         self._key = folder / "key.pem"
-        self._hosts = frozenset(hosts)
         self._ca: Ca | None = None
 
     def for_host(self, host: str, now: dt.datetime) -> Ca:
-        """The CA, good for `host` as well; Misconfigured where the folder cannot be used."""
+        """The CA, good for `host` besides all others; Misconfigured where there can be none."""
         ca = self._ca
         if ca is None or not (_is_fresh(ca, now) and ca.permits(host)):
-            ca = self._ca = self._ready({*self._hosts, host}, now)
+            kept = hosts_of(ca.certificate) if ca else ()
+            ca = self.ready({*kept, host}, now)
         return ca
 
-    def ready(self, now: dt.datetime) -> Ca:
-        """The CA, good for all hosts; Misconfigured where the folder cannot be used."""
-        self._ca = self._ready(self._hosts, now)
-        return self._ca
+    def ready(self, hosts: Collection[str], now: dt.datetime) -> Ca:
+        """The CA, good for `hosts`; Misconfigured where the folder cannot be used.
 
-    def _ready(self, hosts: Collection[str], now: dt.datetime) -> Ca:
+        It stays good for the hosts of before as long as its certificate would stay in force anyway.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not self._key.exists():
                 self._make_key()
-            if self.cert.exists():
-                ca = read_ca(self.cert, self._key)
-                if _is_fresh(ca, now):
-                    if all(ca.permits(host) for host in hosts):
-                        return ca
-                    hosts = {*hosts, *hosts_of(ca.certificate)}
-            return self._make_certificate(hosts, now)
+            self._ca = self._find(hosts, now) or self._make_certificate(hosts, now)
         except OSError as error:
             raise Misconfigured(
                 f"{self.folder}: the CA cannot be kept there: {error.strerror}"
             ) from None
+        return self._ca
+
+    def trusted(self) -> list[x509.Certificate]:
+        """What clients have to trust."""
+        return read_certificates(self.cert)
+
+    def _find(self, hosts: Collection[str], now: dt.datetime) -> Ca | None:
+        if not self.cert.exists():
+            return None
+        ca = read_ca(self.cert, self._key)
+        if not _is_fresh(ca, now):
+            return None
+        if all(ca.permits(host) for host in hosts):
+            return ca
+        return self._make_certificate({*hosts, *hosts_of(ca.certificate)}, now)
 
     def _make_key(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())

@@ -30,9 +30,9 @@ class Given:
 
 
 def test_a_leaf_is_made_once_for_each_host(tmp_path: Path) -> None:
-    folder = CaFolder(tmp_path, ["crm.internal", "127.0.0.1"])
+    folder = CaFolder(tmp_path)
     leaves = Leaves(folder)
-    root = folder.ready(NOW).certificate
+    root = folder.ready(["crm.internal", "127.0.0.1"], NOW).certificate
     for host in ("crm.internal", "127.0.0.1"):
         assert is_believed(root, leaves.context(host), host)
         assert leaves.context(host) is leaves.context(host)

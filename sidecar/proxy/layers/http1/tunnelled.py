@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CONNECT to a host that no rule names: once it is reached, bytes pass untouched both ways."""
+
+from sidecar.proxy.layers.http1.passed import PassedExchange
+
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class TunnelledExchange(PassedExchange):
+    """The opening of a tunnel; what follows is no exchange any more."""
+
+    def begin(self) -> None:
+        link = self._link
+        if link.is_open:
+            link.close()  # it carried requests; a tunnel begins with nothing said
+        self._client.expect_within(self._client.limits.connect_seconds)
+        link.connect()
+
+    def opened(self, error: str | None) -> None:
+        if error is not None:
+            super().opened(error)
+            return
+        self._client.stats.upstream_connections += 1
+        self._link.is_open = True
+        self._client.send(ESTABLISHED)
+        self._client.switch(self._link)
