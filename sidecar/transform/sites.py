@@ -110,13 +110,21 @@ def sites_to_open(
             ids = framed(tenant, record)
         envelopes += isinstance(stored, Envelope)
         sites.append(SiteToOpen(value, treatment, bound.context(name, ids), stored))
-    if unsealed and not is_error:
+    if not is_error:
+        _check_phase(bound, tenant, unsealed, stats)
+        if message.claims > envelopes:
+            raise audited(MisplacedEnvelope(), bound, tenant)
+    return sites
+
+
+def _check_phase(
+    bound: BoundRule, tenant: str, unsealed: list[tuple[str, str]], stats: TransformStats
+) -> None:
+    """Hold plain values, given by field and path, against the phase."""
+    if unsealed:
         stats.unsealed.update([(bound.name, name) for name, _ in unsealed])
         if bound.phase is Phase.ENFORCE:
             raise audited(UnsealedStoredValue(unsealed[0][1]), bound, tenant)
-    if message.claims > envelopes and not is_error:
-        raise audited(MisplacedEnvelope(), bound, tenant)
-    return sites
 
 
 def edks_of(sites: list[SiteToOpen]) -> set[bytes]:
