@@ -7,7 +7,7 @@ their values only kinds and lengths are told, unless somebody asks for more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -83,10 +83,10 @@ class Account(NamedTuple):
     nearest_host: str | None
 
 
-async def account_for(
-    rule_set: RuleSet, exchange: Exchange, *, show_values: bool = False
-) -> Account:
-    """What the proxy would do with `exchange`; rules in the phase `monitor` as if they enforced."""
+async def give_accounts(
+    rule_set: RuleSet, exchanges: Iterable[Exchange], *, show_values: bool = False
+) -> list[Account]:
+    """What the proxy would do with each exchange; rules in `monitor` as if they enforced."""
     enforced = RuleSet(
         tuple(
             replace(rule, phase=Phase.ENFORCE) if rule.phase is Phase.MONITOR else rule
@@ -94,7 +94,8 @@ async def account_for(
         )
     )
     async with staged(enforced) as stage:
-        return await _Telling(rule_set, stage, show_values=show_values).tell(exchange)
+        telling = _Telling(rule_set, stage, show_values=show_values)
+        return [await telling.tell(exchange) for exchange in exchanges]
 
 
 class _Telling:
@@ -135,8 +136,10 @@ class _Telling:
         if isinstance(verdict, Refusal):
             return _refused(verdict)
         before = _values(hold, hold.match, body)
-        after = _values(hold, self._stage.find(verdict.head) or hold.match, verdict.body)
-        sites = self._sites(hold, before, [describe(value.lexeme) for value in after])
+        after = _stored(hold, self._stage.find(verdict.head) or hold.match, verdict.body)
+        if len(after) != len(before):
+            after = ["sealed"] * len(before)  # the store's form of it is not read the same way
+        sites = self._sites(hold, before, after)
         return Side("sealed" if sites else "unchanged", sites)
 
     async def _answer(self, hold: Hold, answer: Answer) -> Side:
@@ -180,6 +183,14 @@ class _Telling:
 def _values(hold: Hold, match: Match, body: bytes) -> Sequence[Value]:
     adapter = BACKENDS[match.rule.store.kind].bind(match.rule)
     return adapter.read_request(hold.head, match.variables, match.query, body).values
+
+
+def _stored(hold: Hold, match: Match, body: bytes) -> list[str]:
+    """What stands at the places of a sealed body, as far as it is read like any other."""
+    try:
+        return [describe(value.lexeme) for value in _values(hold, match, body)]
+    except SidecarError:
+        return []
 
 
 def _fate(value: Value) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.message import ResponseHead
-from sidecar.rehearsal.account import Account, Context, account_for
+from sidecar.rehearsal.account import Account, Context, give_accounts
 from sidecar.rehearsal.exchange import Answer, Exchange
 from sidecar.rehearsal.readers import read_raw
 from sidecar.rules import Phase, RuleSet, read_rules
@@ -21,6 +21,11 @@ BODY = {
     "email": None,
     "cards": [{"number": "4111 1111 1111 1111"}, {"number": "4111 1111 1111 1112"}],
 }
+
+
+async def account_for(rules: RuleSet, exchange: Exchange, *, show_values: bool = False) -> Account:
+    (account,) = await give_accounts(rules, [exchange], show_values=show_values)
+    return account
 
 
 def put(

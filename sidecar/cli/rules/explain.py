@@ -12,7 +12,7 @@ import click
 
 from sidecar.codecs import CODECS
 from sidecar.errors import Misconfigured
-from sidecar.rehearsal.account import Account, Side, Site, account_for
+from sidecar.rehearsal.account import Account, Side, Site, give_accounts
 from sidecar.rehearsal.exchange import Exchange
 from sidecar.rehearsal.readers import read_exchanges
 from sidecar.rules import RuleSet, read_rules
@@ -57,10 +57,7 @@ def command(  # noqa: PLR0913 - one argument an option
     """  # noqa: D301 - click's own mark
     rule_set = read_rules(rules)
     exchanges = _chosen(read_exchanges(request.read(MAX_BYTES)), entry, to)
-    accounts = [
-        asyncio.run(account_for(rule_set, exchange, show_values=show_values))
-        for exchange in exchanges
-    ]
+    accounts = asyncio.run(give_accounts(rule_set, exchanges, show_values=show_values))
     if as_json:
         click.echo(json.dumps([_plain(each) for each in accounts], ensure_ascii=False, indent=2))
     else:
