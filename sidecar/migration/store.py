@@ -22,7 +22,7 @@ from sidecar.migration.slots import Filled
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one page."""
 STEP_SECONDS = 60.0
-PAUSES = (0.2, 1.0, 3.0, 8.0)
+PAUSES = (0.05, 0.2, 1.0, 3.0, 8.0)
 """A store that restarts is back by then."""
 _LONGEST_PAUSE = 60.0
 _BUSY = frozenset({429, 502, 503, 504})

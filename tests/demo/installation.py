@@ -94,7 +94,7 @@ class Installation:
         self.config = work / "sidecar.yaml"
         self._parts: list[Service | ArcadeDB] = []
 
-    def start(self, store: ArcadeDB | None = None) -> Iterator[str]:
+    def start(self, store: ArcadeDB | None = None, rules: str = RULES) -> Iterator[str]:
         """Start part after part, a store only where none is given; yields what it does next."""
         yield "making a SoftHSM token, a KMS and its first access key (sidecar kms init)"
         sidecar("kms", "init", "--dir", self.kms_dir)
@@ -104,11 +104,9 @@ class Installation:
         self.make_cmk()
         if store is None:
             yield "starting ArcadeDB, the store"
-            store = ArcadeDB.start(self.work / "store")
-            self._parts.append(store)
-        self.store = store
+        self.use_store(store)
         yield "writing the rules, and a lookup key for equality search (sidecar rules lookup-key)"
-        self.write_rules(RULES)
+        self.write_rules(rules)
         yield "starting the sidecar in front of the store (sidecar run)"
         self.start_proxy()
 
@@ -125,6 +123,13 @@ class Installation:
         self.cmk_id = metadata["KeyId"]
         self.call("CreateAlias", f"KeyId={self.cmk_id}", "AliasName=alias/customers")
 
+    def use_store(self, store: ArcadeDB | None = None) -> None:
+        """Take `store`, or one of its own."""
+        if store is None:
+            store = ArcadeDB.start(self.work / "store")
+            self._parts.append(store)
+        self.store = store
+
     def write_rules(self, rules: str) -> None:
         """Write `rules` with this store's address, and a lookup key, in their places."""
         lookup = json.loads(
@@ -137,7 +142,8 @@ class Installation:
         rules = rules.replace("@LOOKUP_KEY@", lookup["lookup_key"])
         (self.work / "rules.yaml").write_text(rules)
 
-    def start_proxy(self) -> None:
+    def write_config(self) -> None:
+        """Write the sidecar's configuration, with the addresses of store and KMS."""
         self.config.write_text(
             "listeners:\n"
             f"  - {{listen: '127.0.0.1:0', upstream: '{self.store.url}'}}\n"
@@ -148,6 +154,9 @@ class Installation:
             "admin: {listen: '127.0.0.1:0'}\n"
             "limits: {keys: 2s}\n"
         )
+
+    def start_proxy(self) -> None:
+        self.write_config()
         self.proxy = Service(self.work / "sidecar.log", "run", "-c", self.config)
         self._parts.append(self.proxy)
         self.url = f"http://{self.proxy.ready['listeners'][0]}"
