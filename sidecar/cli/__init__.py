@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Run the proxy, and a KMS of its own where none is configured.",
     "doctor": "Prove the whole chain: HSM, CMKs, suites, rules, a canary through proxy and store.",
     "rules": "Check, explain, test, compare and sign the rules that name the fields to seal.",
+    "learn": "Watch traffic, live or saved, and propose rules for what looks sensitive.",
     "migrate": "Seal what is stored already, in its store or in a file.",
     "rewrap": "Seal what is stored anew under the keys of now; tell which keys can go.",
     "envelope": "Look at sealed values without opening them.",

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar learn`: rules proposed from traffic, live or saved."""
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+import uvloop
+
+from sidecar import logs
+from sidecar.config import Config, load_config
+from sidecar.errors import Misconfigured
+from sidecar.learning import MARK, Observer, Proposal, Traffic, propose, read_har, write_proposal
+from sidecar.rules import Phase, RuleSet
+
+if TYPE_CHECKING:
+    from sidecar.transform import Transform
+
+_DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, None: 1}
+_PROGRESS_SECONDS = 5.0
+_GLANCE_SECONDS = 0.1
+_STORES = frozenset({"http", "https"})
+
+
+class _Duration(click.ParamType[float]):
+    """`90s`, `10m`, `2h`; a number alone is seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        found = _DURATION.fullmatch(str(value))
+        if found is None or not int(found[1]):
+            self.fail(f"{value!r} is no duration such as 90s, 10m or 2h", param, ctx)
+        return float(int(found[1]) * _SECONDS[found[2]])
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("sidecar.yaml"),
+    show_default=True,
+    help="Whose listeners to serve; documented by `sidecar run --help`.",
+)
+@click.option(
+    "--har",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Learn from a saved file (HTTP Archive) and run no proxy; may be given several times.",
+)
+@click.option("--for", "seconds", type=_Duration(), help="Stop after so long: 90s, 10m, 2h.")
+@click.option("--requests", type=click.IntRange(1), help="Stop after so many requests.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the proposal to a new file instead of standard output.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of rules.")
+def command(  # noqa: PLR0913 - one argument an option
+    path: Path,
+    files: tuple[Path, ...],
+    seconds: float | None,
+    requests: int | None,
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Watch traffic and propose rules for what looks sensitive in it.
+
+    E-mail addresses, telephone numbers, names of people, payment cards, IBANs, passports, Chinese
+    resident ids, social security numbers, keys and tokens: found by their form, their check digits
+    and the names of their fields; each with its confidence, its counts and the reason. Nothing is
+    changed on the way, no KMS is needed, and no value is kept or shown.
+
+    The listeners of the configuration serve as they would under `sidecar run`, but nothing is
+    sealed: send them the traffic of a test or a staging system. The proposal comes at the end:
+    after --for or --requests, or upon SIGINT (Ctrl-C) or SIGTERM. Rules that are in force beside
+    it have to be in `phase: monitor`; their fields are left out. The file of `rules` need not be
+    there.
+
+    \b
+      sidecar learn -c sidecar.yaml --for 10m -o proposal.yaml
+      sidecar learn --har traffic.har          # as browsers save it
+      sidecar rules check proposal.yaml
+
+    Read a proposal before you use it: detectors err both ways, and only you know what else is
+    secret. Words in paths and names of members are told as they are, so where people's names stand
+    in their place, they may be among them.
+
+    \b
+    Exit codes: 0 it ended, whether or not there is anything to propose; 2 wrong usage or
+    configuration.
+    """  # noqa: D301 - click's own mark
+    logs.configure()
+    if output is not None and output.exists():
+        raise Misconfigured(f"{output} is there already; name a new file")
+    traffic, known = Traffic(), None
+    if files:
+        if seconds or requests:
+            raise click.UsageError("--for and --requests are for live traffic, not for --har")
+        for file in files:
+            for exchange in read_har(file):
+                exchange.show(traffic)
+    else:
+        config = load_config(path)
+        known = _watched_rules(config)
+        uvloop.run(_watch(config, traffic, seconds, requests))
+    proposal = propose(traffic, known)
+    text = (_as_json if as_json else _as_rules)(proposal, traffic)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+    _tell(proposal, traffic, output)
+
+
+def _watched_rules(config: Config) -> RuleSet | None:
+    """The rules beside which to learn; Misconfigured where one of them does more than watch."""
+    if not config.rules.path.exists():
+        return None
+    rule_set = config.rules.read().rule_set
+    acting = [rule.name for rule in rule_set.rules if rule.phase is not Phase.MONITOR]
+    if acting:
+        raise Misconfigured(
+            f"the rules {', '.join(acting)} seal and refuse, which `learn` does not: learn with a "
+            "configuration of its own for a test or staging system, or set `phase: monitor`"
+        )
+    return rule_set
+
+
+async def _watch(
+    config: Config, traffic: Traffic, seconds: float | None, requests: int | None
+) -> None:
+    """Serve and look on until it is time to stop."""
+    # The proxy's half takes a second to import, which --har has no use for.
+    from sidecar.proxy.host import Host  # noqa: PLC0415
+    from sidecar.proxy.settings import ProxySettings  # noqa: PLC0415
+
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.log_loop_trouble)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    stores = [each for each in config.listeners if each.upstream.scheme in _STORES]
+    if not stores:
+        raise Misconfigured("no listener has a store behind it, so there is nothing to learn from")
+    settings = ProxySettings(tuple(stores), limits=config.limits)
+    # The host asks for what a Transform can do, and an Observer does all of it.
+    async with Host(settings, cast("Transform", Observer(traffic))) as host:
+        addresses = [_spell(address) for address in host.addresses]
+        click.echo(f"sidecar: learning at {', '.join(addresses)}; nothing is sealed", err=True)
+        await _until(stop, traffic, seconds, requests)
+
+
+async def _until(
+    stop: asyncio.Event, traffic: Traffic, seconds: float | None, requests: int | None
+) -> None:
+    """Wait for the end, and tell now and then how far it is."""
+    loop = asyncio.get_running_loop()
+    ends = None if seconds is None else loop.time() + seconds
+    told = loop.time()
+    while not stop.is_set() and (ends is None or loop.time() < ends):
+        if requests is not None and traffic.requests >= requests:
+            return
+        if loop.time() - told >= _PROGRESS_SECONDS:
+            told = loop.time()
+            click.echo(f"sidecar: {traffic.summary} so far", err=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _GLANCE_SECONDS)
+
+
+def _as_rules(proposal: Proposal, traffic: Traffic) -> str:
+    return write_proposal(proposal, traffic.summary, MARK)
+
+
+def _as_json(proposal: Proposal, traffic: Traffic) -> str:
+    report = {
+        "requests": traffic.requests,
+        "unread": dict(traffic.unread),
+        "left_out": traffic.left_out,
+        **asdict(proposal),
+    }
+    return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+
+
+def _tell(proposal: Proposal, traffic: Traffic, output: Path | None) -> None:
+    """On standard error: what came of it, and what to do next."""
+    likely = [rule for rule in proposal.rules if rule.likely]
+    fields = sum(len(rule.likely) for rule in likely)
+    click.echo(f"sidecar: {traffic.summary}; {len(likely)} rules with {fields} fields", err=True)
+    for why, count in traffic.unread.items():
+        click.echo(f"sidecar: {count} requests were not read: {why}", err=True)
+    if traffic.left_out:
+        click.echo(f"sidecar: {traffic.left_out} routes and fields found no room", err=True)
+    for advice in proposal.advice:
+        if advice.word != "monitoring":
+            click.echo(f"sidecar: {advice.rule}: {advice.why} [{advice.word}]", err=True)
+    if output is not None and likely:
+        click.echo(f"sidecar: next: sidecar rules check {output}", err=True)
+    sys.stderr.flush()
+
+
+def _spell(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules proposed from traffic: what looks sensitive, where it stands, what could bind it.
+
+    heads and bodies → traffic (counts by route and field) → collections → evidence → proposal
+
+Values are looked at and forgotten. What is kept are names, counts, lengths and estimates.
+"""
+
+from sidecar.learning.har import read_har
+from sidecar.learning.observer import Observer
+from sidecar.learning.proposal import MARK, Proposal, ProposedField, ProposedRule, propose
+from sidecar.learning.traffic import Traffic
+from sidecar.learning.writing import describe, write_proposal
+
+__all__ = [
+    "MARK",
+    "Observer",
+    "Proposal",
+    "ProposedField",
+    "ProposedRule",
+    "Traffic",
+    "describe",
+    "propose",
+    "read_har",
+    "write_proposal",
+]
