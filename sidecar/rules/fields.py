@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Designations: which values of a document are sealed and how, and where documents stand.
+"""Designations: which values of a message are sealed and how, and where documents stand.
 
 Values that are right from birth; an impossible one raises Misconfigured, without a place in a file.
 """
@@ -31,16 +31,31 @@ class Mode(StrEnum):
     DIGITS = "digits"
 
 
+class Place(StrEnum):
+    """Where in a message a value stands."""
+
+    BODY = "body"
+    HEADER = "header"
+    COOKIE = "cookie"
+    PATH = "path"
+    QUERY = "query"
+
+
+IN_TARGET = frozenset({Place.PATH, Place.QUERY})
+"""Places by which a store finds what a request is about: there, equal values have to stay equal."""
+
 DETERMINISTIC = frozenset({Mode.EQUALITY, Mode.DIGITS})
 """Modes that need a lookup key: the same value seals to the same text on every replica."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One designated place in a document.
+    """One designated place: in a document, or outside of all (see `place`).
 
-    `name` is the logical field that the context binds: the path's canonical text unless the rule
-    says `as`. In the mode DIGITS the last `keep_last` digits stay readable.
+    `name` is the logical field that the context binds. In a document, `path` leads to the value; no
+    steps at all are the whole body, which then is no document. Outside, its only step is the name
+    of the header (in lower case), cookie, path variable or parameter. In the mode DIGITS the last
+    `keep_last` digits stay readable.
     """
 
     name: str
@@ -49,13 +64,22 @@ class Field:
     normalize: tuple[str, ...] = ()
     keep_last: int = 0
     null: Null = "keep"
+    place: Place = Place.BODY
     where: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if not self.path.steps or self.path.steps[0] is EACH:
+        if self.path.steps[:1] == (EACH,):
             raise Misconfigured(
                 "a field begins with the name of a member; `documents:` says where records stand"
             )
+        if self.mode is Mode.JSON and (self.is_whole_body or self.place is not Place.BODY):
+            raise Misconfigured("this is one text, with nothing below it; write `sealed`")
+        if self.place in IN_TARGET and self.mode is not Mode.EQUALITY:
+            raise Misconfigured(
+                "a store finds things by what stands here, so it takes `search: equality` alone"
+            )
+        if self.null == "seal" and self.place is not Place.BODY:
+            raise Misconfigured("there is no null outside of bodies")
         if self.normalize and self.mode is not Mode.EQUALITY:
             raise Misconfigured("`normalize` belongs to `search: equality`")
         if not set(self.normalize) <= set(NORMALIZERS):
@@ -66,6 +90,18 @@ class Field:
             raise Misconfigured(f"`keep_last` is from 0 to {MAX_KEEP_LAST}")
         if self.null == "seal" and self.mode is Mode.DIGITS:
             raise Misconfigured("`format: digits` cannot seal null, which has no digits")
+
+    @property
+    def is_whole_body(self) -> bool:
+        """Whether the whole body, whatever it is, is the value."""
+        return self.place is Place.BODY and not self.path.steps
+
+    @property
+    def label(self) -> str:
+        """The place in words for people; in a document the path alone."""
+        if self.place is Place.BODY:
+            return str(self.path)
+        return f"{self.place.value}:{self.path.steps[0]}"
 
     @property
     def makes(self) -> tuple[object, ...]:
