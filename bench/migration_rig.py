@@ -43,6 +43,7 @@ rules:
       balance: sealed
       notes: {seal: json}
 """
+READ = "SELECT FROM Customer WHERE id = :id"
 LIST = "SELECT FROM Customer WHERE id > :last ORDER BY id LIMIT 500"
 WRITE = (
     f"UPDATE Customer SET {', '.join(f'{name} = :{name}' for name in FIELDS)}, "
@@ -57,6 +58,9 @@ list:
   request: POST /api/v1/query/crm
   body: '{list}'
   page: {{by: last, member: id, first: '""'}}
+read:
+  request: POST /api/v1/query/crm
+  body: '{read}'
 write:
   request: POST /api/v1/command/crm
   body: '{write}'
@@ -107,6 +111,7 @@ def describe(place: Installation, concurrency: int = 4) -> Path:
     params = {name: f"{{{name}}}" for name in ("id", *FIELDS, "version")}
     text = DESCRIPTION.format(
         list=json.dumps({"language": "sql", "command": LIST, "params": {"last": "{last}"}}),
+        read=json.dumps({"language": "sql", "command": READ, "params": {"id": "{id}"}}),
         write=json.dumps({"language": "sql", "command": WRITE, "params": params}),
         concurrency=concurrency,
     )

@@ -3,11 +3,12 @@
 
 What goes to the store is a request of the rule's own routes that the transform has claimed and
 sealed; a request that it would let pass stops the sweep. Lost updates are prevented by what the
-description tells: the record is read again just before, and
+description tells:
 
- - an ETag goes along as If-Match (RFC 9110 §13.1.1), or without one the record is read a last time
-   and compared, which leaves the moment between that read and the write, or
- - the store itself counts or refuses (`changed`, `guard: store`).
+ - the record is read just before, and its ETag goes along as If-Match (RFC 9110 §13.1.1); or
+   without one it is read a last time and compared, which leaves the moment until the write; or
+ - the store counts what it changed, or refuses what is stale (`changed`, `guard: store`). A record
+   that was changed is read and tried again, or without `read` left to the next sweep.
 
 A write that was not answered may have been done, so what stands there is looked at before another.
 """
@@ -93,9 +94,11 @@ class Renewal:
             StoreUnavailable, KeyUnavailable: Trouble that lasts; the sweep had better stop.
             Misconfigured: No record can be written like this.
         """
+        # Where the store itself refuses what is stale, the listed record will do at first.
+        looks_again = self._collection.guard == "read"
         for pause in (*self._collection.store.pauses, None):
             try:
-                outcome = await self._attempt(listed)
+                outcome = await self._attempt(listed, looks_again=looks_again)
             except Refused as error:
                 return Result(Outcome.FAILED, f"{_code(error)}: {error.why}")
             except (StoreUnavailable, KeyUnavailable):
@@ -107,13 +110,14 @@ class Renewal:
                     return Result(outcome)
                 if self._reading is None:  # the listing is all there is to look at
                     break
+            looks_again = True
         return Result(Outcome.CHANGED)
 
-    async def _attempt(self, listed: bytes) -> Outcome | _Again:
+    async def _attempt(self, listed: bytes, *, looks_again: bool) -> Outcome | _Again:
         records, tenant = self._collection.records, self._collection.tenant_of(listed)
         if not await self._purpose.is_due(records.look(listed), tenant):
             return Outcome.LEFT
-        found = await self._current(listed, tenant)
+        found = await self._current(listed, tenant) if looks_again else _Found(listed)
         if found is None:
             return Outcome.GONE
         values = records.look(found.record)

@@ -89,6 +89,15 @@ async def test_a_statement_that_compares_is_believed(rig: Rig) -> None:
     assert rig.shop.record("C-002")["ssn"] == "CANARY-new"
 
 
+async def test_where_it_was_changed_it_is_read_and_tried_again(rig: Rig) -> None:
+    writes_once(rig, ssn="CANARY-new")
+    text = COMMAND + 'read: {request: "GET /customers/{id}"}\n'
+    assert await renewed(rig, text) == Result(Outcome.WRITTEN)
+    assert rig.shop.asked["GET"] == 1
+    opened = await rig.collection(text).records.open(rig.shop.records["C-001"], "")
+    assert b"CANARY-new" in opened
+
+
 async def test_a_store_that_refuses_stale_writes_is_believed(rig: Rig) -> None:
     assert await renewed(rig, STORE_GUARDS) == Result(Outcome.WRITTEN)
     rig.shop.troubles = [409]
