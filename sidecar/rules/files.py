@@ -39,6 +39,11 @@ def read_files(*paths: Path) -> tuple[RuleFile, ...]:
     return tuple(read)
 
 
+def may_hold_rules(name: str) -> bool:
+    """Whether a file of this name in a folder is read."""
+    return not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES
+
+
 def _list_files(path: Path) -> list[Path]:
     try:
         if not path.is_dir():
@@ -50,7 +55,7 @@ def _list_files(path: Path) -> list[Path]:
         raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
     if below:
         raise Misconfigured(f"{below[0]}: folders inside a folder of rules are not read; move it")
-    files = [item for item in found if item.suffix.lower() in _SUFFIXES]
+    files = [item for item in found if may_hold_rules(item.name)]
     if not files:
         raise Misconfigured(f"{path}: no *.yaml file in this folder, so nothing would be sealed")
     return files

@@ -1,19 +1,74 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mappings read by a table: from each key to what reads its value.
+"""Mappings read by a table: from each key to what reads its value, and tells what it takes.
 
 Everything wrong in a mapping or a list is found in one go: values that do not fit, keys that are
-missing or unknown. Raises Faults.
+missing or unknown. Raises Faults. A reader that is `Described` says in JSON Schema what it reads,
+so that the schema for editors (`schema`) comes from the very tables that read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sidecar.rules.faults import Collector
 from sidecar.strict_yaml import Entry, Reader, nearest
 
 type Table = Mapping[str, Reader[Any]]
+
+MOST_ITEMS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Described[T]:
+    """A reader, and in JSON Schema what it reads; a `Shape` in it is a mapping read by a table."""
+
+    read: Reader[T]
+    schema: Mapping[str, object] | Shape
+
+    def __call__(self, entry: Entry) -> T:
+        return self.read(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A mapping that a table reads; keys of `exclusive` do not stand together."""
+
+    table: Table
+    required: Collection[str] = ()
+    exclusive: Collection[str] = field(default=())
+
+
+def one_of(words: Iterable[str]) -> Described[str]:
+    """A reader of one of `words`."""
+    known = tuple(str(word) for word in words)
+    return Described(lambda entry: entry.one_of(known), {"enum": list(known)})
+
+
+def integer(low: int, high: int) -> Described[int]:
+    """A reader of an integer within `low`..`high`."""
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return Described(lambda entry: entry.integer(low, high), schema)
+
+
+def list_of[T](reader: Reader[T], at_most: int = MOST_ITEMS) -> Described[tuple[T, ...]]:
+    """A reader of a list: at least one item, none of them twice."""
+    schema = {
+        "type": "array",
+        "items": schema_of(reader),
+        "minItems": 1,
+        "maxItems": at_most,
+        "uniqueItems": True,
+    }
+    return Described(lambda entry: read_list(entry, reader, at_most), schema)
+
+
+def schema_of(reader: Reader[Any]) -> Mapping[str, object] | Shape:
+    """What `reader` reads; TypeError where it does not say."""
+    if not isinstance(reader, Described):
+        raise TypeError("a reader that does not say in JSON Schema what it reads")
+    return reader.schema
 
 
 def read_mapping(entry: Entry, table: Table, required: Collection[str] = ()) -> dict[str, Any]:
@@ -35,7 +90,7 @@ def read_mapping(entry: Entry, table: Table, required: Collection[str] = ()) -> 
     return values
 
 
-def read_list[T](entry: Entry, reader: Reader[T], at_most: int = 1024) -> tuple[T, ...]:
+def read_list[T](entry: Entry, reader: Reader[T], at_most: int = MOST_ITEMS) -> tuple[T, ...]:
     """The items of a list: at least one, none of them twice."""
     errors = Collector()
     items = entry.items()

@@ -7,11 +7,11 @@ import base64
 import binascii
 import re
 
-from sidecar.fieldpath import FieldPath
+from sidecar.fieldpath import MAX_LENGTH, FieldPath
 from sidecar.keys.names import CmkRef
 from sidecar.rules.faults import placed
 from sidecar.rules.hosts import read_authority
-from sidecar.rules.tables import Table, read_list, read_mapping
+from sidecar.rules.tables import Described, Shape, Table, list_of, read_mapping
 from sidecar.strict_yaml import Entry
 
 MAX_EDK = 1024
@@ -28,7 +28,15 @@ _FRAMING = frozenset(
 )
 
 
-def name(entry: Entry) -> str:
+def _text(form: re.Pattern[str]) -> dict[str, object]:
+    """Texts that match `form` as a whole, in JSON Schema."""
+    return {"type": "string", "pattern": f"^({form.pattern})$"}
+
+
+_KEY_ID_SCHEMA = {"anyOf": [_text(form) for form in (_ALIAS, _KEY_ID, _ARN)]}
+
+
+def _name(entry: Entry) -> str:
     """A name that labels log lines and metrics."""
     text = entry.text()
     if not _NAME.fullmatch(text):
@@ -39,7 +47,7 @@ def name(entry: Entry) -> str:
     return text
 
 
-def logical_name(entry: Entry) -> str:
+def _logical_name(entry: Entry) -> str:
     """A name that only envelopes carry in their context."""
     text = entry.text()
     if not _LOGICAL.fullmatch(text):
@@ -47,17 +55,17 @@ def logical_name(entry: Entry) -> str:
     return text
 
 
-def host(entry: Entry) -> str:
+def _host(entry: Entry) -> str:
     """A `host:port`."""
     return placed(entry, lambda: read_authority(entry.text()))
 
 
-def path(entry: Entry) -> FieldPath:
+def _path(entry: Entry) -> FieldPath:
     """A field path."""
     return placed(entry, lambda: FieldPath.parse(entry.name()))
 
 
-def cmk(entry: Entry) -> CmkRef:
+def _cmk(entry: Entry) -> CmkRef:
     """The CMK that seals, or a mapping that names further CMKs whose old envelopes still open."""
     if not entry.is_mapping:
         return CmkRef(_key_id(entry))
@@ -72,7 +80,7 @@ def _key_id(entry: Entry) -> str:
     return text
 
 
-def header(entry: Entry) -> str:
+def _header(entry: Entry) -> str:
     """The name of a request header, in lower case."""
     text = entry.text().lower()
     if not _HEADER.fullmatch(text):
@@ -82,7 +90,7 @@ def header(entry: Entry) -> str:
     return text
 
 
-def lookup_key(entry: Entry) -> bytes:
+def _lookup_key(entry: Entry) -> bytes:
     """An EDK in base64 (RFC 4648 section 4), in its one spelling."""
     text = entry.text()
     try:
@@ -96,4 +104,15 @@ def lookup_key(entry: Entry) -> bytes:
     return edk
 
 
-CMK: Table = {"seal": _key_id, "open": lambda entry: read_list(entry, _key_id)}
+CMK: Table = {
+    "seal": Described(_key_id, _KEY_ID_SCHEMA),
+    "open": list_of(Described(_key_id, _KEY_ID_SCHEMA)),
+}
+
+name = Described(_name, _text(_NAME))
+logical_name = Described(_logical_name, {"type": "string", "minLength": 1, "maxLength": 255})
+host = Described(_host, {"type": "string", "pattern": "^[^/@]+:[0-9]+$"})
+path = Described(_path, {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH})
+cmk = Described(_cmk, {"anyOf": [_KEY_ID_SCHEMA, Shape(CMK, required=("seal",))]})
+header = Described(_header, _text(_HEADER))
+lookup_key = Described(_lookup_key, {"type": "string", "pattern": "^[A-Za-z0-9+/]+={0,2}$"})

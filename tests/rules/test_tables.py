@@ -3,8 +3,9 @@
 
 import pytest
 
+from sidecar.errors import Misconfigured
 from sidecar.rules import Faults
-from sidecar.rules.tables import Table, read_list, read_mapping
+from sidecar.rules.tables import Table, integer, list_of, one_of, read_list, read_mapping, schema_of
 from sidecar.strict_yaml import Entry, parse
 
 TABLE: Table = {"number": lambda entry: entry.integer(0, 9), "text": Entry.text}
@@ -41,3 +42,20 @@ def test_all_that_is_wrong_with_a_list_is_found() -> None:
         "f:1:9: this stands here twice",
         "f:1:12: expected an integer",
     ]
+
+
+def test_readers_say_what_they_read() -> None:
+    assert schema_of(integer(1, 8)) == {"type": "integer", "minimum": 1, "maximum": 8}
+    words = list_of(one_of(["a", "b"]), at_most=2)
+    assert schema_of(words) == {
+        "type": "array",
+        "items": {"enum": ["a", "b"]},
+        "minItems": 1,
+        "maxItems": 2,
+        "uniqueItems": True,
+    }
+    assert words(entry("[b, a]")) == ("b", "a")
+    assert integer(1, 8)(entry("8")) == 8
+    for text in ("[a, a]", "[c]", "[]", "[a, b, a]"):
+        with pytest.raises(Misconfigured):
+            words(entry(text))

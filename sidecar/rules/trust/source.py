@@ -7,6 +7,7 @@ accept: when the set has been proved and is about to hold, its version is kept
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from sidecar.rules.trust.keys import read_trust_keys
 from sidecar.rules.trust.manifest import Manifest
 from sidecar.rules.trust.verification import verify
 from sidecar.strict_yaml import read_bytes
+
+logger = logging.getLogger(__name__)
 
 SIGNATURE = "rules.sig"
 
@@ -60,6 +63,7 @@ class RuleSource(NamedTuple):
             return
         self._refuse_older(self.trust.state, signed)
         write_accepted(self.trust.state, Accepted(signed.version, signed.digest))
+        logger.info("version %d of the signed rules holds from now on", signed.version)
 
     def _verified(self, trust: Trust, files: tuple[RuleFile, ...]) -> Manifest:
         place = signature_path(self.path)
