@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from sidecar.codecs.claims import count_claims
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.reading import Misfit, Reading, Site, check_places
 from sidecar.codecs.shape import Shape, build_shape
@@ -65,6 +66,7 @@ class _PatchReading[T]:
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = []
         self.documents = 0
+        self.claims = count_claims(body)
         self._shape = shape
         self._numbers: dict[_Key, int] = {}
         self._searched: dict[int, tuple[Site[str], Reading[T]]] = {}

@@ -8,6 +8,7 @@ a misfit. Lists are not merged; what stands in one is a value as anywhere else (
 
 from typing import NamedTuple
 
+from sidecar.codecs.claims import count_claims
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
@@ -24,11 +25,12 @@ class _Marked[T](NamedTuple):
 class _MergeReading[T]:
     """A document, less what it removes."""
 
-    def __init__(self, reading: Reading[_Marked[T]]) -> None:
+    def __init__(self, body: bytes, reading: Reading[_Marked[T]]) -> None:
         self.sites: list[Site[T]] = []
         self.misfits = reading.misfits
         self.elements = reading.elements
         self.documents = reading.documents
+        self.claims = count_claims(body)
         self.render = reading.render
         self._reading = reading
         for site in reading.sites:
@@ -66,7 +68,7 @@ class MergePatch:
     def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:
         marked = _marked(shape)
         marked.finish(wary=shape.known is not None)
-        return _MergeReading(JSON.read(body, marked))
+        return _MergeReading(body, JSON.read(body, marked))
 
 
 CODEC = MergePatch()

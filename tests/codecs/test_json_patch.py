@@ -213,6 +213,11 @@ def test_places_are_bounded_for_all_operations_together() -> None:
     assert len(read(bring("/cards", cards)).sites) == MAX_PLACES // 4
 
 
+def test_texts_that_claim_to_be_envelopes_are_counted() -> None:
+    patch = (bring("/ssn", "enc:1:x"), bring("/name", ["enc:1:y", "no enc:1:z"]))
+    assert read(*patch).claims == 2
+
+
 SCALARS = st.sampled_from(["x", 1, True, None])
 CARDS = st.lists(st.dictionaries(st.sampled_from(["no", "k"]), SCALARS, max_size=2), max_size=2)
 VALUES: dict[str, st.SearchStrategy[Any]] = {

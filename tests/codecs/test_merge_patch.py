@@ -90,6 +90,10 @@ def test_documents_and_what_leads_nowhere_are_those_of_json() -> None:
     assert merged.misfits == plain.misfits != []
 
 
+def test_texts_that_claim_to_be_envelopes_are_counted() -> None:
+    assert read({"ssn": "enc:1:x", "name": ["enc:1:y", "no enc:1:z"]}).claims == 2
+
+
 SCALARS = st.sampled_from(["x", 1, None, [1, None], {"a": None}])
 DOCUMENTS = st.fixed_dictionaries(
     {},
