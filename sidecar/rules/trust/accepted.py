@@ -33,8 +33,12 @@ class Accepted(NamedTuple):
 
 def read_accepted(path: Path) -> Accepted | None:
     """What held last; None where nothing ever did. Misconfigured where that cannot be told."""
-    if not path.exists() and not path.is_symlink():
+    try:
+        path.lstat()
+    except FileNotFoundError:
         return None
+    except OSError as error:  # it may well be there
+        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
     found = _LINES.fullmatch(read_private(path).decode("latin-1"))
     if found is None:
         raise Misconfigured(

@@ -8,6 +8,7 @@ accept: when the set has been proved and is about to hold, its version is kept
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +68,7 @@ class RuleSource(NamedTuple):
 
     def _verified(self, trust: Trust, files: tuple[RuleFile, ...]) -> Manifest:
         place = signature_path(self.path)
-        if not place.exists():
+        if not os.path.lexists(place):
             raise Misconfigured(f"{self.path}: not signed; sign it with: sidecar rules sign")
         keys = read_trust_keys(trust.keys)
         try:

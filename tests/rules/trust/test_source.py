@@ -213,6 +213,12 @@ def test_a_state_that_leads_nowhere_is_not_a_first_start(signed: SignedSet) -> N
         signed.source.read()
 
 
+def test_a_state_that_cannot_be_looked_at_is_not_a_first_start(signed: SignedSet) -> None:
+    source = RuleSource(signed.rules, signed.trust._replace(state=signed.key / "state"))
+    with pytest.raises(Misconfigured, match="cannot be read: Not a directory"):
+        source.read()
+
+
 def test_a_version_that_cannot_be_kept_does_not_hold(signed: SignedSet) -> None:
     source = RuleSource(signed.rules, signed.trust._replace(state=signed.folder / "gone/state"))
     offered = source.read()
