@@ -10,6 +10,7 @@ import pkgutil
 from sidecar.backends.adapter import Adapter, Backend, Message, Value
 from sidecar.backends.problem import problem
 from sidecar.backends.refusals import (
+    Endless,
     MisplacedEnvelope,
     NotSearchable,
     RequirementFailed,
@@ -26,6 +27,7 @@ __all__ = [
     "BACKENDS",
     "Adapter",
     "Backend",
+    "Endless",
     "Message",
     "MisplacedEnvelope",
     "NotSearchable",

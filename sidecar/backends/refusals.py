@@ -50,6 +50,13 @@ class RequirementFailed(Refused):
     code = "requirement_failed"
 
 
+class Endless(Refused):
+    """A WebSocket or an event stream, which has no end at which it could be sealed."""
+
+    status = 403
+    code = "endless"
+
+
 class UnreadableAnswer(Refused):
     """The store's answer cannot be searched for sealed values, so it cannot be handed on."""
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
 from sidecar.rules.faults import fault
-from sidecar.rules.fields import DETERMINISTIC, Field, Mode
+from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Place
+from sidecar.rules.outside import faults_of_outside, names_of
 from sidecar.rules.phase import Phase
 
 if TYPE_CHECKING:
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
 
 def faults_within(rule: Rule) -> Iterator[Misconfigured]:
     """What is wrong with one rule by itself."""
-    if not rule.routes or not rule.fields:
+    if not rule.routes or not rule.all_fields:
         yield fault(rule.where, f"rule {rule.name!r} protects nothing: no routes or no fields")
     for route, later in combinations(rule.routes, 2):
         if route.shape == later.shape and route.shares_method(later):
             yield fault(later.where, f"{later} can never match: {route} stands before it")
-    for one, other in combinations(rule.fields, 2):
+    for one, other in combinations(rule.all_fields, 2):
         yield from _faults_between_fields(one, other)
-    for item in rule.fields:
+    for item in rule.all_fields:
         yield from _faults_of_mode(rule, item)
+    yield from faults_of_outside(rule)
     yield from _faults_of_paths(rule)
     yield from _faults_of_places(rule)
     if rule.record is not None:
@@ -39,9 +41,9 @@ def faults_within(rule: Rule) -> Iterator[Misconfigured]:
 
 
 def _faults_between_fields(one: Field, other: Field) -> Iterator[Misconfigured]:
-    if one.path == other.path:
+    if one.place is other.place and one.path == other.path:
         yield fault(other.where, f"{other.path} is designated twice; first at {one.where}")
-    elif one.path.covers(other.path) or other.path.covers(one.path):
+    elif one.place is other.place and _overlap(one.path, other.path):
         yield fault(other.where, f"{other.path} and {one.path} overlap; name one of them")
     elif one.name == other.name and one.makes != other.makes:
         yield fault(
@@ -73,19 +75,25 @@ def _faults_of_mode(rule: Rule, item: Field) -> Iterator[Misconfigured]:
 
 
 def _faults_of_paths(rule: Rule) -> Iterator[Misconfigured]:
-    """Paths go to the store, and into its logs, as they are."""
-    names = {str(item.path) for item in rule.fields}
+    """What stands in paths goes into a store's logs as well."""
+    names = {str(item.path) for item in rule.fields} - names_of(rule, Place.PATH)
     for route in rule.routes:
         for name in sorted(names.intersection(dict(route.variables))):
             yield fault(
                 route.where,
-                f"{route} carries {name!r} to the store in clear, for paths are not sealed; let "
-                "the query or the body look for it",
+                f"{route} carries {name!r} to the store in clear; name it under `path` as well, or "
+                "let the query or the body look for it",
             )
 
 
 def _faults_of_places(rule: Rule) -> Iterator[Misconfigured]:
     """No designated value may hold, or be, what another designation names."""
+    if any(item.is_whole_body for item in rule.fields):
+        if rule.documents != Documents():
+            yield fault(rule.where, "a body that is one value has no `documents`")
+        if rule.require:
+            yield fault(rule.where, "a body that is one value has nothing to `require` in it")
+        return
     for documents in rule.documents:
         if len(set(documents)) != len(documents):
             yield fault(rule.where, "`documents` names one place twice")

@@ -93,11 +93,11 @@ def _lint_rule(rule: Rule) -> Iterator[_Found]:
         yield _Found(rule.where, "migrating")
     if rule.tenant_header is None and rule.record is None:
         yield _Found(rule.where, "unbound")
-    if rule.lookup_keys and not any(item.mode in DETERMINISTIC for item in rule.fields):
+    if rule.lookup_keys and not any(item.mode in DETERMINISTIC for item in rule.all_fields):
         yield _Found(rule.where, "unused-lookup-keys")
     yield from _lint_routes(rule)
     yield from _lint_requirements(rule)
-    for item in rule.fields:
+    for item in rule.all_fields:
         yield from _lint_field(item)
 
 

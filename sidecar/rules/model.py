@@ -41,14 +41,16 @@ class Rule:
 
     `collection` (by default the rule's name) and `store.name` are logical names that envelopes are
     bound to. `tenant_header` is in lower case. `record` is the name of a path variable, or the path
-    of a member that is not sealed. `lookup_keys` are EDKs, the current one first.
+    of a member that is not sealed. `fields` stand in bodies, `outside` in heads. `lookup_keys` are
+    EDKs, the current one first.
     """
 
     name: str
     store: Store
     routes: tuple[Route, ...]
     cmk: CmkRef
-    fields: tuple[Field, ...]
+    fields: tuple[Field, ...] = ()
+    outside: tuple[Field, ...] = ()
     collection: str = ""
     tenant_header: str | None = None
     record: str | None = None
@@ -64,6 +66,11 @@ class Rule:
             object.__setattr__(self, "collection", self.name)
         if found := list(faults_within(self)):
             raise Faults(found)
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """Wherever in a message they stand."""
+        return self.fields + self.outside
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from tests.rules.samples import field
 @pytest.mark.parametrize(
     ("path", "mode", "options", "told"),
     [
-        ("$", Mode.SEALED, {}, "begins with the name of a member"),
+        ("$[*]", Mode.SEALED, {}, "begins with the name of a member"),
+        ("$", Mode.JSON, {}, "nothing below it"),
         ("$[*].a", Mode.SEALED, {}, "begins with the name of a member"),
         ("a", Mode.SEALED, {"normalize": ("trim",)}, "`normalize` belongs to"),
         ("a", Mode.DIGITS, {"normalize": ("trim",)}, "`normalize` belongs to"),
