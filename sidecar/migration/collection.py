@@ -138,8 +138,13 @@ def _check_paths(description: Description, rule: Rule) -> None:
     protected = [field.path for field in rule.fields]
     paging = description.listing.paging
     inspected = [paging.member] if isinstance(paging, ByLast) else []
-    for part in (description.reading, description.writing):
-        inspected += [_slot_path(slot) for slot in part.request.target_slots] if part else []
+    templates = [part.request for part in (description.reading, description.writing) if part]
+    try:
+        for template in templates:
+            SlotValues(template)
+            inspected += [_slot_path(slot) for slot in template.target_slots]
+    except Misconfigured as error:
+        raise Misconfigured(f"{description.where}: {error.why}") from None
     for path in inspected:
         if any(field.covers(path) or path.covers(field) for field in protected):
             raise Misconfigured(

@@ -51,18 +51,26 @@ _TOLD = frozenset({State.SEALED, State.NULL, State.UNSEALED})
 
 
 class Auditor:
-    """Looks at records, one after the other; `coverage` has what it saw."""
+    """Looks at records, one after the other; `coverage` has what it saw.
+
+    `name_of` says what a record is called, or nothing.
+    """
 
     def __init__(
-        self, records: Records, purpose: Purpose, tenant_of: Callable[[bytes], str]
+        self,
+        records: Records,
+        purpose: Purpose,
+        tenant_of: Callable[[bytes], str],
+        name_of: Callable[[bytes], str] | None = None,
     ) -> None:
         self.coverage = Coverage()
         self._records = records
         self._purpose = purpose
         self._tenant_of = tenant_of
+        self._name_of = name_of or (lambda _: f"record {self.coverage.records}")
 
-    async def look(self, record: bytes, name: str) -> None:
-        """Count one record, called `name`; KeyUnavailable."""
+    async def look(self, record: bytes) -> None:
+        """Count one record; KeyUnavailable."""
         coverage = self.coverage
         coverage.records += 1
         try:
@@ -78,5 +86,5 @@ class Auditor:
         else:
             coverage.due += is_due
             is_wrong = is_due
-        if is_wrong and name and len(coverage.named) < MOST_NAMED:
+        if is_wrong and len(coverage.named) < MOST_NAMED and (name := self._name_of(record)):
             coverage.named.append(name)

@@ -83,8 +83,7 @@ class FileSweep:
         written.seek(0)
         async for piece in self._pieces(written, job.limit):
             if piece.record:
-                number = auditor.coverage.records + 1
-                await auditor.look(piece.head + piece.record, f"record {number}")
+                await auditor.look(piece.head + piece.record)
         return auditor.coverage
 
     async def _pieces(self, file: BinaryIO, limit: int) -> AsyncIterator[Slice]:
@@ -105,7 +104,7 @@ class FileSweep:
             tenant = self._job.tenant_of(body)
             values = records.look(body)
             if not await self._job.purpose.is_due(values, tenant):
-                self.tally.add("", Result(Outcome.LEFT))
+                self.tally.add(Result(Outcome.LEFT))
                 return piece.record
             if any(value.state is State.SEALED for value in values):
                 body = await records.open(body, tenant)
@@ -115,7 +114,7 @@ class FileSweep:
             raise NotPossible(code, f"record {self.tally.records + 1}: {error.why}") from None
         if not sealed.startswith(piece.head):
             raise Malformed("the codec has changed the head of the file")
-        self.tally.add("", Result(Outcome.WRITTEN))
+        self.tally.add(Result(Outcome.WRITTEN))
         return sealed[len(piece.head) :]
 
 

@@ -57,6 +57,20 @@ class Answer(NamedTuple):
         return min(float(value), _LONGEST_PAUSE) if value and value.isdigit() else None
 
 
+class Pace:
+    """Turns at `rate` a second, without a crowd after a rest; 0 for no bound."""
+
+    def __init__(self, rate: float) -> None:
+        self._interval = 1 / rate if rate else 0.0
+        self._free_at = 0.0
+
+    def wait(self, now: float) -> float:
+        """How many seconds from `now` the turn is that is taken hereby."""
+        at = max(now, self._free_at)
+        self._free_at = at + self._interval
+        return at - now
+
+
 class RawStore:
     """One store; `rate` is in requests a second, 0 for no bound.
 
@@ -79,8 +93,7 @@ class RawStore:
             verify=_trust(ca) if origin.scheme == "https" else False,
             limits=httpx.Limits(max_connections=256, max_keepalive_connections=256),
         )
-        self._interval = 1 / rate if rate else 0.0
-        self._free_at = 0.0
+        self._pace = Pace(rate)
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,7 +126,8 @@ class RawStore:
 
     async def ask(self, request: Filled, headers: Headers = ()) -> Answer:
         """Ask once; StoreUnavailable where no whole answer comes."""
-        await self._take_turn()
+        if (seconds := self._pace.wait(time.monotonic())) > 0:
+            await asyncio.sleep(seconds)
         mine = [(b"Host", self.origin.netloc), *self._headers, *headers]
         names = {name.lower() for name, _ in mine}
         if request.body and b"content-type" not in names:
@@ -150,14 +164,6 @@ class RawStore:
 
     def _url(self, target: bytes) -> httpx.URL:
         return self.origin.copy_with(raw_path=target)
-
-    async def _take_turn(self) -> None:
-        """Wait until the rate allows one request more."""
-        if self._interval:
-            now = time.monotonic()
-            at = max(now, self._free_at)
-            self._free_at = at + self._interval
-            await asyncio.sleep(at - now)
 
 
 async def _bounded(response: httpx.Response) -> bytes:

@@ -16,7 +16,7 @@ from sidecar.migration.coverage import Auditor, Coverage
 from sidecar.migration.journal import Journal
 from sidecar.migration.listing import pages
 from sidecar.migration.purposes import Purpose
-from sidecar.migration.renewal import Renewal
+from sidecar.migration.renewal import Outcome, Renewal
 from sidecar.migration.tally import Tally
 
 
@@ -63,10 +63,10 @@ class Sweep:
     async def prove(self) -> Coverage | None:
         """Read everything again; None when told to stop, for a part of it proves nothing."""
         collection = self._collection
-        auditor = Auditor(collection.records, self._purpose, collection.tenant_of)
+        auditor = Auditor(collection.records, self._purpose, collection.tenant_of, collection.id_of)
         async for page in pages(collection):
             for record in page.records:
-                await auditor.look(record, collection.id_of(record))
+                await auditor.look(record)
             self._tell(auditor.coverage.records)
             if self._stop.is_set():
                 return None
@@ -91,5 +91,6 @@ class Sweep:
             except SidecarError as error:
                 self._trouble = error
                 return
-            self.tally.add(self._collection.id_of(record), result)
+            is_failed = result.outcome is Outcome.FAILED
+            self.tally.add(result, self._collection.id_of(record) if is_failed else "")
             self._tell(self.tally.records)

@@ -37,10 +37,10 @@ class Tally:
         """How many were looked at."""
         return self.outcomes.total()
 
-    def add(self, record: str, result: Result) -> None:
-        """Count one record, called `record` in reports."""
+    def add(self, result: Result, name: str = "") -> None:
+        """Count one record, called `name` where it failed."""
         self.outcomes[result.outcome] += 1
         if result.outcome is Outcome.FAILED:
             self.reasons[result.why] += 1
-            if record and len(self.failed) < MOST_NAMED:
-                self.failed.append(record)
+            if name and len(self.failed) < MOST_NAMED:
+                self.failed.append(name)
