@@ -14,8 +14,8 @@ from typing import NamedTuple
 from sidecar.backends import BACKENDS, Value
 from sidecar.errors import SidecarError
 from sidecar.message import Refusal
+from sidecar.recorded import Answer, Exchange
 from sidecar.rehearsal.coverage import nearest_host, spell_path, stray_members, why_not
-from sidecar.rehearsal.exchange import Answer, Exchange
 from sidecar.rehearsal.shapes import describe
 from sidecar.rehearsal.stage import Stage, staged
 from sidecar.rules import Match, Phase, RuleSet, explain_field
@@ -163,7 +163,7 @@ class _Telling:
         rule = hold.match.rule
         return tuple(
             Site(
-                path=str(value.field.path),
+                path=value.field.label,
                 treatment=explain_field(value.field),
                 before=describe(value.lexeme),
                 after=fate,
@@ -218,7 +218,7 @@ def _absent(match: Match, request: Side, body: bytes) -> dict[str, list[str]]:
         return {}
     found = {site.path for site in request.sites}
     return {
-        str(field.path): stray_members(field, body)
-        for field in match.rule.fields
-        if str(field.path) not in found
+        field.label: stray_members(field, body)
+        for field in match.rule.all_fields
+        if field.label not in found
     }

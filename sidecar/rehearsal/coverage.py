@@ -14,6 +14,7 @@ from sidecar.errors import Malformed
 from sidecar.fieldpath import EACH, MAX_STEPS, FieldPath, Step
 from sidecar.message import RequestHead
 from sidecar.rules import Field, Route, Rule, RuleSet, read_target
+from sidecar.rules.fields import Place
 
 _ANY = "{…}"
 _MOST_HINTS = 3
@@ -62,6 +63,8 @@ def stray_members(field: Field, body: bytes) -> list[str]:
 
     Said where the field itself was not found: perhaps `documents` looks elsewhere.
     """
+    if field.place is not Place.BODY:
+        return []
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

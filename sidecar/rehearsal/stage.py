@@ -16,7 +16,7 @@ from sidecar.errors import Malformed
 from sidecar.keys import KeyContext, Keyring
 from sidecar.keys.providers.ephemeral import EphemeralProvider
 from sidecar.message import Refusal, RequestHead
-from sidecar.rehearsal.exchange import Answer
+from sidecar.recorded import Answer
 from sidecar.rules import Match, Rule, RuleSet, compile_rules
 from sidecar.transform import Hold, Opened, Sealed, Transform
 

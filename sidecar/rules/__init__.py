@@ -2,6 +2,7 @@
 """Rules: which fields of which store are sealed, under which key. LANGUAGE.md is their language."""
 
 from sidecar.rules.compiler import Match, Plan, compile_rules
+from sidecar.rules.difference import CHANGES, Change, Effect, compare
 from sidecar.rules.explanation import explain, explain_binding, explain_field
 from sidecar.rules.faults import Faults
 from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Requirement
@@ -16,9 +17,12 @@ from sidecar.rules.target import read_target
 from sidecar.rules.trust import Offered, RuleSource, Trust
 
 __all__ = [
+    "CHANGES",
     "DETERMINISTIC",
     "Advice",
+    "Change",
     "Documents",
+    "Effect",
     "Faults",
     "Field",
     "Match",
@@ -34,6 +38,7 @@ __all__ = [
     "RuleSource",
     "Store",
     "Trust",
+    "compare",
     "compile_rules",
     "explain",
     "explain_binding",

@@ -1,14 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `fields` of a rule: from the path of each to what sealing makes of its value."""
+"""What a rule designates: from each place, in documents or outside, to what sealing makes of it.
+
+Outside of documents stand header fields, cookies, variables of the path and parameters of the
+query. A header or cookie has a logical name of its own kind; a variable or parameter that of the
+field that it looks for.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from sidecar.fieldpath import FieldPath
 from sidecar.rules import words
 from sidecar.rules.faults import Collector, placed
-from sidecar.rules.fields import MAX_KEEP_LAST, NORMALIZERS, Field, Mode
-from sidecar.rules.tables import Table, read_list, read_mapping
+from sidecar.rules.fields import IN_TARGET, MAX_KEEP_LAST, NORMALIZERS, Field, Mode, Place
+from sidecar.rules.tables import (
+    Described,
+    Shape,
+    Table,
+    integer,
+    list_of,
+    one_of,
+    read_mapping,
+)
 from sidecar.strict_yaml import Entry
 
 _MODES = {
@@ -19,19 +36,58 @@ _MODES = {
 """The keys that choose a mode, of which a field has at most one, and their words."""
 
 
+_COOKIE = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+"""A token (RFC 6265 section 4.1.1)."""
+_NOT_VALUES = frozenset(
+    {"accept-encoding", "content-encoding", "content-location", "cookie", "if-range", "location"}
+    | {"range", "set-cookie", "trailer", "upgrade", "x-original-url", "x-rewrite-url"}
+)
+"""Header fields that the proxy reads or changes itself."""
+
+
 def read_fields(entry: Entry) -> tuple[Field, ...]:
-    """Every designation of a rule."""
+    """The `fields` of a rule."""
+    return _read_all(_read_field, entry)
+
+
+def _read_outside(place: Place, name: Callable[[Entry], str], entry: Entry) -> tuple[Field, ...]:
+    def read(key: Entry, value: Entry) -> Field:
+        word = name(key)
+        logical = word if place in IN_TARGET else f"{place.value}:{word}"
+        values = {"name": logical, "path": FieldPath((word,)), "place": place}
+        return _build(key, values | _read_options(value))
+
+    return _read_all(read, entry)
+
+
+def _read_all(read: Callable[[Entry, Entry], Field], entry: Entry) -> tuple[Field, ...]:
     errors = Collector()
-    fields = [errors.attempt(_read_field, key, value) for key, value in entry.entries()]
+    fields = [errors.attempt(read, key, value) for key, value in entry.entries()]
     errors.finish()
     return tuple(field for field in fields if field is not None)
 
 
+def _header(key: Entry) -> str:
+    name = words.header(key)
+    if name in _NOT_VALUES or name.endswith(("-digest", "-md5")) or name == "digest":
+        raise key.error(f"{key.name()!r} is the proxy's own to read, and holds no value")
+    return name
+
+
+def _cookie(key: Entry) -> str:
+    if not _COOKIE.fullmatch(key.name()):
+        raise key.error(f"{key.name()!r} is not the name of a cookie")
+    return key.name()
+
+
 def _read_field(key: Entry, value: Entry) -> Field:
     path = words.path(key)
-    values = _read_options(value)
-    name = values.pop("as", str(path))
-    return placed(key, lambda: Field(name, path, **values, where=key.where))
+    return _build(key, {"name": str(path), "path": path} | _read_options(value))
+
+
+def _build(key: Entry, values: dict[str, Any]) -> Field:
+    values["name"] = values.pop("as", values["name"])
+    return placed(key, lambda: Field(**values, where=key.where))
 
 
 def _read_options(entry: Entry) -> dict[str, Any]:
@@ -50,11 +106,21 @@ def _read_options(entry: Entry) -> dict[str, Any]:
 
 
 FIELD: Table = {
-    "seal": lambda entry: entry.one_of(_MODES["seal"]),
-    "search": lambda entry: entry.one_of(_MODES["search"]),
-    "format": lambda entry: entry.one_of(_MODES["format"]),
-    "normalize": lambda entry: read_list(entry, lambda item: item.one_of(NORMALIZERS)),
-    "keep_last": lambda entry: entry.integer(1, MAX_KEEP_LAST),
-    "null": lambda entry: entry.one_of(("keep", "seal")),
+    "seal": one_of(_MODES["seal"]),
+    "search": one_of(_MODES["search"]),
+    "format": one_of(_MODES["format"]),
+    "normalize": list_of(one_of(NORMALIZERS)),
+    "keep_last": integer(1, MAX_KEEP_LAST),
+    "null": one_of(("keep", "seal")),
     "as": words.logical_name,
+}
+_DESIGNATION = {"anyOf": [{"const": "sealed"}, Shape(FIELD, exclusive=tuple(_MODES))]}
+_DESIGNATIONS = {"type": "object", "minProperties": 1, "additionalProperties": _DESIGNATION}
+FIELDS = Described(read_fields, _DESIGNATIONS)
+
+OUTSIDE: Table = {
+    "headers": Described(partial(_read_outside, Place.HEADER, _header), _DESIGNATIONS),
+    "cookies": Described(partial(_read_outside, Place.COOKIE, _cookie), _DESIGNATIONS),
+    "path": Described(partial(_read_outside, Place.PATH, words.logical_name), _DESIGNATIONS),
+    "query": Described(partial(_read_outside, Place.QUERY, words.logical_name), _DESIGNATIONS),
 }

@@ -20,7 +20,7 @@ def explain(rule: Rule) -> dict[str, object]:
         "suite": rule.suite,
         "tenant_header": rule.tenant_header,
         "record": rule.record,
-        "fields": {str(item.path): explain_field(item) for item in rule.fields},
+        "fields": {item.label: explain_field(item) for item in rule.all_fields},
     }
 
 

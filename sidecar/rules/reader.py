@@ -9,18 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from sidecar.envelope import SEALING_SUITES
 from sidecar.errors import Misconfigured
 from sidecar.rules import designations, words
 from sidecar.rules.faults import Collector, placed
-from sidecar.rules.fields import Documents, Requirement
+from sidecar.rules.fields import MAX_PATTERN, Documents, Requirement
 from sidecar.rules.files import RuleFile, read_files
 from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
+from sidecar.rules.routes import MAX_LENGTH as MAX_ROUTE
 from sidecar.rules.routes import Route
-from sidecar.rules.tables import Table, read_list, read_mapping
+from sidecar.rules.tables import (
+    Described,
+    Shape,
+    Table,
+    list_of,
+    one_of,
+    read_mapping,
+    schema_of,
+)
 from sidecar.strict_yaml import Entry, nearest, parse
 
 VERSION = "1"
@@ -95,11 +105,18 @@ def _store(stores: Mapping[str, Store], entry: Entry) -> Store:
 def _read_rule(entry: Entry, stores: Mapping[str, Store]) -> Rule:
     table: Table = {**RULE, "store": partial(_store, stores)}
     values = read_mapping(entry, table, required=REQUIRED)
+    outside = [values.pop(key, ()) for key in designations.OUTSIDE]
+    values["outside"] = tuple(chain.from_iterable(outside))
     return Rule(**{_PARTS.get(key, key): value for key, value in values.items()}, where=entry.where)
 
 
 def _route(entry: Entry) -> Route:
     return placed(entry, lambda: Route.parse(entry.text(), entry.where))
+
+
+_ROUTE = Described(
+    _route, {"type": "string", "maxLength": MAX_ROUTE, "pattern": r"^([A-Z][A-Z0-9_|-]* )?/"}
+)
 
 
 def _tenant(entry: Entry) -> str:
@@ -122,31 +139,35 @@ def _requirement(key: Entry, value: Entry) -> Requirement:
     return placed(value, lambda: Requirement.compile(words.path(key), value.text()))
 
 
-FILE: Table = {"version": lambda entry: entry.one_of((VERSION,)), "rules": _list_of_rules}
 STORE: Table = {
     "name": words.name,
-    "kind": lambda entry: entry.one_of(KINDS),
-    "hosts": lambda entry: read_list(entry, words.host),
+    "kind": one_of(KINDS),
+    "hosts": list_of(words.host),
 }
 TENANT: Table = {"header": words.header}
-DOCUMENTS: Table = {
-    "request": lambda entry: read_list(entry, words.path),
-    "response": lambda entry: read_list(entry, words.path),
-}
+DOCUMENTS: Table = {"request": list_of(words.path), "response": list_of(words.path)}
+_STORE_SCHEMA = {"anyOf": [schema_of(words.name), Shape(STORE, required=STORE)]}
+_PATTERN_SCHEMA = {"type": "string", "maxLength": MAX_PATTERN, "format": "regex"}
 RULE: Table = {
     "name": words.name,
-    "store": partial(_store, {}),
+    "store": Described(partial(_store, {}), _STORE_SCHEMA),
     "collection": words.logical_name,
-    "routes": lambda entry: read_list(entry, _route),
+    "routes": list_of(_ROUTE),
     "cmk": words.cmk,
-    "tenant": _tenant,
-    "record": Entry.text,
-    "phase": lambda entry: Phase(entry.one_of(Phase)),
-    "documents": _documents,
-    "require": _require,
-    "lookup_keys": lambda entry: read_list(entry, words.lookup_key, MAX_LOOKUP_KEYS),
-    "suite": lambda entry: entry.one_of(SEALING_SUITES),
-    "fields": designations.read_fields,
+    "tenant": Described(_tenant, Shape(TENANT, required=TENANT)),
+    "record": Described(Entry.text, {"type": "string", "minLength": 1}),
+    "phase": Described(lambda entry: Phase(entry.one_of(Phase)), schema_of(one_of(Phase))),
+    "documents": Described(_documents, Shape(DOCUMENTS)),
+    "require": Described(_require, {"type": "object", "additionalProperties": _PATTERN_SCHEMA}),
+    "lookup_keys": list_of(words.lookup_key, MAX_LOOKUP_KEYS),
+    "suite": one_of(SEALING_SUITES),
+    "fields": designations.FIELDS,
+    **designations.OUTSIDE,
 }
-REQUIRED = ("name", "store", "routes", "cmk", "fields")
+REQUIRED = ("name", "store", "routes", "cmk")
+_RULES_SCHEMA = {"type": "array", "minItems": 1, "items": Shape(RULE, REQUIRED)}
+FILE: Table = {
+    "version": Described(lambda entry: entry.one_of((VERSION,)), {"enum": [int(VERSION), VERSION]}),
+    "rules": Described(_list_of_rules, _RULES_SCHEMA),
+}
 _PARTS = {"tenant": "tenant_header"}

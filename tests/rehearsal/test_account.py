@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.message import ResponseHead
+from sidecar.recorded import Answer, Exchange, read_raw
 from sidecar.rehearsal.account import Account, Context, give_accounts
-from sidecar.rehearsal.exchange import Answer, Exchange
-from sidecar.rehearsal.readers import read_raw
 from sidecar.rules import Phase, RuleSet, read_rules
 from tests.rehearsal.test_shapes import SEALED
 

@@ -10,10 +10,11 @@ import pytest
 import sidecar.rules
 from sidecar import backends, errors
 from sidecar.backends import BACKENDS
+from sidecar.codecs import CODECS, WHOLE_CODECS
 from sidecar.envelope import SEALING_SUITES
 from sidecar.errors import Misconfigured, Refused, SidecarError
 from sidecar.proxy import guard
-from sidecar.rules import Phase, designations, read_rules, reader, words
+from sidecar.rules import CHANGES, Effect, Phase, designations, read_rules, reader, words
 from sidecar.rules.fields import NORMALIZERS
 from sidecar.rules.linter import ADVICE
 from tests.rules.samples import write
@@ -28,6 +29,18 @@ def tables(section: str) -> list[list[str]]:
     return [re.findall(r"^\| `([^`]+)`", table, re.MULTILINE) for table in found]
 
 
+_TABLES_OF_CHANGES = (
+    {Effect.UNPROTECTED},
+    {Effect.UNREADABLE},
+    {Effect.UNFINDABLE},
+    {Effect.PROTECTED, Effect.NOTED},
+)
+
+
+def _by(effects: set[Effect]) -> list[str]:
+    return [word for word, (effect, _) in CHANGES.items() if effect in effects]
+
+
 @pytest.mark.parametrize(
     ("section", "expected"),
     [
@@ -35,11 +48,12 @@ def tables(section: str) -> list[list[str]]:
         ("A rule", [reader.RULE]),
         ("`store`", [reader.STORE]),
         ("`cmk`", [words.CMK]),
-        ("`fields`", [designations.FIELD, NORMALIZERS]),
+        ("`fields`", [designations.FIELD, NORMALIZERS, designations.OUTSIDE]),
         ("`documents` and `require`", [reader.DOCUMENTS]),
         ("Binding: `tenant`, `record`, `collection`", [reader.TENANT]),
         ("`phase`", [Phase]),
         ("What is unwise", [ADVICE]),
+        ("What a change of rules does", [_by(effects) for effects in _TABLES_OF_CHANGES]),
     ],
 )
 def test_every_word_is_documented_and_none_besides(
@@ -65,6 +79,12 @@ def test_kinds_and_suites_are_those_there_are() -> None:
     assert set(reader.KINDS) == set(BACKENDS)
     assert all(f"`{suite}`" in SECTIONS["A rule"] for suite in SEALING_SUITES)
     assert all(f"`{kind}`" in SECTIONS["`store`"] for kind in BACKENDS)
+
+
+def test_every_format_of_bodies_is_named() -> None:
+    for codec in (*CODECS, *WHOLE_CODECS):
+        for name in (*codec.media_types, *codec.suffixes):
+            assert f"`{name}`" in SECTIONS["`fields`"], name
 
 
 def test_the_example_is_a_file_of_rules(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def _as_text(
 
 def _rule_lines(rule: Rule) -> list[str]:
     store, hosts = rule.store.name, ", ".join(rule.store.hosts)
-    fields = {str(item.path): explain_field(item) for item in rule.fields}
+    fields = {item.label: explain_field(item) for item in rule.all_fields}
     width = max(map(len, fields))
     return [
         f"{rule.name} ({rule.phase.value}): store {store} at {hosts}, under {rule.cmk.seal}",

@@ -12,9 +12,8 @@ import click
 
 from sidecar.codecs import CODECS
 from sidecar.errors import Misconfigured
+from sidecar.recorded import Exchange, read_exchanges
 from sidecar.rehearsal.account import Account, Side, Site, give_accounts
-from sidecar.rehearsal.exchange import Exchange
-from sidecar.rehearsal.readers import read_exchanges
 from sidecar.rules import RuleSet, read_rules
 
 MAX_BYTES = 64 * 1024 * 1024

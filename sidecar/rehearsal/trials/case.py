@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sidecar.rehearsal.exchange import Exchange
+from sidecar.recorded import Exchange
 from sidecar.rehearsal.trials.trees import Tree
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sidecar.message import RequestHead
-from sidecar.rehearsal.exchange import Exchange, split_url
+from sidecar.recorded import Exchange, split_url
 from sidecar.rehearsal.trials.case import (
     Case,
     Content,

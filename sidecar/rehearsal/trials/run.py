@@ -46,7 +46,7 @@ async def run_cases(rule_set: RuleSet, cases: Iterable[Case], *, show_values: bo
                 tried |= _fields_in(hold, body)
     untried = {
         rule.name: tuple(
-            str(field.path) for field in rule.fields if (rule.name, str(field.path)) not in tried
+            field.label for field in rule.all_fields if (rule.name, field.label) not in tried
         )
         for rule in rule_set.rules
     }
@@ -60,4 +60,4 @@ def _fields_in(hold: Hold, body: bytes) -> set[tuple[str, str]]:
         values = adapter.read_request(hold.head, match.variables, match.query, body).values
     except SidecarError:
         return set()
-    return {(match.rule.name, str(value.field.path)) for value in values}
+    return {(match.rule.name, value.field.label) for value in values}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sidecar.errors import Misconfigured
 from sidecar.message import Refusal, RequestHead, ResponseHead, find_header
-from sidecar.rehearsal.exchange import Answer, Exchange
+from sidecar.recorded import Answer, Exchange
 from sidecar.rehearsal.stage import Stage
 from sidecar.rehearsal.trials.case import Case, Passes, Refused, StoreAnswer, Stored, Unchanged
 from sidecar.rehearsal.trials.expectation import Comparison, Kept, filled

@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.message import find_header
-from sidecar.rehearsal.readers import read_curl
+from sidecar.recorded import read_curl
 
 URL = "http://crm.internal:8080/customers"
 COMMANDS = [

@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 
 from sidecar.errors import Misconfigured
 from sidecar.message import Headers, RequestHead
-from sidecar.rehearsal.exchange import Exchange, header_line, split_url
+from sidecar.recorded.exchange import Exchange, header_line, split_url
 
 FORM = b"application/x-www-form-urlencoded"
 _JSON = ((b"Content-Type", b"application/json"), (b"Accept", b"application/json"))

@@ -10,7 +10,7 @@ import re
 
 from sidecar.errors import Misconfigured
 from sidecar.message import RequestHead, find_header
-from sidecar.rehearsal.exchange import Exchange, header_line, split_url
+from sidecar.recorded.exchange import Exchange, header_line, split_url
 
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z0-9_-]*) +(\S+)(?: +HTTP/[0-9.]+)?")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.rehearsal.readers import read_har
+from sidecar.recorded import read_har
 
 ENTRY: dict[str, Any] = {
     "startedDateTime": "2026-01-01T00:00:00Z",
@@ -52,6 +52,18 @@ def test_a_file_is_read_entry_by_entry() -> None:
     assert [each.answer is None for each in read] == [False, True]
 
 
+def test_what_the_heads_leave_out_is_taken_from_the_entry() -> None:
+    request = {"method": "POST", "url": "http://h/a"}
+    posted = {"mimeType": "application/x-www-form-urlencoded", "params": []}
+    posted["params"] = [{"name": "a b", "value": "ü"}, {"name": "c"}]
+    response = {"status": 200, "content": {"mimeType": "text/csv", "text": "x"}}
+    (read,) = read_har(encode({"request": {**request, "postData": posted}, "response": response}))
+    assert read.body == b"a+b=%C3%BC&c="
+    assert read.head.headers == ((b"Content-Type", b"application/x-www-form-urlencoded"),)
+    assert read.answer is not None
+    assert read.answer.head.headers == ((b"Content-Type", b"text/csv"),)
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -59,13 +71,6 @@ def test_a_file_is_read_entry_by_entry() -> None:
         ({"log": {"entries": []}}, "without entries"),
         ({"log": "canary"}, "neither a HAR file"),
         ({**ENTRY, "request": {**ENTRY["request"], "url": "/canary"}}, "needs the URL of a store"),
-        (
-            {
-                **ENTRY,
-                "request": {**ENTRY["request"], "postData": {"params": [{"name": "canary"}]}},
-            },
-            "has its body in parts",
-        ),
         (
             {
                 **ENTRY,

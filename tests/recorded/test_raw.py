@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.rehearsal.readers import read_raw
+from sidecar.recorded import read_raw
 
 HEAD = b"PUT /customers/1?x=%20 HTTP/1.1\r\nHost: CRM.internal:8080\r\nX-Tenant-Id: acme\r\n"
 

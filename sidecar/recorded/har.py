@@ -8,43 +8,45 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from sidecar.errors import Misconfigured
-from sidecar.message import Headers, RequestHead, ResponseHead
-from sidecar.rehearsal.exchange import Answer, Exchange, split_url
+from sidecar.message import Headers, RequestHead, ResponseHead, find_header
+from sidecar.recorded.exchange import Answer, Exchange, split_url
 
 _OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 class _Pair(msgspec.Struct):
     name: str
-    value: str
+    value: str = ""
 
 
-class _PostData(msgspec.Struct):
+class _PostData(msgspec.Struct, rename="camel"):
+    mime_type: str = ""
     text: str = ""
-    params: list[Any] = []
+    params: list[_Pair] = []
 
 
-class _Request(msgspec.Struct):
+class _Request(msgspec.Struct, rename="camel"):
     method: str
     url: str
-    headers: list[_Pair]
-    post_data: _PostData | None = msgspec.field(default=None, name="postData")
+    headers: list[_Pair] = []
+    post_data: _PostData = msgspec.field(default_factory=_PostData)
 
 
-class _Content(msgspec.Struct):
+class _Content(msgspec.Struct, rename="camel"):
+    mime_type: str = ""
     text: str = ""
     encoding: str = ""
 
 
 class _Response(msgspec.Struct):
-    status: int
-    headers: list[_Pair]
-    content: _Content
+    status: int = 0
+    headers: list[_Pair] = []
+    content: _Content = msgspec.field(default_factory=_Content)
 
 
 class _Entry(msgspec.Struct):
@@ -79,19 +81,20 @@ def read_har(data: bytes) -> list[Exchange]:
 def _exchange(entry: _Entry) -> Exchange:
     request = entry.request
     authority, target = split_url(request.url)
-    head = RequestHead(request.method.encode(), target, authority, _headers(request.headers))
-    posted = request.post_data or _PostData()
-    if posted.params and not posted.text:
-        raise Misconfigured("an entry of this HAR file has its body in parts; give raw HTTP")
-    return Exchange(head, posted.text.encode(), _answer(entry.response))
+    posted = request.post_data
+    headers = _headers(request.headers, posted.mime_type)
+    body = posted.text or urlencode([(pair.name, pair.value) for pair in posted.params])
+    head = RequestHead(request.method.encode(), target, authority, headers)
+    return Exchange(head, body.encode(), _answer(entry.response))
 
 
 def _answer(response: _Response | None) -> Answer | None:
     if response is None or response.status == 0:  # the request was aborted
         return None
-    head = ResponseHead(response.status, b"", _headers(response.headers))
-    text = response.content.text
-    if response.content.encoding != "base64":
+    content = response.content
+    head = ResponseHead(response.status, b"", _headers(response.headers, content.mime_type))
+    text = content.text
+    if content.encoding != "base64":
         return Answer(head, text.encode())
     try:
         return Answer(head, b64decode(text, validate=True))
@@ -99,9 +102,12 @@ def _answer(response: _Response | None) -> Answer | None:
         raise Misconfigured("an answer in this HAR file is not base64, as it says") from None
 
 
-def _headers(pairs: list[_Pair]) -> Headers:
-    lines = ((pair.name.encode(), pair.value.encode()) for pair in pairs)
+def _headers(pairs: list[_Pair], media_type: str) -> Headers:
+    lines = ((pair.name.encode(), pair.value.strip().encode()) for pair in pairs)
     # `:authority` and the like are HTTP/2's way to write the request line.
-    return tuple(
+    kept = tuple(
         line for line in lines if line[0].lower() not in _OF_THE_WIRE and line[0][:1] != b":"
     )
+    if not media_type or find_header(kept, b"content-type") is not None:
+        return kept
+    return (*kept, (b"Content-Type", media_type.encode()))

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema for editors: what stands in schema.json is what the reader's tables say."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import sidecar.rules
+from sidecar.errors import Misconfigured
+from sidecar.rehearsal.trials.trees import from_yaml, to_json
+from sidecar.rules import read_rules
+from sidecar.rules.schema import generate
+from sidecar.rules.tables import one_of, schema_of
+from sidecar.strict_yaml import parse
+from tests.rules.samples import FILE, write
+
+STORED = Path(sidecar.rules.__file__).parent / "schema.json"
+LANGUAGE = STORED.with_name("LANGUAGE.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "rules"
+EXAMPLES = sorted(path for path in FOLDER.iterdir() if not path.match("*.test.yaml"))
+VALIDATOR = Draft202012Validator(json.loads(generate()))
+KEY = "bG9va3Vw"
+
+
+def complaints(text: str) -> list[str]:
+    """What the schema says about a file, as an editor would show it."""
+    content = json.loads(to_json(from_yaml(parse(text.encode(), "rules.yaml"))))
+    return [error.message for error in VALIDATOR.iter_errors(content)]
+
+
+def with_more(*lines: str) -> str:
+    return FILE + "".join(f"    {line}\n" for line in lines)
+
+
+def test_the_stored_schema_is_the_generated_one() -> None:
+    """Otherwise: sidecar rules schema > sidecar/rules/schema.json."""
+    assert STORED.read_text(encoding="utf-8") == generate()
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(json.loads(generate()))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_fits_and_names_the_schema(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert complaints(text) == []
+    (named,) = re.findall(r"^# yaml-language-server: \$schema=(.+)$", text, re.MULTILINE)
+    assert (path.parent / named).resolve() == STORED.resolve()
+
+
+def test_the_example_of_the_language_fits() -> None:
+    (example,) = re.findall(r"```yaml\n(version.*?)```", LANGUAGE, re.DOTALL)[:1]
+    assert complaints(example) == []
+
+
+GOOD = [
+    (),
+    ("phase: migrate", "suite: sm4-gcm-sm3", "collection: Übung"),
+    ("require: {$.command: '[a-z]*'}", "documents: {request: [$.params]}"),
+    (f"lookup_keys: [{KEY}]", "      email: {search: equality, normalize: [trim], as: mail}"),
+    (f"lookup_keys: [{KEY}]", "      card: {format: digits, keep_last: 4}"),
+    ("      notes: {seal: json, null: seal}",),
+]
+BAD = [
+    ("phase: forever",),
+    ("lookup_keys: [no-base64]",),
+    (f"lookup_keys: [{KEY}, {KEY}=, {KEY}==]",),
+    ("tenants: {header: X}",),
+    ("documents: {requests: [$]}",),
+    ("require: {$.command: [a]}",),
+    ("suite: rot13",),
+    ("      email: encrypted",),
+    ("      email: {search: equality, seal: json}",),
+    ("      email: {search: all}",),
+    ("      card: {format: digits, keep_last: 9}",),
+    ("      email: {normalise: [trim]}",),
+]
+
+
+def in_file(lines: tuple[str, ...]) -> str:
+    """A rule with more keys, and with more fields where a line is indented."""
+    fields = [line for line in lines if line.startswith(" ")]
+    keys = [f"    {line}" for line in lines if not line.startswith(" ")]
+    head, rest = FILE.split("    fields:\n")
+    return (
+        head
+        + "".join(f"{line}\n" for line in keys)
+        + "    fields:\n"
+        + rest
+        + "".join(f"{line}\n" for line in fields)
+    )
+
+
+@pytest.mark.parametrize("lines", GOOD)
+def test_what_the_reader_takes_fits(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    assert complaints(in_file(lines)) == []
+    assert read_rules(write(tmp_path, in_file(lines)))
+
+
+@pytest.mark.parametrize("lines", BAD)
+def test_what_the_reader_refuses_is_marked(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    assert complaints(in_file(lines))
+    with pytest.raises(Misconfigured):
+        read_rules(write(tmp_path, in_file(lines)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("version: 1", "version: 2"),
+        ("    cmk: alias/customers\n", ""),
+        ("cmk: alias/customers", "cmk: customers"),
+        ("kind: rest", "kind: soap"),
+        ("crm.internal:8080", "http://crm.internal:8080"),
+        ('"/customers", ', '"customers", '),
+        ("name: customers", "name: two words"),
+        ("header: X-Tenant-Id", "header: 'X Tenant'"),
+    ],
+)
+def test_a_wrong_word_is_marked(tmp_path: Path, old: str, new: str) -> None:
+    assert FILE.replace(old, new) != FILE
+    assert complaints(FILE.replace(old, new))
+    with pytest.raises(Misconfigured):
+        read_rules(write(tmp_path, FILE.replace(old, new)))
+
+
+def test_every_key_is_explained() -> None:
+    """What an editor shows beside a key is what LANGUAGE.md says about it."""
+    schema = json.loads(generate())
+    rule = schema["properties"]["rules"]["items"]["properties"]
+    assert rule["suite"]["description"].startswith("`cobblestone-256` or")
+    assert all("description" in part for part in rule.values())
+
+
+def test_a_reader_that_does_not_say_what_it_reads_is_found() -> None:
+    assert schema_of(one_of(("a", "b"))) == {"enum": ["a", "b"]}
+    with pytest.raises(TypeError, match="does not say"):
+        schema_of(lambda entry: entry.text())
