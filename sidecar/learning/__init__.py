@@ -8,7 +8,8 @@ Values are looked at and forgotten. What is kept are names, counts, lengths and 
 
 from sidecar.learning.har import read_har
 from sidecar.learning.observer import Observer
-from sidecar.learning.proposal import MARK, Proposal, ProposedField, ProposedRule, propose
+from sidecar.learning.proposal import MARK, propose
+from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
 from sidecar.learning.traffic import Traffic
 from sidecar.learning.writing import describe, write_proposal
 

@@ -54,7 +54,7 @@ class Hint(Enum):
     SURE = 0.9
     SOME = 0.3
     NONE = 0.02
-    AGAINST = 0.002
+    AGAINST = 0.0005
 
 
 @lru_cache(maxsize=4096)

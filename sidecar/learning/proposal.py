@@ -7,85 +7,30 @@ format of digits. A rule that the language rejects is not proposed; the reason i
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.backends import BACKENDS
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
-from sidecar.learning.binding import Guess, guess_record, guess_tenant, record_variable
-from sidecar.learning.collections import LIKELY, PLAIN, Collection, as_route, find_collections
-from sidecar.learning.evidence import Finding, find_kind
+from sidecar.learning.binding import Guess, guess_record, guess_tenant
+from sidecar.learning.caveats import find_caveats
+from sidecar.learning.collections import PLAIN, Collection, as_route, find_collections
+from sidecar.learning.evidence import Finding
 from sidecar.learning.leaves import Place
-from sidecar.learning.observation import FieldStats
+from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
 from sidecar.learning.routes import SeenRoute
+from sidecar.learning.spelling import rule_name, spell_place, spell_route, store_name
 from sidecar.learning.traffic import Traffic
 from sidecar.learning.writing import rule_lines
-from sidecar.rules import Advice, Rule, RuleFile, RuleSet, lint, parse_rules
+from sidecar.rules import Rule, RuleFile, RuleSet, lint, parse_rules
 
 MARK = b64encode(b"put the output of `sidecar rules lookup-key` here").decode()
 """Stands for a lookup key, which only a KMS can make; no KMS opens it, so the proxy will not start
 with it."""
-_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _FEWEST = 3
 """Values that a field must have had unless its name speaks for it: a name seen once may be data."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedField:
-    """One field of a rule, and what speaks for it."""
-
-    path: str
-    kind: str
-    confidence: float
-    why: str
-    seen: int
-    different: int
-    shortest: int
-    longest: int
-    searches: int
-    """Queries that looked for a value of it."""
-    is_number: bool
-    normalize: tuple[str, ...]
-
-    @property
-    def is_likely(self) -> bool:
-        return self.confidence >= LIKELY
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedRule:
-    """One rule in the words of the language, and what was left out of it."""
-
-    name: str
-    store: str
-    host: str
-    routes: tuple[str, ...]
-    requests: int
-    tenant: Guess
-    record: Guess
-    documents: dict[str, tuple[str, ...]]
-    fields: tuple[ProposedField, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def likely(self) -> tuple[ProposedField, ...]:
-        return tuple(each for each in self.fields if each.is_likely)
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a run came to."""
-
-    rules: tuple[ProposedRule, ...] = ()
-    rejected: tuple[str, ...] = ()
-    """Rules that the language would not take, with its reason."""
-    covered: tuple[str, ...] = ()
-    """Routes that rules in force name already, with the fields that these lack."""
-    advice: tuple[Advice, ...] = field(default=(), compare=False)
 
 
 def propose(traffic: Traffic, known: RuleSet | None = None) -> Proposal:
@@ -94,7 +39,7 @@ def propose(traffic: Traffic, known: RuleSet | None = None) -> Proposal:
     rules: list[ProposedRule] = []
     covered: list[str] = []
     for host, root in traffic.hosts.items():
-        store = _store_name(host, traffic.hosts)
+        store = store_name(host, traffic.hosts)
         for collection in find_collections(root.routes()):
             rule = _rule(collection, host, store, {each.name for each in rules})
             other = _find_known(known, host, collection.routes)
@@ -134,20 +79,21 @@ def _read(rules: list[ProposedRule]) -> RuleSet:
 
 def _rule(collection: Collection, host: str, store: str, taken: set[str]) -> ProposedRule:
     fields = _fields(collection)
+    paths = [each.path for each in fields]
     record = guess_record(collection)
-    if record.name in {each.path for each in fields}:
+    if record.name in paths:
         record = Guess(None, f"{record.name!r} is to be sealed itself")
     return ProposedRule(
-        name=_free(_NAME.sub("-", "-".join(collection.words)).strip("-.") or store, taken),
+        name=rule_name(collection.words, store, taken),
         store=store,
         host=host,
-        routes=tuple(_spell(route, record.name, fields) for route in collection.routes),
+        routes=tuple(spell_route(route, record.name, paths) for route in collection.routes),
         requests=collection.requests,
         tenant=guess_tenant(collection),
         record=record,
         documents=_documents(collection),
         fields=fields,
-        warnings=tuple(_warnings(collection, fields)),
+        warnings=tuple(find_caveats(collection, paths)),
     )
 
 
@@ -195,65 +141,10 @@ def _documents(collection: Collection) -> dict[str, tuple[str, ...]]:
         "response": {body.documents for body in collection.bodies if not body.is_request},
     }
     return {
-        way: tuple(sorted(_spell_place(place) for place in found))
+        way: tuple(sorted(spell_place(place) for place in found))
         for way, found in places.items()
         if not found <= PLAIN
     }
-
-
-def _spell_place(place: Place) -> str:
-    text = str(FieldPath(place))
-    return text if text.startswith("$") else f"$.{text}" if not text.startswith("[") else f"${text}"
-
-
-def _spell(route: SeenRoute, record: str | None, fields: tuple[ProposedField, ...]) -> str:
-    """The route in the words of the language; variables never have the name of a field."""
-    at_record = record_variable(route, record) if record else None
-    taken = {each.path for each in fields} | ({record} if record else set())
-    variables = [at for at, part in enumerate(route.segments) if not isinstance(part, str)]
-    if record and at_record is None and not _has_member(route, record):
-        at_record = variables[-1] if variables else None
-    parts = []
-    for at, part in enumerate(route.segments):
-        if isinstance(part, str):
-            parts.append(part)
-            continue
-        before = route.segments[at - 1] if at else ""
-        word = _NAME.sub("_", before) if isinstance(before, str) else ""
-        wish = "id" if at == variables[-1] else f"{word.replace('-', '_').replace('.', '_')}_id"
-        name = record if at == at_record and record else _free(wish.strip("_"), taken, "_")
-        taken.add(name)
-        parts.append(f"{{{name}}}")
-    return "/" + "/".join(parts)
-
-
-def _has_member(route: SeenRoute, record: str) -> bool:
-    bodies = (route.resource.sent, route.resource.answered)
-    return any(place[-1:] == (record,) for each in bodies for place in each.fields)
-
-
-def _warnings(collection: Collection, fields: tuple[ProposedField, ...]) -> Iterator[str]:
-    """What the rule cannot protect, or would refuse."""
-    names = {each.path.rpartition(".")[2] for each in fields} | {each.path for each in fields}
-    for route in collection.routes:
-        path = _spell(route, None, fields)
-        for at, part in enumerate(route.segments):
-            before = route.segments[at - 1] if at else ""
-            if isinstance(part, FieldStats) and part.examined:
-                found = find_kind(part, before if isinstance(before, str) else "", "")
-                if found and found.confidence >= LIKELY:
-                    yield f"{path} carries {found.detector.title} in its path, which is not sealed"
-        for name, stats in route.resource.queries.items():
-            found = find_kind(stats, name, "") if stats.examined and name not in names else None
-            if found and found.confidence >= LIKELY:
-                yield (
-                    f"the query parameter {name!r} of {path} carries {found.detector.title}, "
-                    "which is not sealed"
-                )
-        for bodies in (route.resource.sent, route.resource.answered):
-            for said, count in bodies.unread.items():
-                what = "requests" if bodies is route.resource.sent else "answers"
-                yield f"{count} bodies in {what} of {path} were not read ({said})"
 
 
 def _find_known(known: RuleSet | None, host: str, routes: tuple[SeenRoute, ...]) -> Rule | None:
@@ -272,21 +163,3 @@ def _lacking(rule: Rule, proposed: ProposedRule) -> Iterator[str]:
         path = FieldPath.parse(each.path)
         if not any(item.covers(path) or path.covers(item) for item in named):
             yield f"rule {rule.name!r} holds these routes and leaves out {each.path}: {each.why}"
-
-
-def _store_name(host: str, hosts: Iterable[str]) -> str:
-    """The first label of a host's name; its whole address where that does not tell it apart."""
-    name, _, port = host.rpartition(":")
-    label = name.strip("[]").partition(".")[0]
-    others = [each for each in hosts if each != host]
-    is_plain = label.isidentifier() and all(each.partition(".")[0] != label for each in others)
-    return label if is_plain else _NAME.sub("-", f"{name.strip('[]')}-{port}").strip("-.")
-
-
-def _free(wish: str, taken: set[str], joint: str = "-") -> str:
-    """`wish`, with a number where it is taken."""
-    wish = wish[:50]
-    name, number = wish, 2
-    while name in taken:
-        name, number = f"{wish}{joint}{number}", number + 1
-    return name

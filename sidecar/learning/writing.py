@@ -6,12 +6,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from sidecar.learning.binding import Guess
-
-if TYPE_CHECKING:
-    from sidecar.learning.proposal import Proposal, ProposedField, ProposedRule
+from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 

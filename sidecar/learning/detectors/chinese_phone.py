@@ -29,9 +29,7 @@ DETECTOR = Detector(
             "(?:tele)?phones?(?: (?:number|no))?|mobiles?(?: (?:number|no))?|cell|msisdn|tel|sms|"
             "shou ?ji|手机|电话|联系方式"
         ),
-        hint=words(
-            "contact|callback|number|caller|callee|to|from|login|user ?name|account|联系|账号"
-        ),
+        hint=words("contact|callback|caller|callee|to|from|login|user ?name|account|联系|账号"),
     ),
     certain=Chance(0.005, 0.005),
     alike=Chance(0.05, 0.05),

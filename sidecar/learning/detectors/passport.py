@@ -25,7 +25,8 @@ DETECTOR = Detector(
     look=look,
     names=Names(
         sure=words(
-            "passports?(?: (?:number|no|num|nr|id))?|reisepass|pasaporte|护照|passport ?no|mrz"
+            "passports?(?: (?:number|no|num|nr|id))?|reisepass(?:nummer)?|pasaporte|护照|"
+            "passport ?no|mrz"
         ),
         hint=words("travel doc(?:ument)?(?: (?:number|no|id))?|document (?:number|no)|通行证"),
     ),

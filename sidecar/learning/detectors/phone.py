@@ -63,7 +63,7 @@ DETECTOR = Detector(
             "(?:tele)?phones?(?: (?:number|no|num|nr))?|mobiles?|mob(?:ile)?(?: (?:number|no))|cell"
             "(?: ?phone)?|msisdn|fax|tel|telefon|tel[eé]fono|whats ?app|电话|手机|传真|電話"
         ),
-        hint=words("contact|callback|sms|number|caller|callee|to|from|dial|联系"),
+        hint=words("contact|callback|sms|caller|callee|to|from|dial|联系"),
         not_it=words(
             "phone ?book|order number|invoice number|serial number|ip|version|isbn|ean|gtin"
         ),

@@ -67,7 +67,8 @@ DETECTOR = Detector(
     look=look,
     names=Names(
         sure=words(
-            "pass ?(?:word|wd|phrase|code)|pwd|secrets?|(?:api|access|secret|private|signing|"
+            "pass ?(?:word|wd|wort|phrase|code)|kennwort|mot de passe|contraseña|pwd|secrets?|"
+            "(?:api|access|secret|private|signing|"
             "encryption|"
             "auth|master|webhook) ?keys?|(?:access|refresh|auth|session|api|bearer|id|reset|push|"
             "csrf|"
