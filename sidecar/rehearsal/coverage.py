@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from sidecar.errors import Malformed
 from sidecar.fieldpath import EACH, MAX_STEPS, FieldPath, Step
 from sidecar.message import RequestHead
-from sidecar.rules import Field, Route, Rule, RuleSet, read_target
-from sidecar.rules.fields import Place
+from sidecar.rules import Field, Place, Route, Rule, RuleSet, read_target
 
 _ANY = "{…}"
 _MOST_HINTS = 3

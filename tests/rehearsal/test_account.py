@@ -10,10 +10,13 @@ import pytest
 from sidecar.message import ResponseHead
 from sidecar.recorded import Answer, Exchange, read_raw
 from sidecar.rehearsal.account import Account, Context, give_accounts
-from sidecar.rules import Phase, RuleSet, read_rules
+from sidecar.rehearsal.trials import read_cases
+from sidecar.rules import Phase, RuleSet, parse_rules, read_files, read_rules
 from tests.rehearsal.test_shapes import SEALED
 
-RULES = read_rules(Path(__file__).parents[2] / "rules" / "crm.yaml")
+FOLDER = Path(__file__).parents[2] / "rules"
+STEMS = sorted(path.stem for path in FOLDER.iterdir() if not path.match("*.test.yaml"))
+RULES = read_rules(FOLDER / "crm.yaml")
 BODY = {
     "id": "c1",
     "ssn": "canary-078",
@@ -151,3 +154,17 @@ async def test_a_long_list_is_told_whole() -> None:
     records = [{"id": number, "ssn": "canary"} for number in range(200)]
     account = await account_for(RULES, put(records, path="/customers"))
     assert [site.context.record for site in account.request.sites] == [str(n) for n in range(200)]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+async def test_no_account_of_any_example_tells_a_value(stem: str) -> None:
+    """Law 5, with every request of the examples' own cases."""
+    files = read_files(FOLDER / f"{stem}.yaml", FOLDER / f"{stem}.test.yaml")
+    exchanges = [case.request for case in read_cases(files)]
+    hidden = await give_accounts(parse_rules(files), exchanges)
+    shown = await give_accounts(parse_rules(files), exchanges, show_values=True)
+    values = {site.value for account in shown for site in account.request.sites}
+    telling = {value for value in values if len(value) >= 6}
+    assert telling
+    for account in hidden:
+        assert [value for value in telling if value.strip('"') in repr(account)] == []

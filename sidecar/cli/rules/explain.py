@@ -43,8 +43,9 @@ def command(  # noqa: PLR0913 - one argument an option
     under keys that end with the command. A rule in the phase `monitor` is told as if it enforced.
 
     \b
-      echo 'curl -X PUT http://crm.internal:8080/customers/1 -H "X-Tenant-Id: acme" \\
-            --json "{\\"ssn\\": \\"078-05-1120\\"}"' | sidecar rules explain rules/
+      sidecar rules explain rules/ <<'END'
+      curl -X PUT http://crm.internal:8080/customers/1 -H 'X-Tenant-Id: acme' --json '{"ssn": "1"}'
+      END
       sidecar rules explain rules/ recorded.har --entry 3
       sidecar rules explain rules/ request.http --to crm.internal:8080
 
