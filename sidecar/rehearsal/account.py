@@ -64,8 +64,9 @@ class Side(NamedTuple):
 
 
 class Account(NamedTuple):
-    """One exchange; `rule` is empty where none holds, and `others` says why each other does not.
+    """One exchange; `rule` is empty where none holds.
 
+    `others` says why each other rule does not hold, those of the same host first.
     `absent` are fields of the rule that the request does not have, each with places where a member
     of its name stands.
     """
@@ -117,6 +118,7 @@ class _Telling:
                 answer = await self._answer(claim, exchange.answer)
         rules = self._rule_set.rules
         rule = next((each for each in rules if match and each.name == match.rule.name), None)
+        near = sorted(rules, key=lambda each: head.authority not in each.store.hosts)
         return Account(
             method=head.method.decode("latin-1"),
             host=head.authority,
@@ -126,7 +128,7 @@ class _Telling:
             phase=rule.phase if rule else "",
             request=request,
             answer=answer,
-            others={each.name: why_not(each, head) for each in rules if each is not rule},
+            others={each.name: why_not(each, head) for each in near if each is not rule},
             absent=_absent(match, request, exchange.body) if match else {},
             nearest_host=nearest_host(self._rule_set, head.authority),
         )

@@ -18,6 +18,7 @@ from sidecar.rules import RuleSet, read_rules
 
 MAX_BYTES = 64 * 1024 * 1024
 _MOST_SITES = 20
+_MOST_OTHERS = 8
 
 
 @click.command()
@@ -95,8 +96,11 @@ def _lines(account: Account, rule_set: RuleSet) -> Iterator[str]:
         yield f"  rule       {rule.name} ({rule.phase.value}), {rule.where}"
     else:
         yield "  rule       none holds"
-    for name, why in account.others.items():
+    others = list(account.others.items())
+    for name, why in others[:_MOST_OTHERS]:
         yield f"  not {name}: {why}"
+    if len(others) > _MOST_OTHERS:
+        yield f"  nor {len(others) - _MOST_OTHERS} more"
     if account.nearest_host:
         yield (
             f"  no rule names the host {account.host}; for a request that goes to "

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from sidecar.cli import cli
 from sidecar.errors import Misconfigured
-from tests.rules.samples import write
+from tests.rules.samples import FILE, write
 
 CURL = """curl -X PUT http://crm.internal:8080/customers/c1 -H 'X-Tenant-Id: acme' \
 --json '{"ssn": "canary-0001", "name": "canary"}'"""
@@ -107,3 +107,20 @@ def test_nonsense_is_told_without_echoing_it(tmp_path: Path) -> None:
     done = explain(tmp_path, "canary canary")
     assert isinstance(done.exception, Misconfigured)
     assert "canary" not in done.exception.why
+
+
+def test_long_lists_are_cut_and_the_nearest_rules_come_first(tmp_path: Path) -> None:
+    others = "".join(
+        FILE.split("rules:\n")[1].replace("customers", f"a{n}").replace("crm", f"a{n}")
+        for n in range(12)
+    )
+    file = write(tmp_path, FILE.replace("rules:\n", f"rules:\n{others}"))
+    records = json.dumps([{"id": n, "ssn": "canary"} for n in range(30)])
+    request = CURL.split(" --json", maxsplit=1)[0].replace("/c1", "") + f" --json '{records}'"
+    done = CliRunner().invoke(cli, ["rules", "explain", str(file)], input=request)
+    assert "  nor 4 more\n" in done.output
+    assert done.output.endswith("    and 10 more\n")
+    done = CliRunner().invoke(
+        cli, ["rules", "explain", str(file)], input=request.replace("/customers", "/orders")
+    )
+    assert done.output.splitlines()[2].startswith("  not customers: /customers")
