@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 
 from sidecar.errors import Misconfigured
 from sidecar.message import Headers, RequestHead
-from sidecar.recorded.exchange import Exchange, header_line, split_url
+from sidecar.recorded.exchange import Exchange, header_line, split_url, to_bytes
 
 FORM = b"application/x-www-form-urlencoded"
 _JSON = ((b"Content-Type", b"application/json"), (b"Accept", b"application/json"))
@@ -88,20 +88,20 @@ def read_curl(command: str) -> Exchange:
         body = b""
     headers = _headers(given, has_body=bool(given.data) and not given.in_query)
     usual = "HEAD" if given.is_head else "POST" if given.data and not given.in_query else "GET"
-    head = RequestHead((given.method or usual).encode(), target, authority, headers)
+    head = RequestHead(to_bytes(given.method or usual), target, authority, headers)
     return Exchange(head, body)
 
 
 def _headers(given: Any, *, has_body: bool) -> Headers:
     headers = [header_line(line) for line in given.headers]
     if given.user is not None:
-        headers.append((b"Authorization", b"Basic " + b64encode(given.user.encode())))
+        headers.append((b"Authorization", b"Basic " + b64encode(to_bytes(given.user))))
     for name, value in (("User-Agent", given.user_agent), ("Referer", given.referer)):
-        headers += [(name.encode(), value.encode())] if value is not None else []
+        headers += [(name.encode(), to_bytes(value))] if value is not None else []
     if given.cookie is not None:
         if "=" not in given.cookie:
             raise Misconfigured("a file of cookies is not read; write NAME=VALUE")
-        headers.append((b"Cookie", given.cookie.encode()))
+        headers.append((b"Cookie", to_bytes(given.cookie)))
     is_json = any(option == "--json" for option, _ in given.data)
     usual: Headers = _JSON if is_json else ((b"Content-Type", FORM),) if has_body else ()
     given_names = {line[0].lower() for line in headers}
@@ -121,8 +121,9 @@ def _part(option: str, text: str) -> bytes:
         raise Misconfigured("a file of data is not read; write it out, or give raw HTTP")
     if option == "--data-urlencode":
         name, equals, value = text.rpartition("=")
-        return f"{name}{equals if name else ''}{quote_plus(value)}".encode()
-    return text.encode("utf-8", "surrogateescape")
+        quoted = quote_plus(to_bytes(value))
+        return to_bytes(f"{name}{equals if name else ''}{quoted}")
+    return to_bytes(text)
 
 
 def _quoted(found: re.Match[str]) -> str:
@@ -132,8 +133,9 @@ def _quoted(found: re.Match[str]) -> str:
 
 def _unescaped(found: re.Match[str]) -> str:
     hexadecimal, code, octal, letter = found.groups()
-    if octal:
-        return chr(int(octal, 8))
-    if hexadecimal or code:
-        return chr(int(hexadecimal or code, 16))
+    if code:
+        return chr(int(code, 16))
+    if octal or hexadecimal:
+        byte = int(octal, 8) & 0xFF if octal else int(hexadecimal, 16)
+        return bytes((byte,)).decode("utf-8", "surrogateescape")  # a part of a character, perhaps
     return _LETTERS.get(letter, letter)

@@ -44,7 +44,7 @@ def split_url(url: str) -> tuple[str, bytes]:
         raise Misconfigured("a request needs the URL of a store: http://HOST:PORT/…")
     authority = read_authority(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return authority, target.encode()
+    return authority, to_bytes(target)
 
 
 def header_line(line: str) -> tuple[bytes, bytes]:
@@ -52,4 +52,12 @@ def header_line(line: str) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip() or name != name.strip():
         raise Misconfigured("a header is written `Name: value`")
-    return name.encode(), value.strip().encode()
+    return to_bytes(name), to_bytes(value.strip())
+
+
+def to_bytes(text: str) -> bytes:
+    """The bytes that `text` was read from; Misconfigured where there can be none."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise Misconfigured("a text that is not Unicode (half of a surrogate pair)") from None

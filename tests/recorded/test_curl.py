@@ -24,6 +24,7 @@ COMMANDS = [
     "curl -G {url} -d q=1 --data-urlencode 'name=Ada Lovelace' --data-urlencode '=a&b'",
     "curl -u user:pass -b 'a=b; c=d' -A agent -e http://referer/ {url}",
     r"""curl --compressed {url} --data-binary $'{{"a":"it\'s\u00fc\n"}}'""",
+    r"curl {url} --data-binary $'\xc3\xbc\303\274'",
     "curl \\\n  {url} \\\n  -H 'Accept: text/csv'",
 ]
 
