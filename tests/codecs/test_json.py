@@ -83,6 +83,33 @@ def test_a_repeated_name_on_the_way_is_refused(body: bytes) -> None:
         CODEC.read(body, shape("ssn", "o.ssn", documents=("$", "$[*]")))
 
 
+@given(
+    members=st.lists(
+        st.tuples(
+            st.sampled_from("abcdé"), st.recursive(st.sampled_from(['"', 1, ":", "x"]), st.lists)
+        ),
+        max_size=5,
+    ),
+    spacing=st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", " :")]),
+    is_ascii=st.booleans(),
+)
+def test_exactly_a_repeated_name_is_refused(
+    members: list[tuple[str, object]], spacing: tuple[str, str], *, is_ascii: bool
+) -> None:
+    comma, colon = spacing
+    spelled = [
+        json.dumps(name, ensure_ascii=is_ascii) + colon + json.dumps(value, ensure_ascii=is_ascii)
+        for name, value in members
+    ]
+    body = f"{{{comma.join(spelled)}}}".encode()
+    names = [name for name, _ in members]
+    if len(set(names)) == len(names):
+        assert [site.tag for site in read(body, "a").sites] == ["a"] * names.count("a")
+    else:
+        with pytest.raises(Malformed, match="same name twice"):
+            read(body, "a")
+
+
 @given(names=st.lists(st.sampled_from(["a", "ssn", "b", r"\u0061"]), max_size=5), spaces=SPACES)
 def test_repetition_is_judged_as_by_a_parser_that_sees_all_names(
     names: list[str], spaces: bytes

@@ -2,9 +2,17 @@
 """Heads: what a good one says; the bad ones stand in `test_smuggling.py`, on a real connection."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sidecar.errors import Malformed
-from sidecar.proxy.layers.http1.grammar import Frame, check_trailers, read_request, read_response
+from sidecar.proxy.layers.http1.grammar import (
+    Frame,
+    check_trailers,
+    cut_fields,
+    read_request,
+    read_response,
+)
 
 
 def request(*lines: bytes, minor: int = 1) -> Frame:
@@ -77,3 +85,18 @@ def test_no_message_names_a_received_byte() -> None:
     with pytest.raises(Malformed) as refused:
         request(b"X: sec\x00ret")
     assert "sec" not in refused.value.why
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("ab-", min_size=1, max_size=4), st.text("a: \t\x80~", max_size=8)),
+        max_size=4,
+    )
+)
+def test_fields_are_cut_at_their_first_colon_and_lose_the_space_around_them(
+    lines: list[tuple[str, str]],
+) -> None:
+    block = "".join(f"{name}:{value}\r\n" for name, value in lines).encode("latin-1")
+    assert cut_fields(block) == tuple(
+        (name.encode(), value.strip(" \t").encode("latin-1")) for name, value in lines
+    )
