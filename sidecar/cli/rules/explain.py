@@ -13,7 +13,8 @@ import click
 from sidecar.codecs import CODECS
 from sidecar.errors import Misconfigured
 from sidecar.recorded import Exchange, read_exchanges
-from sidecar.rehearsal.account import Account, Side, Site, give_accounts
+from sidecar.rehearsal.account import Account, Side, Site
+from sidecar.rehearsal.telling import give_accounts
 from sidecar.rules import RuleSet, read_rules
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -76,7 +77,7 @@ def _chosen(exchanges: list[Exchange], entry: int | None, to: str | None) -> lis
 
 def _is_covered(account: Account) -> bool:
     sides = [side for side in (account.request, account.answer) if side]
-    return bool(account.rule) and all(side.refused is None for side in sides)
+    return bool(account.rule) and all(side.outcome != "refused" for side in sides)
 
 
 def _plain(value: Any) -> Any:

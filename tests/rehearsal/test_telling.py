@@ -9,7 +9,8 @@ import pytest
 
 from sidecar.message import ResponseHead
 from sidecar.recorded import Answer, Exchange, read_raw
-from sidecar.rehearsal.account import Account, Context, give_accounts
+from sidecar.rehearsal.account import Account, Context
+from sidecar.rehearsal.telling import give_accounts
 from sidecar.rehearsal.trials import read_cases
 from sidecar.rules import Phase, RuleSet, parse_rules, read_files, read_rules
 from tests.rehearsal.test_shapes import SEALED
@@ -142,6 +143,17 @@ async def test_sealed_answers_are_told_without_their_key() -> None:
         "opened, if it was sealed for this place",
         "null",
     ]
+
+
+async def test_a_plain_value_beside_a_sealed_one_is_refused_all_the_same() -> None:
+    account = await account_for(RULES, get({"id": "c1", "ssn": SEALED, "notes": "canary"}))
+    no_canary(account)
+    assert account.answer is not None
+    assert [site.after for site in account.answer.sites] == [
+        "opened, if it was sealed for this place",
+        "refused: it was never sealed",
+    ]
+    assert account.answer.outcome == "refused"
 
 
 async def test_a_broken_envelope_in_an_answer_is_told() -> None:
