@@ -33,8 +33,8 @@ class RuleFile(NamedTuple):
 def read_files(*paths: Path) -> tuple[RuleFile, ...]:
     """Files themselves, and the YAML files of folders in the order of their names."""
     errors = Collector()
-    found = [file for path in paths for file in errors.attempt(_list_files, path) or ()]
-    read = [RuleFile(file, errors.attempt(read_bytes, file) or b"") for file in found]
+    found = [pair for path in paths for pair in errors.attempt(_list_files, path) or ()]
+    read = [RuleFile(shown, errors.attempt(read_bytes, place) or b"") for shown, place in found]
     errors.finish()
     return tuple(read)
 
@@ -44,18 +44,32 @@ def may_hold_rules(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES
 
 
-def _list_files(path: Path) -> list[Path]:
+def _list_files(path: Path) -> list[tuple[Path, Path]]:
+    """Each file as it is called, and where it is read."""
     try:
         if not path.is_dir():
-            return [path]
-        # Kubernetes mounts a ConfigMap with hidden folders and links beside the files.
-        found = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+            return [(path, path)]
+        folder = _snapshot(path)
+        found = sorted(item for item in folder.iterdir() if not item.name.startswith("."))
         below = [item for item in found if item.is_dir()]
+        beside = [item for item in path.iterdir() if may_hold_rules(item.name)]
+        left_out = [item for item in beside if folder != path and not item.is_symlink()]
     except OSError as error:
         raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
     if below:
         raise Misconfigured(f"{below[0]}: folders inside a folder of rules are not read; move it")
-    files = [item for item in found if may_hold_rules(item.name)]
+    if left_out:
+        raise Misconfigured(f"{left_out[0]}: not of the ConfigMap that this folder is; move it")
+    files = [(path / item.name, item) for item in found if may_hold_rules(item.name)]
     if not files:
         raise Misconfigured(f"{path}: no *.yaml file in this folder, so nothing would be sealed")
     return files
+
+
+def _snapshot(folder: Path) -> Path:
+    """The folder to read, so that no set is of two: a ConfigMap may be exchanged meanwhile.
+
+    Kubernetes mounts one as links through `..data`, which is exchanged as a whole.
+    """
+    data = folder / "..data"
+    return data.resolve(strict=True) if data.is_symlink() else folder

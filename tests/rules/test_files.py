@@ -60,3 +60,36 @@ def test_names_tell_cases_from_rules() -> None:
     assert RuleFile(Path("a.test.yaml"), b"").holds_cases
     assert not RuleFile(Path("test.yaml"), b"").holds_cases
     assert not RuleFile(Path("a.tests.yaml"), b"").holds_cases
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Path:
+    """A folder as Kubernetes mounts a ConfigMap: links through `..data` to a hidden folder."""
+    for name, text in (("..old", FILE), ("..new", FILE.replace("ssn", "email"))):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, text, "a.yaml")
+        write(tmp_path / name, text.replace("customers", "invoices"), "b.yaml")
+    (tmp_path / "..data").symlink_to("..old")
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).symlink_to(f"..data/{name}")
+    return tmp_path
+
+
+def test_a_config_map_is_read_from_one_of_its_editions(mounted: Path) -> None:
+    assert [file.path for file in read_files(mounted)] == [mounted / "a.yaml", mounted / "b.yaml"]
+    (mounted / "..next").symlink_to("..new")
+    (mounted / "..next").rename(mounted / "..data")
+    assert all(b"email" in file.data for file in read_files(mounted))
+
+
+def test_an_edition_that_is_gone_is_an_error(mounted: Path) -> None:
+    (mounted / "..data").unlink()
+    (mounted / "..data").symlink_to("..gone")
+    with pytest.raises(Misconfigured, match="cannot be read: No such file"):
+        read_files(mounted)
+
+
+def test_a_file_beside_a_config_map_would_be_left_out_and_is_an_error(mounted: Path) -> None:
+    write(mounted, FILE, "c.yaml")
+    with pytest.raises(Faults, match=r"c\.yaml: not of the ConfigMap"):
+        read_files(mounted)
