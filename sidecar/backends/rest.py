@@ -19,6 +19,7 @@ from sidecar.backends.problem import problem
 from sidecar.backends.query import Parameter, QueryReader, replace_values
 from sidecar.backends.records import find_text, record_of, record_path
 from sidecar.backends.refusals import (
+    NotSearchable,
     RequirementFailed,
     Unbound,
     UnexpectedShape,
@@ -26,7 +27,7 @@ from sidecar.backends.refusals import (
     UnsupportedMedia,
 )
 from sidecar.backends.repair import repair_request, repair_response
-from sidecar.codecs import Reading, Site, build_shape
+from sidecar.codecs import Reading, Site, build_shape, find_codec, seems_a_patch
 from sidecar.envelope import MIN_DIGITS
 from sidecar.errors import Malformed, SidecarError
 from sidecar.fieldpath import FieldPath
@@ -36,6 +37,7 @@ from sidecar.rules import DETERMINISTIC, Field, Mode, Requirement, Rule
 PARTIAL_CONTENT = 206
 _FIRST_ERROR = 400
 _DIGIT = re.compile(rb"[0-9]")
+_JSON = find_codec("application/json")
 _NO_DOCUMENT = -2  # -1 numbers what stands outside of all
 
 
@@ -164,8 +166,8 @@ class _RestAdapter:
         codec = body_codec(head.headers)
         if codec is None:
             raise UnsupportedMedia("no codec reads a body of this Content-Type")
-        if head.method == b"PATCH" and _seems_a_json_patch(body):
-            raise UnsupportedMedia("a JSON Patch has values elsewhere than its paths say")
+        if head.method == b"PATCH" and codec is _JSON and seems_a_patch(body):
+            raise UnsupportedMedia("a list of edits has values elsewhere than its paths say")
         reading = codec.read(body, self._in_requests)
         if reading.misfits:
             path = reading.misfits[0].path or "$"
@@ -179,11 +181,13 @@ class _RestAdapter:
         for site in reading.sites:
             tag = site.tag
             if isinstance(tag, Field):
+                if site.is_compared:
+                    _check_comparison(tag, site)
                 found.append((tag, site))
             elif isinstance(tag, Requirement):
                 _check_requirement(tag, site.lexeme)
-            else:
-                ids[site.document] = site.lexeme
+            elif ids.setdefault(site.document, site.lexeme) != site.lexeme:
+                raise Unbound("a document tells two record ids")
         if self._record is None:
             return [Value(field, site.lexeme, "", site) for field, site in found]
         in_path = variables.get(self._record)
@@ -205,9 +209,11 @@ def _may_hold_digits(body: bytes) -> bool:
     return not body.isascii() or len(_DIGIT.findall(body)) >= MIN_DIGITS
 
 
-def _seems_a_json_patch(body: bytes) -> bool:
-    """Whether a body is one (RFC 6902), which some stores take under any JSON's Content-Type."""
-    return body.lstrip().startswith(b"[") and b'"op"' in body and b'"path"' in body
+def _check_comparison(field: Field, site: Site[_Tag]) -> None:
+    """A store that is only asked for a value has to find it."""
+    is_kept = site.lexeme == b"null" and field.null == "keep"
+    if field.mode not in DETERMINISTIC and not is_kept:
+        raise NotSearchable(f"the request compares a value of {field.name!r}, which is sealed")
 
 
 def _check_requirement(requirement: Requirement, lexeme: bytes) -> None:

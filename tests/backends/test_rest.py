@@ -3,6 +3,7 @@
 
 import re
 
+import msgspec
 import pytest
 
 from sidecar.backends import (
@@ -100,11 +101,39 @@ def test_an_answer_may_have_names_that_look_alike() -> None:
 
 def test_a_json_patch_under_another_name_is_refused() -> None:
     patch = b' [{"op":"replace","path":"/ssn","value":"1"}]'
-    with pytest.raises(UnsupportedMedia):
-        adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", patch)
+    for body in (patch, patch.replace(b'"op"', rb'"\u006fp"'), b'{"Operations":%b}' % patch):
+        with pytest.raises(UnsupportedMedia):
+            adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", body)
     assert adapter().read_request(head(), {}, b"", patch).values == []
     bulk = adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", b'[{"ssn":"1"}]')
     assert len(bulk.values) == 1
+
+
+class TestJsonPatch:
+    @staticmethod
+    def sent(*operations: dict[str, object], variables: dict[str, str] | None = None) -> object:
+        patched = head((b"Content-Type", b"application/json-patch+json"))._replace(method=b"PATCH")
+        bound = adapter(record="id")
+        message = bound.read_request(patched, variables or {}, b"", msgspec.json.encode(operations))
+        return [(value.field.name, value.lexeme, value.record) for value in message.values]
+
+    def test_its_record_is_that_of_the_path_or_of_a_test(self) -> None:
+        operation = {"op": "replace", "path": "/ssn", "value": "1"}
+        assert self.sent(operation, variables={"id": "p"}) == [("ssn", b'"1"', "p")]
+        test = {"op": "test", "path": "/id", "value": 7}
+        assert self.sent(test, operation) == [("ssn", b'"1"', "7")]
+        with pytest.raises(Unbound):
+            self.sent(test, operation, variables={"id": "p"})
+        with pytest.raises(Unbound):
+            self.sent(test, operation, {"op": "add", "path": "/id", "value": 8})
+
+    def test_it_compares_only_what_can_be_searched(self) -> None:
+        test = {"op": "test", "path": "/email", "value": "a"}
+        assert self.sent(test) == [("email", b'"a"', "")]
+        assert self.sent({"op": "test", "path": "/ssn", "value": None}, variables={"id": "p"})
+        for value, path in (("1", "/ssn"), ({"ssn": "1"}, "")):
+            with pytest.raises(NotSearchable):
+                self.sent({"op": "test", "path": path, "value": value})
 
 
 class TestRecords:

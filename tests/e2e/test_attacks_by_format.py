@@ -94,6 +94,13 @@ ATTACKS = {
         '[{"op":"add","path":"/x","value":"@"},{"op":"move","from":"/x","path":"/ssn"}]'
     ),
     "an index for a name": patch('[{"op":"add","path":"/0/ssn","value":"@"}]'),
+    "a JSON Patch as JSON, escaped": patch(
+        '[{"\\u006fp":"add","p\\u0061th":"/ssn","value":"@"}]', b"Content-Type: application/json"
+    ),
+    "a patch of SCIM": patch(
+        '{"Operations":[{"op":"add","path":"ssn","value":"@"}]}',
+        b"Content-Type: application/scim+json",
+    ),
     # Merge Patch.
     "a merge": patch('{"ssn":"@"}', MERGE),
     "a merge in another case": patch('{"Ssn":"@"}', MERGE),
