@@ -26,10 +26,11 @@ from sidecar.backends.media import body_codec
 from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
 from sidecar.backends.rest import BACKEND as REST
 from sidecar.codecs import Shape, Site, build_shape, find_codec, fold
-from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, SidecarError
+from sidecar.errors import KeyUnavailable, Malformed, SidecarError
 from sidecar.fieldpath import EACH, FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import DETERMINISTIC, Documents, Requirement, Rule
+from sidecar.rules.faults import fault
 
 _MEMBERS = frozenset({"query", "variables", "operationName", "extensions"})
 _HASH = ("extensions", "persistedQuery", "sha256Hash")
@@ -140,9 +141,10 @@ def _check_documents(rule: Rule) -> None:
     for paths, root in ((rule.documents.request, "variables"), (rule.documents.response, "data")):
         for path in paths:
             if path.steps[:1] != (root,):
-                raise Misconfigured(
+                raise fault(
+                    rule.where,
                     f"rule {rule.name!r}: documents of a GraphQL store stand at `$.variables` and "
-                    f"below in requests, and below `$.data` in answers; {path} does not"
+                    f"below in requests, and below `$.data` in answers; {path} does not",
                 )
 
 
