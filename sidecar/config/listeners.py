@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """`listeners`: what the proxy listens on, and what stands behind each."""
 
+import base64
+import re
 from pathlib import Path
 from typing import Literal
 
 from sidecar.errors import Misconfigured
+from sidecar.private_file import read_private
 from sidecar.proxy.settings import Forward, Listener, ServerTls, Upstream, Via
 from sidecar.rules import read_authority
 from sidecar.strict_yaml import Entry
+
+_USER_AND_PASSWORD = re.compile(rb"[^\x00-\x1f:]*:[^\x00-\x1f]*")
 
 
 def read_listener(entry: Entry, folder: Path) -> Listener:
@@ -73,7 +78,19 @@ def _via(entry: Entry, folder: Path) -> Via | None:
         raise place.error(error.why) from None
     if proxy.scheme != "http":
         raise place.error("the proxy on the way is spoken to in plain HTTP: http://HOST:PORT")
-    return Via(proxy.host, proxy.port, named_file(credentials, folder) if credentials else None)
+    authorization = _authorization(credentials, folder) if credentials else b""
+    return Via(proxy.host, proxy.port, authorization)
+
+
+def _authorization(entry: Entry, folder: Path) -> bytes:
+    """What Proxy-Authorization says for the `user:password` in a private file (RFC 7617)."""
+    try:
+        pair = read_private(named_file(entry, folder)).removesuffix(b"\n").removesuffix(b"\r")
+    except Misconfigured as error:
+        raise entry.error(error.why) from None
+    if not _USER_AND_PASSWORD.fullmatch(pair):
+        raise entry.error("the file does not hold one line `user:password`")
+    return b"Basic " + base64.b64encode(pair)
 
 
 def _upstream(entry: Entry, folder: Path) -> Upstream:

@@ -1,115 +1,109 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What clients of a forward listener ask for, and which of it they get.
+"""Forward listeners: where the requests of their clients go, and those inside intercepted TLS."""
 
-    CONNECT host:port          a tunnel: intercepted where rules name the host, else left alone
-    GET http://host:port/path  one request, which goes on in origin form
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
-A client says the destination more than once: in the target, in Host, and behind CONNECT in TLS
-(`tls.py`) and in every Host there. All have to agree, or the store might go by one of them and the
-rules by another. What is refused is refused before anything is sent, and for good.
-"""
-
-import re
-from collections.abc import Collection, Iterable
-from typing import Literal, NamedTuple
-
-import msgspec
-
-from sidecar.errors import Malformed, Refused
+from sidecar.errors import Refused
+from sidecar.proxy.asked import NotForwarded, Reach, check_host, check_no_alias, read_asked
+from sidecar.proxy.guard import Guard
+from sidecar.proxy.kms_forward import KmsForward
+from sidecar.proxy.layers.http1 import Link, Way
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.naming import read_destination, spell
+from sidecar.proxy.naming import canonical_host, spell
+from sidecar.proxy.settings import Forward, Limits, Upstream
+from sidecar.proxy.stats import HostStats
 
-_LABELS = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
-_ABSOLUTE = re.compile(rb"(?i)(https?)://([^/?#]*)([/?].*)?")
-_NOT_FOR_HOSTS = frozenset((b"proxy-connection", b"proxy-authorization"))
-_FOR_PROXIES = re.compile(rb"(?i)\r\nproxy-(?:connection|authorization):[^\r]*")
+type Addresses = Collection[tuple[str, int]]
 
-
-class Misdirected(Refused):
-    """A request names another destination than the one that its connection was made for."""
-
-    status = 421
-    code = "misdirected"
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - not bound, compared with
 
 
-class NotForwarded(Refused):
-    """A destination that this listener does not reach."""
+@dataclass(slots=True)
+class Forwarding:
+    """Destinations are what clients name; `own` are the addresses that this proxy listens at."""
 
-    status = 403
-    code = "not_forwarded"
+    forward: Forward
+    kms: KmsForward | None
+    own: Callable[[], Addresses]
+    guard: Guard
+    limits: Limits
+    stats: HostStats
+    is_proxy: bool = True
+    _reach: Reach = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reach = Reach(self.forward.allow)
+
+    def way(self, frame: Frame) -> Way:
+        asked = read_asked(frame)
+        host, port, authority = asked.host, asked.port, asked.authority
+        connects = asked.scheme == "connect"
+        if self.kms is not None and self.kms.names(authority.encode()):
+            named = Upstream("https", host, port)
+            return (
+                Way("intercept", named, frame)
+                if connects
+                else Way("kms", self.kms.upstream, asked.frame)
+            )
+        self._reach.check(authority)
+        if self.guard.protects(authority):
+            if connects:
+                return Way("intercept", self.forward.upstream("https", host, port), frame)
+        else:
+            check_no_alias(host, port, self.guard.hosts())
+        return Way(
+            "tunnel" if connects else "store",
+            self.forward.upstream("http", host, port),
+            asked.frame,
+        )
+
+    def objection(self, link: Link) -> Refused | None:
+        """A loop, or a protected address that the client calls by another name."""
+        socket, asked = link.socket, link.upstream
+        if asked.via is not None or socket is None or not (socket.peername and socket.sockname):
+            return None  # whom another proxy has reached is not known here
+        host, port = canonical_host(socket.peername[0]), socket.peername[1]
+        is_here = host in ("127.0.0.1", "::1", canonical_host(socket.sockname[0]))
+        for bound, number in self.own():
+            if port == number and (host == bound or (is_here and bound in _EVERY_ADDRESS)):
+                return NotForwarded("the request would come back to this proxy")
+        reached = spell(host, port)
+        if self.guard.protects(reached) and not self.guard.protects(asked.authority):
+            return NotForwarded(f"the destination is {reached}, which rules name: ask for that")
+        return None
+
+    def inside(self, upstream: Upstream) -> "Intercepted":
+        """What serves the requests in TLS that is answered in the name of `upstream`."""
+        return Intercepted(self, upstream)
 
 
-class Asked(NamedTuple):
-    """One request to a forward proxy; `frame` is it in the form that the destination gets."""
+@dataclass(frozen=True, slots=True)
+class Intercepted:
+    """The requests behind one CONNECT: all of them are for the destination that it named."""
 
-    scheme: Literal["http", "connect"]
-    host: str
-    port: int
-    frame: Frame
+    outer: Forwarding
+    upstream: Upstream
+    is_proxy: bool = False
 
     @property
-    def authority(self) -> str:
-        return spell(self.host, self.port)
+    def guard(self) -> Guard:
+        return self.outer.guard
 
+    @property
+    def limits(self) -> Limits:
+        return self.outer.limits
 
-def read_asked(frame: Frame) -> Asked:
-    """What `frame` asks for; Refused where it does not say so in one way."""
-    target = frame.target.decode("latin-1")
-    if frame.method == b"CONNECT":
-        host, port = read_destination(target, None)
-        check_host(frame, host, port, default=port)
-        return Asked("connect", host, port, frame)
-    match = _ABSOLUTE.fullmatch(frame.target)
-    if match is None:
-        raise Malformed("this is a forward proxy: a request names the whole URL of its target")
-    scheme, authority, path = match.groups()
-    if scheme.lower() != b"http":
-        raise Malformed("https goes through a forward proxy by CONNECT alone")
-    host, port = read_destination(authority.decode("latin-1"), 80)
-    check_host(frame, host, port, default=80)
-    return Asked("http", host, port, _in_origin_form(frame, path or b""))
+    @property
+    def stats(self) -> HostStats:
+        return self.outer.stats
 
+    def way(self, frame: Frame) -> Way:
+        upstream, kms = self.upstream, self.outer.kms
+        check_host(frame, upstream.host, upstream.port, default=443)
+        if kms is not None and kms.names(upstream.authority.encode()):
+            return Way("kms", kms.upstream, frame)
+        return Way("store", upstream, frame)
 
-def check_host(frame: Frame, host: str, port: int, default: int) -> None:
-    """Misdirected where the Host field of `frame`, if any, names another destination."""
-    if frame.host and read_destination(frame.host.decode("latin-1"), default) != (host, port):
-        raise Misdirected("the Host field names another destination than the target")
-
-
-def _in_origin_form(frame: Frame, path: bytes) -> Frame:
-    """`frame` as the destination gets it (RFC 9112 §3.2.1), without what was said to the proxy."""
-    path = path if path.startswith(b"/") else b"/" + path
-    first, end, rest = frame.raw.partition(b"\r\n")
-    version = first.rpartition(b" ")[2]
-    fields = _FOR_PROXIES.sub(b"", end + rest)
-    headers = tuple(line for line in frame.headers if line[0].lower() not in _NOT_FOR_HOSTS)
-    raw = b"%b %b %b%b" % (frame.method, path, version, fields)
-    return msgspec.structs.replace(frame, raw=raw, target=path, headers=headers)
-
-
-class Reach:
-    """Which destinations a listener reaches: those that `allow` matches, all when it is empty."""
-
-    def __init__(self, allow: Iterable[str]) -> None:
-        patterns = "|".join(re.escape(each).replace(r"\*", _LABELS) for each in allow)
-        self._allow = re.compile(patterns) if patterns else None
-
-    def check(self, authority: str) -> None:
-        """NotForwarded where `authority` is not among them."""
-        if self._allow is not None and self._allow.fullmatch(authority) is None:
-            raise NotForwarded(f"{authority} is not among the destinations that are allowed here")
-
-
-def check_no_alias(host: str, port: int, protected: Collection[str]) -> None:
-    """NotForwarded where `host` is very likely another name of a host that rules name.
-
-    Resolvers complete short names, so `crm`, `crm.prod.svc` and `crm.prod.svc.cluster.local` are
-    one host, of which rules may know one name only; under another its fields would pass in clear.
-    """
-    for authority in protected:
-        other, _, number = authority.rpartition(":")
-        if number == str(port) and (other.startswith(f"{host}.") or host.startswith(f"{other}.")):
-            raise NotForwarded(
-                f"{host} looks like another name of {authority}, which rules name; ask for that "
-                "one, or let rules name both"
-            )
+    def objection(self, link: Link) -> Refused | None:
+        return self.outer.objection(link)

@@ -10,10 +10,10 @@ and where bytes of it may have gone, that connection is cut (`layers/http1/conne
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
-from sidecar.errors import KeyUnavailable, SidecarError
+from sidecar.errors import KeyUnavailable, Refused, SidecarError
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy.stats import HostStats
 from sidecar.transform import PASS, Claim, Hold, Opened, Sealed, Transform
@@ -79,6 +79,14 @@ class Guard:
         except Exception as error:  # noqa: BLE001 - the guard's purpose
             logger.error("asking whether a host is protected failed: %s", whereabouts(error))  # noqa: TRY400 - its words may hold values
             return True
+
+    def hosts(self) -> Collection[str]:
+        """Every destination that a rule names."""
+        try:
+            return self._transform.hosts
+        except Exception as error:  # noqa: BLE001 - the guard's purpose
+            logger.error("asking for the protected hosts failed: %s", whereabouts(error))  # noqa: TRY400 - likewise
+            raise Refused("it cannot be told whether the destination is protected") from None
 
     def seal(self, hold: Hold, body: bytes) -> Sealed | Refusal | asyncio.Task[Sealed | Refusal]:
         """The verdict on one whole request; a task while a key for it has to be waited for."""

@@ -17,12 +17,13 @@ from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 
 from sidecar.proxy import doors
+from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.guard import Guard
 from sidecar.proxy.handler import Handler
 from sidecar.proxy.kms_forward import KmsForward
-from sidecar.proxy.layers.http1 import Service
+from sidecar.proxy.layers.http1 import Reverse
 from sidecar.proxy.listening import ListenerInstance
-from sidecar.proxy.settings import Listener, ProxySettings
+from sidecar.proxy.settings import Forward, Listener, ProxySettings
 from sidecar.proxy.stats import HostStats
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tls import Tls
@@ -61,7 +62,7 @@ class Host:
         self._settings = settings
         self._inherited = inherited
         self._in_force = self.prepare(transform)
-        self._services: list[Service] = []
+        self._services: list[Reverse | Forwarding] = []
         self._instances: list[ListenerInstance] = []
         self._tasks: dict[Handler, asyncio.Task[object]] = {}
 
@@ -148,16 +149,13 @@ class Host:
     def _listener_of(self, context: Context) -> Listener:
         return self._settings.listeners[int(context.client.proxy_mode.data)]
 
-    def _service(self, listener: Listener) -> Service:
+    def _service(self, listener: Listener) -> Reverse | Forwarding:
         settings, upstream = self._settings, listener.upstream
+        kms = None if settings.kms is None else KmsForward(settings.kms, settings.kms_hosts)
+        shared = (self._in_force.guard, settings.limits, self.stats)
+        if isinstance(upstream, Forward):
+            return Forwarding(upstream, kms, lambda: self.addresses, *shared)
         is_store = upstream.scheme != "kms"
         takes_own = is_store and listener.host_header == "upstream"
-        kms = settings.kms
-        return Service(
-            store=upstream if is_store else None,
-            kms=None if kms is None else KmsForward(kms, settings.kms_hosts),
-            host=upstream.authority.encode() if takes_own else None,
-            guard=self._in_force.guard,
-            limits=settings.limits,
-            stats=self.stats,
-        )
+        host = upstream.authority.encode() if takes_own else None
+        return Reverse(upstream if is_store else None, kms, host, *shared)

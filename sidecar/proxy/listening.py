@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One listener of ours as a mode of mitmproxy: it accepts clients and stacks their layers.
 
-The stack is fixed by the settings (TLS when the listener shows a certificate, then HTTP/1), not
-guessed from the first bytes as mitmproxy's `NextLayer` does: nothing can come in that is passed
-raw because it looks like another protocol.
+The stack is fixed by the settings (TLS when the listener shows a certificate, then HTTP/1, in a
+forward listener's form where it is one), not guessed from the first bytes as by mitmproxy's
+`NextLayer`: nothing can come in that is passed raw because it looks like another protocol.
 """
 
 import asyncio
@@ -19,8 +19,10 @@ from mitmproxy.proxy.mode_servers import AsyncioServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from sidecar.proxy.doors import Acceptor
+from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.handler import Handler
-from sidecar.proxy.layers.http1 import Http1Layer, Service
+from sidecar.proxy.layers.forward import ForwardLayer
+from sidecar.proxy.layers.http1 import Http1Layer, Reverse
 from sidecar.proxy.settings import Listener
 from sidecar.proxy.tally import Tally
 
@@ -62,7 +64,7 @@ class ListenerInstance(AsyncioServerInstance[ListenerMode]):  # type: ignore[no-
         index: int,
         listener: Listener,
         doors: Iterable[socket.socket],
-        service: Service,
+        service: Reverse | Forwarding,
         reception: Reception,
     ) -> None:
         super().__init__(listener_mode(index, listener), reception)
@@ -78,6 +80,11 @@ class ListenerInstance(AsyncioServerInstance[ListenerMode]):  # type: ignore[no-
         """Only `handle_stream` makes layers: they need the client's handler."""
         raise NotImplementedError
 
+    def _http(self, context: Context, may_read: asyncio.Event) -> Layer:
+        if isinstance(self._service, Forwarding):
+            return ForwardLayer(context, self._service, may_read)
+        return Http1Layer(context, self._service, may_read)
+
     async def handle_stream(  # type: ignore[override]
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -89,7 +96,7 @@ class ListenerInstance(AsyncioServerInstance[ListenerMode]):  # type: ignore[no-
         context = handler.layer.context
         try:
             # First the inner layer: `ClientTLSLayer` takes for granted that one was made before it.
-            handler.layer = inner = Http1Layer(context, self._service, handler.may_read)
+            handler.layer = inner = self._http(context, handler.may_read)
             if self._listener.tls is None:
                 await handler.handle_client()
                 return

@@ -44,7 +44,9 @@ async def _handshake(
     upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> str:
     """Shake hands; the version of TLS that both ends took."""
-    connection = outward_connection(upstream.host, outward_context(upstream))
+    connection = outward_connection(
+        upstream.host, outward_context(upstream.ca, upstream.client_cert, upstream.client_key)
+    )
     while True:
         try:
             connection.do_handshake()

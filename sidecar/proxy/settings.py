@@ -21,12 +21,12 @@ KMS_HOSTS = ("kms.*.aliyuncs.com", "kms-vpc.*.aliyuncs.com")
 class Via:
     """Another proxy on the way to an upstream, spoken to in plain HTTP.
 
-    `credentials` names a private file with what it wants to see: `user:password`.
+    `authorization` is what its Proxy-Authorization field says; empty for none.
     """
 
     host: str
     port: int
-    credentials: Path | None = None
+    authorization: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class HostStats:
     """Bodies that are held now."""
     requests_kms: int = 0
     """Calls to the KMS API that were forwarded."""
+    tunnels: int = 0
+    """Connections through a forward listener to hosts that no rule names."""
     upstream_connections: int = 0
     upstream_retries: int = 0
     """Requests sent again because an idle upstream connection had been closed."""

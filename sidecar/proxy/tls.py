@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS on both legs: what a listener shows to clients, and how an upstream is verified.
+"""TLS on both legs, as mitmproxy's hooks ask for it.
 
-`Tls` reads every file once, at start, and answers mitmproxy's two hooks with connections of its
-own contexts. mitmproxy's `TlsConfig` addon, which would make up certificates, is not loaded: a
+`Tls` reads every file once, at start, and answers the two hooks with connections of its own
+contexts. mitmproxy's `TlsConfig` addon, which would make up certificates, is not loaded: a
 connection that this one gives no context to fails.
 """
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from mitmproxy.proxy.context import Context
 from mitmproxy.tls import TlsData
 from OpenSSL import SSL
 
 from sidecar.errors import Misconfigured
-from sidecar.proxy.settings import Listener, ProxySettings, Upstream
+from sidecar.proxy.destination import Destination
+from sidecar.proxy.interception import Leaves, ca_source
+from sidecar.proxy.naming import canonical_host
+from sidecar.proxy.settings import Forward, Listener, ProxySettings, Upstream
 from sidecar.proxy.tls_context import inward_context, outward_connection, outward_context
 
 logger = logging.getLogger(__name__)
+
+_VERIFIED = ("https", "forward")
 
 
 class Tls:
@@ -33,32 +39,47 @@ class Tls:
             for listener in settings.listeners
             if listener.tls is not None
         }
-        self._outward: dict[tuple[str, int], tuple[Upstream, SSL.Context]] = {}
         upstreams = [listener.upstream for listener in settings.listeners]
-        for upstream in (*upstreams, settings.kms):
-            if isinstance(upstream, Upstream) and upstream.scheme == "https":
-                self._trust(upstream)
-
-    def _trust(self, upstream: Upstream) -> None:
-        known, _ = self._outward.setdefault(
-            (upstream.host, upstream.port), (upstream, outward_context(upstream))
-        )
-        if known != upstream:
-            raise Misconfigured(f"{upstream.authority} stands here with two kinds of upstream_tls")
+        self._outward = {
+            _files(upstream): outward_context(*_files(upstream))
+            for upstream in (*upstreams, settings.kms)
+            if upstream is not None and upstream.scheme in _VERIFIED
+        }
+        self._leaves = None if settings.ca is None else Leaves(ca_source(settings.ca))
 
     def tls_start_client(self, data: TlsData) -> None:
-        """Towards a client."""
-        tls = self._listener_of(data.context).tls
-        if tls is not None:
-            data.ssl_conn = SSL.Connection(self._inward[tls])
+        """Towards a client: of the listener, or in the name of the host that it asked for."""
+        server = data.context.server
+        if isinstance(server, Destination):
+            context = self._in_the_name_of(server.upstream.host, data.conn.sni)
+        else:
+            tls = self._listener_of(data.context).tls
+            context = None if tls is None else self._inward[tls]
+        if context is not None:
+            data.ssl_conn = SSL.Connection(context)
             data.ssl_conn.set_accept_state()
+
+    def _in_the_name_of(self, host: str, sni: str | None) -> SSL.Context | None:
+        if sni is not None and canonical_host(sni) != host:
+            logger.warning("a client asked for %s by CONNECT and for another host in TLS", host)
+            return None
+        assert self._leaves is not None  # noqa: S101 - the settings see to it
+        try:
+            return self._leaves.context(host)
+        except Misconfigured as error:
+            logger.error("%s cannot be intercepted: %s", host, error.why)  # noqa: TRY400 - said
+            return None
 
     def tls_start_server(self, data: TlsData) -> None:
         """Towards an upstream."""
-        address = data.conn.address  # type: ignore[attr-defined]  # `conn` is a Server here
-        found = self._outward.get(address[:2]) if address else None
-        if found is None:
-            logger.error("TLS was asked for towards an upstream that has none configured")
+        server = data.conn
+        if isinstance(server, Destination):
+            upstream = server.upstream
+            data.ssl_conn = outward_connection(upstream.host, self._outward[_files(upstream)])
         else:
-            upstream, context = found
-            data.ssl_conn = outward_connection(upstream.host, context)
+            logger.error("TLS was asked for towards an upstream that has none configured")
+
+
+def _files(upstream: Upstream | Forward) -> tuple[Path | None, Path | None, Path | None]:
+    """What tells one way to verify an upstream from another."""
+    return upstream.ca, upstream.client_cert, upstream.client_key

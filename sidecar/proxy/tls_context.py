@@ -17,7 +17,7 @@ from OpenSSL import SSL
 
 from sidecar.errors import Misconfigured
 from sidecar.proxy.pem import Key, read_certificates, read_private_key
-from sidecar.proxy.settings import ServerTls, Upstream
+from sidecar.proxy.settings import ServerTls
 
 HTTP_1_1 = b"http/1.1"
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
@@ -45,18 +45,20 @@ def server_context(
     return context
 
 
-def outward_context(upstream: Upstream) -> SSL.Context:
+def outward_context(
+    ca: Path | None = None, client_cert: Path | None = None, client_key: Path | None = None
+) -> SSL.Context:
     """What an upstream must show, and the client certificate that it may ask for."""
     context = _context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_PEER)
     context.set_alpn_protos([HTTP_1_1])
-    if upstream.ca is None:
+    if ca is None:
         context.set_default_verify_paths()
     else:
-        read_certificates(upstream.ca)  # its complaints are plainer than OpenSSL's
-        context.load_verify_locations(str(upstream.ca))
-    if upstream.client_cert is not None and upstream.client_key is not None:
-        _show(context, _read_chain(upstream.client_cert, upstream.client_key))
+        read_certificates(ca)  # its complaints are plainer than OpenSSL's
+        context.load_verify_locations(str(ca))
+    if client_cert is not None and client_key is not None:
+        _show(context, _read_chain(client_cert, client_key))
     return context
 
 

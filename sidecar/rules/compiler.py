@@ -7,6 +7,7 @@ only (`target`), walks the tree, and refuses what merely looks different from a 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sidecar.errors import Malformed
@@ -97,6 +98,11 @@ class Plan:
                     leaf = _Leaf(rule, route.methods, route.variables)
                     exact.add(route, leaf, folded=False)
                     folded.add(route, leaf, folded=True)
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """Every `host:port` that a rule names."""
+        return self._hosts.keys()
 
     def protects(self, authority: str) -> bool:
         """Whether any rule names this `host:port`."""

@@ -10,6 +10,7 @@ proxy's guard. A rule in the phase `monitor` counts what it would do and does no
 """
 
 import logging
+from collections.abc import Collection
 
 from sidecar.backends import Unbound, bodiless_response, problem
 from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
@@ -39,6 +40,11 @@ class Transform:
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
         active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
         self._active_hosts = {host for rule in active for host in rule.store.hosts}
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """Every destination that some rule names."""
+        return self._plan.hosts
 
     def protects(self, authority: str) -> bool:
         """Whether some rule names this destination."""

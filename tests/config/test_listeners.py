@@ -55,13 +55,16 @@ FORWARD = "listeners: [{{listen: '127.0.0.1:3128', mode: forward{}}}]\nrules: ru
 
 def test_a_forward_listener_and_everything_that_it_may_say(load, tmp_path: Path) -> None:
     more = (
-        ", via: 'http://proxy.test:3128', via_credentials: credentials.json"
+        ", via: 'http://proxy.test:3128', via_credentials: proxy.txt"
         ", allow: ['*.Internal:443', 'a.*.test:80']"
         ", upstream_tls: {ca: ca.pem, cert: cert.pem, key: key.pem}"
         ", tls: {cert: cert.pem, key: key.pem}"
     )
     ca, cert, key = (tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem"))
-    via = Via("proxy.test", 3128, tmp_path / "credentials.json")
+    (tmp_path / "proxy.txt").touch(mode=0o600)
+    (tmp_path / "proxy.txt").write_text("user:pass:word\n")
+    via = Via("proxy.test", 3128, b"Basic dXNlcjpwYXNzOndvcmQ=")
+    assert "dXNl" not in repr(via)
     forward = Forward(("*.internal:443", "a.*.test:80"), ca, cert, key, via)
     plain, whole = (load(FORWARD.format(each)).listeners[0] for each in ("", more))
     assert plain == Listener("127.0.0.1", 3128, Forward())
@@ -80,7 +83,8 @@ def test_a_forward_listener_and_everything_that_it_may_say(load, tmp_path: Path)
         (", allow: ['*:*']", "the port is a number"),
         (", via: 'https://proxy:1'", "spoken to in plain HTTP: http://HOST:PORT"),
         (", via: 'proxy:1'", "expected http://HOST:PORT"),
-        (", via_credentials: credentials.json", "belongs to `via`"),
+        (", via_credentials: ca.pem", "belongs to `via`"),
+        (", via: 'http://a:1', via_credentials: ca.pem", "open to others; run: chmod 600"),
         (", upstream_tls: {cert: cert.pem}", "come together"),
     ],
 )
@@ -93,3 +97,11 @@ def test_what_a_forward_listener_may_not_say(load, more: str, complaint: str) ->
 def test_there_is_one_mode_that_has_a_name(load) -> None:
     with pytest.raises(Misconfigured, match="forward"):
         load(FORWARD.format("").replace("mode: forward", "mode: regular"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no-colon", b"user:two\nlines", b"user:\x00"])
+def test_credentials_for_a_proxy_are_one_line(load, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "proxy.txt").touch(mode=0o600)
+    (tmp_path / "proxy.txt").write_bytes(content)
+    with pytest.raises(Misconfigured, match="one line `user:password`"):
+        load(FORWARD.format(", via: 'http://a:1', via_credentials: proxy.txt"))

@@ -20,6 +20,7 @@ from OpenSSL import SSL
 
 from sidecar.errors import Misconfigured
 from sidecar.proxy import Listener, ProxySettings, ServerTls, Upstream, tls
+from sidecar.proxy.destination import Destination
 from tests.fixtures.authority import DAY, Authority, Pair
 
 STORE = Upstream("http", "store.test", 80)
@@ -81,7 +82,7 @@ def outward(upstream: Upstream) -> SSL.Connection:
     """What mitmproxy's hook gets for a connection to `upstream`."""
     settings = ProxySettings((Listener("127.0.0.1", 0, upstream),))
     addon = tls.Tls(settings, lambda _: settings.listeners[0])
-    data = _data(Server(address=(upstream.host, upstream.port)))
+    data = _data(Destination.of(upstream))
     addon.tls_start_server(data)
     assert data.ssl_conn is not None
     return data.ssl_conn
@@ -215,15 +216,6 @@ def test_session_keys_are_written_nowhere(
     store.load_cert_chain(*authority.issue("store.test"))
     Peer(store).meet(ours)
     assert not (tmp_path / "session-keys").exists()
-
-
-def test_one_destination_is_verified_in_one_way(authority: Authority, stranger: Authority) -> None:
-    listeners = tuple(
-        Listener("127.0.0.1", 0, Upstream("https", "store.test", 443, ca))
-        for ca in (authority.ca, stranger.ca)
-    )
-    with pytest.raises(Misconfigured, match=r"store.test:443 stands here with two"):
-        tls.Tls(ProxySettings(listeners), lambda _: listeners[0])
 
 
 def _locked(pair: Pair) -> None:

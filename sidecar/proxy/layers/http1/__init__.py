@@ -5,11 +5,13 @@ grammar   heads                                    connection   one client, one 
 chunks    the chunked coding                       exchange     one request and its answer …
 reader    bytes to messages, two parsers agreeing  passed       … that go on as they come
 writer    heads of our own                         held         … that a rule holds
-upstream  one connection to an upstream            upstreams    those of one client
-alarm     the one deadline of a connection         service      what a listener's clients share
+alarm     the one deadline of a connection         tunnelled    … that only open a tunnel
+upstream  one connection to an upstream            service      what a listener's clients share
+upstreams those of one client                      connect_tunnel   through another proxy
 """
 
 from sidecar.proxy.layers.http1.connection import Http1Layer
-from sidecar.proxy.layers.http1.service import Service
+from sidecar.proxy.layers.http1.service import Reverse, Service, Way
+from sidecar.proxy.layers.http1.upstream import Link
 
-__all__ = ["Http1Layer", "Service"]
+__all__ = ["Http1Layer", "Link", "Reverse", "Service", "Way"]

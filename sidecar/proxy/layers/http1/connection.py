@@ -14,7 +14,7 @@ from typing import Any
 
 from mitmproxy.proxy import commands, context, events, layer
 
-from sidecar.errors import Malformed
+from sidecar.errors import Malformed, Refused
 from sidecar.message import Refusal, RequestHead
 from sidecar.proxy.guard import whereabouts
 from sidecar.proxy.layers.http1 import writer
@@ -24,10 +24,12 @@ from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.held import HeldExchange
 from sidecar.proxy.layers.http1.passed import PassedExchange
 from sidecar.proxy.layers.http1.reader import RequestReader
-from sidecar.proxy.layers.http1.service import Service
+from sidecar.proxy.layers.http1.service import Service, Way
+from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED, TunnelledExchange
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.http1.upstreams import Upstreams
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain
+from sidecar.proxy.settings import Upstream
 from sidecar.transform import PASS
 
 logger = logging.getLogger(__name__)
@@ -48,7 +50,9 @@ class Http1Layer(layer.Layer):
         limits = service.limits
         self._out: list[commands.Command] = []
         self.limits, self.stats, self.guard = limits, service.stats, service.guard
-        self.reader = RequestReader(limits.head_bytes, limits.head_fields)
+        self.reader = RequestReader(
+            limits.head_bytes, limits.head_fields, to_proxy=service.is_proxy
+        )
         self._service = service
         self._may_read = may_read
         self._client = outer.client
@@ -63,6 +67,8 @@ class Http1Layer(layer.Layer):
         self._drains = False
         self._has_closed = False  # the client, its half
         self._is_over = False
+        self.intercepted: Upstream | None = None
+        """Whom the client has asked for by CONNECT and been promised; this layer is over then."""
 
     def handle_event(self, event: events.Event) -> list[commands.Command]:  # type: ignore[override]
         """What to do upon `event`."""
@@ -106,7 +112,7 @@ class Http1Layer(layer.Layer):
 
     def _client_data(self, data: bytes) -> None:
         if self._tunnel is not None:
-            self._tunnel.send(data)
+            self._tunnel_data(self._tunnel, data)
             return
         if self._lingers or self._is_over:
             return
@@ -117,10 +123,18 @@ class Http1Layer(layer.Layer):
         elif self._exchange is not None and not self.reader.done:
             self._exchange.client_data()
 
+    def _tunnel_data(self, tunnel: Link, data: bytes) -> None:
+        if self._service.guard.protects(tunnel.upstream.authority):
+            self.cut()  # since a reload: what may be in there can no longer be told
+        else:
+            tunnel.send(data)
+
     def _client_closed(self) -> None:
         if self._is_over:
             return
         self._has_closed = True
+        if self._tunnel is not None and self._tunnel.half_close():
+            return
         # A client may close its half once it has asked; what was asked completely is answered.
         if self._exchange is None or not self.reader.done or self._tunnel is not None:
             self._abandon()
@@ -152,28 +166,43 @@ class Http1Layer(layer.Layer):
 
     def _begin(self, frame: Frame) -> None:
         self._frame = frame
-        service, stats = self._service, self.stats
+        service = self._service
         self.guard = service.guard  # an exchange ends under the rules that it began under
-        upstream = service.find_kms(frame)
-        if upstream is not None:
-            stats.requests_kms += 1
-            frame = writer.passed_request(frame, None, may_upgrade=False)
-            self._start(PassedExchange(self, frame, self._upstreams.link(upstream)))
+        try:
+            way = service.way(frame)
+        except Refused as error:
+            self.refuse(self.guard.refusal(None, error))
             return
-        assert service.store is not None  # noqa: S101 - such a listener's requests are the KMS's
-        link = self._upstreams.link(service.store)
-        authority = service.store.authority
+        if way.kind == "store":
+            self._claim(way)
+        elif way.kind == "kms":
+            self.stats.requests_kms += 1
+            frame = writer.passed_request(way.frame, None, may_upgrade=False)
+            self._start(PassedExchange(self, frame, self._upstreams.link(way.upstream)))
+        elif way.kind == "tunnel":
+            self.stats.tunnels += 1
+            self._start(TunnelledExchange(self, frame, self._upstreams.link(way.upstream)))
+        else:
+            self.send(ESTABLISHED)
+            self._alarm.clear()
+            self._is_over = True
+            self.intercepted = way.upstream
+
+    def _claim(self, way: Way) -> None:
+        """Let the rules say what becomes of a request to a store."""
+        frame, authority = way.frame, way.upstream.authority
+        link = self._upstreams.link(way.upstream)
         claim = self.guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers))
         if isinstance(claim, Refusal):
             self.refuse(claim)
         elif claim is PASS or claim.observes:
-            stats.requests_passed += 1
+            self.stats.requests_passed += 1
             may_upgrade = bool(frame.upgrade) and not self.guard.protects(authority)
-            frame = writer.passed_request(frame, service.host, may_upgrade=may_upgrade)
+            frame = writer.passed_request(frame, way.host, may_upgrade=may_upgrade)
             self._start(PassedExchange(self, frame, link, None if claim is PASS else claim))
         else:
-            stats.requests_held += 1
-            self._start(HeldExchange(self, frame, link, claim, service.host))
+            self.stats.requests_held += 1
+            self._start(HeldExchange(self, frame, link, claim, way.host))
 
     def _start(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -188,7 +217,7 @@ class Http1Layer(layer.Layer):
     def _link_event(self, link: Link, event: events.Event) -> None:
         if isinstance(event, events.OpenConnectionCompleted):
             if self._exchange is not None:
-                self._exchange.opened(event.reply)
+                self._opened(self._exchange, link, event.reply)
         elif self._tunnel is link:
             if isinstance(event, events.DataReceived):
                 self.send(event.data)
@@ -200,6 +229,13 @@ class Http1Layer(layer.Layer):
             self._exchange.server_data(event.data)
         elif isinstance(event, events.ConnectionClosed):
             self._exchange.server_closed()
+
+    def _opened(self, exchange: Exchange, link: Link, error: str | None) -> None:
+        objection = None if error else self._service.objection(link)
+        if objection is None:
+            exchange.opened(error)
+        else:
+            exchange.fail(objection)
 
     def _completed(self, event: events.CommandCompleted) -> None:
         if not isinstance(event.command, Awaited):

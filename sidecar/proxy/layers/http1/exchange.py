@@ -203,7 +203,7 @@ class Exchange(ABC):
 
     def _send(self) -> None:
         self._is_sent = True
-        self._link.send(self._request)
+        self._link.send(self._link.addressed(self._request))
         limits = self._client.limits
         if self._is_whole:
             self._client.expect_within(limits.response_seconds)

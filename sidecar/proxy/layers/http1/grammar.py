@@ -79,14 +79,18 @@ class _Weighed(msgspec.Struct, frozen=True, gc=False):
     expects: bool
 
 
-def read_request(raw: bytes) -> Frame:
-    """The request whose head is exactly `raw`, the empty line included."""
+def read_request(raw: bytes, *, to_proxy: bool = False) -> Frame:
+    """The request whose head is exactly `raw`, the empty line included.
+
+    `to_proxy` leaves it to the caller which forms of targets may be (RFC 9112 §3.2).
+    """
     match = _REQUEST.fullmatch(raw)
     if match is None:
         raise Malformed("the request head is not HTTP/1.0 or 1.1 in its strict form")
     method, target, digit, block = match.groups()
     minor = digit == b"1"
-    if not target.startswith(b"/") and not (target == b"*" and method == b"OPTIONS"):
+    is_origin_form = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
+    if not (is_origin_form or to_proxy):
         raise Malformed("the request target is not in origin form")
     headers = cut_fields(block)
     facts = _weigh(headers, minor=minor)
@@ -95,6 +99,8 @@ def read_request(raw: bytes) -> Frame:
     if not _HOST.fullmatch(facts.host):
         raise Malformed("the Host field is not a host")
     length = facts.length if facts.length is not None or facts.chunked else 0
+    if method == b"CONNECT" and (length or facts.chunked):
+        raise Malformed("a CONNECT with content")
     return Frame(
         raw, method, target, 0, b"", minor, headers, length, facts.chunked, facts.keep_alive,
         facts.host, facts.upgrade, facts.expects,

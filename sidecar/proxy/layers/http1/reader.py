@@ -162,9 +162,13 @@ class MessageReader(ABC):
 
 
 class RequestReader(MessageReader):
-    """What a client sends."""
+    """What a client sends; `to_proxy` when it knows that it talks to a proxy."""
 
-    __slots__ = ()
+    __slots__ = ("_to_proxy",)
+
+    def __init__(self, head_bytes: int, head_fields: int, *, to_proxy: bool = False) -> None:
+        super().__init__(head_bytes, head_fields)
+        self._to_proxy = to_proxy
 
     def _new_parser(self) -> _Parser:
         return httptools.HttpRequestParser(self._witness)
@@ -174,7 +178,7 @@ class RequestReader(MessageReader):
         head = self._cut_head()
         if head is None:
             return None
-        frame = read_request(head)
+        frame = read_request(head, to_proxy=self._to_proxy)
         # llhttp takes a body after an offer to upgrade for the other protocol's bytes; it is one
         # of HTTP/1 (RFC 9110 §7.8), and common: Java's client offers h2c with its first POST.
         has_body = frame.chunked or frame.length

@@ -2,21 +2,58 @@
 """What all connections of one listener share, and the choice of where a request goes."""
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
 
+from sidecar.errors import Refused
 from sidecar.proxy.guard import Guard
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.settings import Limits, Upstream
 from sidecar.proxy.stats import HostStats
 
 
-@dataclass(slots=True)
-class Service:
-    """One listener's part in carrying HTTP; `store` is None where it forwards to the KMS only.
+class Way(NamedTuple):
+    """Where a request goes, and as what.
 
-    `host` replaces the client's Host field on the way to the store when given. `guard` is another
-    one after a reload; all else stays.
+    To the KMS, or to a store under its rules. The other two are CONNECT: a tunnel that nobody looks
+    into, or TLS that we answer in the upstream's name. `host` replaces the client's Host field when
+    given.
     """
+
+    kind: Literal["kms", "store", "tunnel", "intercept"]
+    upstream: Upstream
+    frame: Frame
+    host: bytes | None = None
+
+
+class Service(Protocol):
+    """One listener's part in carrying HTTP."""
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether its clients know that it is a proxy, and write their requests for one."""
+
+    @property
+    def guard(self) -> Guard:
+        """The rules in force; other ones after a reload."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def stats(self) -> HostStats: ...
+
+    def way(self, frame: Frame) -> Way:
+        """Where a request goes; Refused where it must not."""
+
+    def objection(self, link: Link) -> Refused | None:
+        """What speaks against the server that `link` has just reached; nothing was sent to it."""
+
+
+@dataclass(slots=True)
+class Reverse:
+    """One upstream, whatever the client says; `store` is None where it forwards to the KMS only."""
 
     store: Upstream | None
     kms: KmsForward | None
@@ -24,9 +61,14 @@ class Service:
     guard: Guard
     limits: Limits
     stats: HostStats
+    is_proxy: bool = False
 
-    def find_kms(self, frame: Frame) -> Upstream | None:
-        """Where the request goes if it is a call to the KMS API."""
-        if self.kms is not None and (self.store is None or self.kms.names(frame.host)):
-            return self.kms.upstream
+    def way(self, frame: Frame) -> Way:
+        store, kms = self.store, self.kms
+        if kms is not None and (store is None or kms.names(frame.host)):
+            return Way("kms", kms.upstream, frame)
+        assert store is not None  # noqa: S101 - the settings see to it
+        return Way("store", store, frame, self.host)
+
+    def objection(self, link: Link) -> Refused | None:  # noqa: ARG002 - it is configured
         return None

@@ -14,7 +14,7 @@ class TunnelledExchange(PassedExchange):
         if link.is_open:
             link.close()  # it carried requests; a tunnel begins with nothing said
         self._client.expect_within(self._client.limits.connect_seconds)
-        link.connect()
+        link.connect(as_tunnel=True)
 
     def opened(self, error: str | None) -> None:
         if error is not None:

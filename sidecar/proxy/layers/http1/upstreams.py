@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The upstream connections of one client: one to the store, one to the KMS, each made on demand."""
+"""The upstream connections of one client, one to a store, one to the KMS, each made on demand."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,6 +8,9 @@ from mitmproxy.proxy import commands, events, layer
 
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.settings import Limits, Upstream
+
+_MOST_LINKS = 8
+"""One client of a forward listener may name any number of destinations, one at a time."""
 
 
 class Upstreams:
@@ -24,6 +27,8 @@ class Upstreams:
         """The one link to `upstream`, open or not."""
         link = self._links.get(upstream)
         if link is None:
+            if len(self._links) >= _MOST_LINKS:
+                self._links.pop(next(iter(self._links))).close()
             link = self._links[upstream] = Link(self, upstream, self._limits)
         return link
 
@@ -34,25 +39,25 @@ class Upstreams:
 
     def await_reply(self, command: commands.Command, link: Link) -> None:
         """See `upstream.Owner`."""
-        self._awaited[command] = link, link.server
+        self._awaited[command] = link, link.socket
 
     def received(self, event: events.ConnectionEvent) -> Iterable[tuple[Link, events.Event]]:
         """What an event of an upstream's socket means, and for which link."""
         for link in self._links.values():
-            if link.server is event.connection:
+            if link.socket is event.connection:
                 return _unwrapped(link, event)
         return ()
 
     def completed(self, event: events.CommandCompleted) -> Iterable[tuple[Link, events.Event]]:
         """What the completion of a link's command means."""
-        link, server = self._awaited.pop(event.command)
-        if link.server is server:  # else it was given up in the meantime
+        link, socket = self._awaited.pop(event.command)
+        if link.socket is socket:  # else it was given up in the meantime
             return _unwrapped(link, event)
         return ()
 
 
 def _unwrapped(link: Link, event: events.Event) -> Iterator[tuple[Link, events.Event]]:
-    server = link.server
+    socket = link.socket
     for each in link.unwrap(event):
-        if link.server is server:  # else it was given up at the event before
+        if link.socket is socket:  # else it was given up at the event before
             yield link, each

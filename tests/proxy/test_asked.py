@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.errors import Malformed, Refused
-from sidecar.proxy.forwarding import (
+from sidecar.proxy.asked import (
     Misdirected,
     NotForwarded,
     Reach,
