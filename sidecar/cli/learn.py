@@ -1,33 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sidecar learn`: rules proposed from traffic, live or saved."""
 
-import asyncio
-import contextlib
 import json
+import os
 import re
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import click
 import uvloop
 
 from sidecar import logs
-from sidecar.config import Config, load_config
+from sidecar.config import load_config
 from sidecar.errors import Misconfigured
-from sidecar.learning import MARK, Observer, Proposal, Traffic, propose, read_har, write_proposal
-from sidecar.rules import Phase, RuleSet
-
-if TYPE_CHECKING:
-    from sidecar.transform import Transform
+from sidecar.learning import (
+    MARK,
+    Proposal,
+    Traffic,
+    counted,
+    propose,
+    read_har,
+    write_proposal,
+)
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 1}
-_PROGRESS_SECONDS = 5.0
-_GLANCE_SECONDS = 0.1
-_STORES = frozenset({"http", "https"})
 
 
 class _Duration(click.ParamType[float]):
@@ -106,8 +104,8 @@ def command(  # noqa: PLR0913 - one argument an option
     configuration.
     """  # noqa: D301 - click's own mark
     logs.configure()
-    if output is not None and output.exists():
-        raise Misconfigured(f"{output} is there already; name a new file")
+    if output is not None:
+        _check_place(output)
     traffic, known = Traffic(), None
     if files:
         if seconds or requests:
@@ -116,71 +114,38 @@ def command(  # noqa: PLR0913 - one argument an option
             for exchange in read_har(file):
                 exchange.show(traffic)
     else:
+        from sidecar import watching  # noqa: PLC0415 - a second that --har has no use for
+
         config = load_config(path)
-        known = _watched_rules(config)
-        uvloop.run(_watch(config, traffic, seconds, requests))
+        known = watching.watched_rules(config)
+        uvloop.run(watching.watch(config, traffic, seconds, requests, _announce))
     proposal = propose(traffic, known)
     text = (_as_json if as_json else _as_rules)(proposal, traffic)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
+    _give(text, output)
     _tell(proposal, traffic, output)
 
 
-def _watched_rules(config: Config) -> RuleSet | None:
-    """The rules beside which to learn; Misconfigured where one of them does more than watch."""
-    if not config.rules.path.exists():
-        return None
-    rule_set = config.rules.read().rule_set
-    acting = [rule.name for rule in rule_set.rules if rule.phase is not Phase.MONITOR]
-    if acting:
-        raise Misconfigured(
-            f"the rules {', '.join(acting)} seal and refuse, which `learn` does not: learn with a "
-            "configuration of its own for a test or staging system, or set `phase: monitor`"
-        )
-    return rule_set
+def _check_place(output: Path) -> None:
+    """Before a long watch, for what could be found out only after it."""
+    if output.exists():
+        raise Misconfigured(f"{output} is there already; name a new file")
+    if not os.access(output.parent, os.W_OK):
+        raise Misconfigured(f"{output.parent} is no folder that may be written to")
 
 
-async def _watch(
-    config: Config, traffic: Traffic, seconds: float | None, requests: int | None
-) -> None:
-    """Serve and look on until it is time to stop."""
-    # The proxy's half takes a second to import, which --har has no use for.
-    from sidecar.proxy.host import Host  # noqa: PLC0415
-    from sidecar.proxy.settings import ProxySettings  # noqa: PLC0415
-
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(logs.log_loop_trouble)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    stores = [each for each in config.listeners if each.upstream.scheme in _STORES]
-    if not stores:
-        raise Misconfigured("no listener has a store behind it, so there is nothing to learn from")
-    settings = ProxySettings(tuple(stores), limits=config.limits)
-    # The host asks for what a Transform can do, and an Observer does all of it.
-    async with Host(settings, cast("Transform", Observer(traffic))) as host:
-        addresses = [_spell(address) for address in host.addresses]
-        click.echo(f"sidecar: learning at {', '.join(addresses)}; nothing is sealed", err=True)
-        await _until(stop, traffic, seconds, requests)
-
-
-async def _until(
-    stop: asyncio.Event, traffic: Traffic, seconds: float | None, requests: int | None
-) -> None:
-    """Wait for the end, and tell now and then how far it is."""
-    loop = asyncio.get_running_loop()
-    ends = None if seconds is None else loop.time() + seconds
-    told = loop.time()
-    while not stop.is_set() and (ends is None or loop.time() < ends):
-        if requests is not None and traffic.requests >= requests:
+def _give(text: str, output: Path | None) -> None:
+    try:
+        if output is not None:
+            with output.open("x", encoding="utf-8") as file:
+                file.write(text)
             return
-        if loop.time() - told >= _PROGRESS_SECONDS:
-            told = loop.time()
-            click.echo(f"sidecar: {traffic.summary} so far", err=True)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _GLANCE_SECONDS)
+    except OSError as error:
+        click.echo(f"sidecar: {output} cannot be written: {error.strerror}", err=True)
+    click.echo(text, nl=False)
+
+
+def _announce(text: str) -> None:
+    click.echo(f"sidecar: {text}", err=True)
 
 
 def _as_rules(proposal: Proposal, traffic: Traffic) -> str:
@@ -201,9 +166,10 @@ def _tell(proposal: Proposal, traffic: Traffic, output: Path | None) -> None:
     """On standard error: what came of it, and what to do next."""
     likely = [rule for rule in proposal.rules if rule.likely]
     fields = sum(len(rule.likely) for rule in likely)
-    click.echo(f"sidecar: {traffic.summary}; {len(likely)} rules with {fields} fields", err=True)
+    found = f"{counted(len(likely), 'rule')} with {counted(fields, 'field')}"
+    click.echo(f"sidecar: {traffic.summary}; {found}", err=True)
     for why, count in traffic.unread.items():
-        click.echo(f"sidecar: {count} requests were not read: {why}", err=True)
+        click.echo(f"sidecar: {counted(count, 'request')} not read: {why}", err=True)
     if traffic.left_out:
         click.echo(f"sidecar: {traffic.left_out} routes and fields found no room", err=True)
     for advice in proposal.advice:
@@ -212,8 +178,3 @@ def _tell(proposal: Proposal, traffic: Traffic, output: Path | None) -> None:
     if output is not None and likely:
         click.echo(f"sidecar: next: sidecar rules check {output}", err=True)
     sys.stderr.flush()
-
-
-def _spell(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

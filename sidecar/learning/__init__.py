@@ -10,6 +10,7 @@ from sidecar.learning.har import read_har
 from sidecar.learning.observer import Observer
 from sidecar.learning.proposal import MARK, propose
 from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
+from sidecar.learning.spelling import counted
 from sidecar.learning.traffic import Traffic
 from sidecar.learning.writing import describe, write_proposal
 
@@ -20,6 +21,7 @@ __all__ = [
     "ProposedField",
     "ProposedRule",
     "Traffic",
+    "counted",
     "describe",
     "propose",
     "read_har",

@@ -8,7 +8,7 @@ from sidecar.learning.collections import LIKELY, Collection
 from sidecar.learning.evidence import find_kind
 from sidecar.learning.observation import FieldStats
 from sidecar.learning.routes import SeenRoute
-from sidecar.learning.spelling import spell_route
+from sidecar.learning.spelling import counted, spell_route
 
 
 def find_caveats(collection: Collection, fields: Names[str]) -> Iterator[str]:
@@ -16,6 +16,10 @@ def find_caveats(collection: Collection, fields: Names[str]) -> Iterator[str]:
     names = {path.rpartition(".")[2] for path in fields} | set(fields)
     for route in collection.routes:
         path = spell_route(route, None, fields)
+        if ("query",) in route.resource.sent.fields and (
+            "variables",
+        ) in route.resource.sent.objects:
+            yield f"{path} looks like GraphQL, which a store of the kind `graphql` reads better"
         yield from _in_path(route, path)
         yield from _in_query(route, path, names)
         yield from _unread(route, path)
@@ -44,4 +48,5 @@ def _unread(route: SeenRoute, path: str) -> Iterator[str]:
     sent, answered = route.resource.sent.unread, route.resource.answered.unread
     for what, unread in (("requests", sent), ("answers", answered)):
         for said, count in unread.items():
-            yield f"{count} bodies in {what} of {path} were not read ({said})"
+            bodies = counted(count, "body", "bodies")
+            yield f"of {path} {bodies} in {what} could not be read ({said})"

@@ -15,6 +15,7 @@ from sidecar.learning.leaves import leaves_of, query_parameters
 from sidecar.learning.observation import Budget
 from sidecar.learning.resource import Resource
 from sidecar.learning.routes import Node
+from sidecar.learning.spelling import counted
 from sidecar.message import Headers, RequestHead, ResponseHead, header_values
 from sidecar.rules.target import read_target
 
@@ -38,8 +39,7 @@ class Traffic:
     @property
     def summary(self) -> str:
         """How much was seen."""
-        hosts = f"{len(self.hosts)} host{'' if len(self.hosts) == 1 else 's'}"
-        return f"{self.requests} request{'' if self.requests == 1 else 's'} to {hosts}"
+        return f"{counted(self.requests, 'request')} to {counted(len(self.hosts), 'host')}"
 
     @property
     def left_out(self) -> int:

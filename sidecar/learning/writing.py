@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sidecar.learning.binding import Guess
 from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
+from sidecar.learning.spelling import counted
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -41,7 +42,7 @@ def _introduction(summary: str, likely: list[ProposedRule]) -> Iterator[str]:
 
 def rule_lines(rule: ProposedRule, mark: str) -> Iterator[str]:
     """One rule as an item of the list `rules`."""
-    yield f"  # {rule.requests} requests"
+    yield f"  # {counted(rule.requests, 'request')}"
     yield f"  - name: {rule.name}"
     yield f"    store: {{name: {rule.store}, kind: rest, hosts: [{_quoted(rule.host)}]}}"
     yield "    routes:"
@@ -84,7 +85,9 @@ def describe(field: ProposedField) -> str:
     lengths = (
         f"{field.shortest} to {field.longest}" if field.shortest < field.longest else field.longest
     )
-    searched = f"; looked for in {field.searches} queries" if field.searches else ""
+    searched = (
+        f"; looked for in {counted(field.searches, 'query', 'queries')}" if field.searches else ""
+    )
     number = "; numbers, so the store must take texts there" if field.is_number else ""
     return (
         f"{field.kind} {field.confidence:.0%}: {field.why}; {field.seen} seen, about "

@@ -164,7 +164,7 @@ def test_bodies_that_no_codec_reads_are_counted() -> None:
         )
     )
     assert rule.warnings == (
-        "1 bodies in requests of /users were not read (application/x-protobuf)",
+        "of /users 1 body in requests could not be read (application/x-protobuf)",
     )
 
 
