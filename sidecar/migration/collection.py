@@ -69,12 +69,12 @@ class Collection(NamedTuple):
 
 
 class SlotValues:
-    """What fills the slots of one template, out of records."""
+    """What fills the slots of one template, out of records; `paths` are where in them."""
 
     def __init__(self, template: Template) -> None:
         self._paths = {slot: _slot_path(slot) for slot in template.slots}
-        self._members = Members(self._paths.values())
-        self.uses_stored = any(slot.is_stored for slot in template.slots)
+        self.paths = frozenset(self._paths.values())
+        self._members = Members(self.paths)
 
     def of(self, opened: bytes, stored: bytes) -> Values:
         """The values of a record, opened and as it is stored; null where it has none."""

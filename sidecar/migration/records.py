@@ -14,7 +14,7 @@ import msgspec
 
 from sidecar.backends import BACKENDS
 from sidecar.envelope import Envelope, from_text, is_sealed_text, parse
-from sidecar.errors import KeyUnavailable, Malformed, Refused
+from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, Refused
 from sidecar.keys import Keyring
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
 from sidecar.migration.members import JSON, NULL
@@ -56,13 +56,23 @@ class Records:
     def __init__(
         self, rule: Rule, keyring: Keyring, media_type: str = JSON, limit: int = BODY_LIMIT
     ) -> None:
+        """Raise Misconfigured where the rule protects nothing inside of records."""
+        if not rule.fields:
+            raise Misconfigured(f"{rule.where}: rule {rule.name!r} has no field inside of records")
         # Unsealed values may stand beside sealed ones. Nothing tells digits apart, so where there
         # are any, a record is either sealed or not.
         self.has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         phase = Phase.ENFORCE if self.has_digits else Phase.MIGRATE
-        self._rule = replace(rule, documents=Documents(), require=(), phase=phase)
+        self._rule = replace(
+            rule,
+            store=rule.store._replace(kind="rest"),  # a record by itself, whatever carries it
+            documents=Documents(),
+            outside=(),
+            require=(),
+            phase=phase,
+        )
         self._transform = Transform(compile_rules(RuleSet((self._rule,))), keyring, limit)
-        self._adapter = BACKENDS[rule.store.kind].bind(self._rule)
+        self._adapter = BACKENDS[self._rule.store.kind].bind(self._rule)
         self._headers: Headers = ((b"Content-Type", media_type.encode()),)
         self._limit = limit
 

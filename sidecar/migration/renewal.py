@@ -24,6 +24,7 @@ from sidecar.migration.collection import Collection, SlotValues
 from sidecar.migration.members import values_at
 from sidecar.migration.purposes import Purpose
 from sidecar.migration.records import NotPossible, State, refused
+from sidecar.migration.rehearsal import rehearse
 from sidecar.migration.slots import Filled, Slot, Values
 from sidecar.migration.store import Answer, StoreUnavailable
 from sidecar.transform import Hold
@@ -79,6 +80,7 @@ class Renewal:
                 f"{description.where}: `write` is missing: how is a record written?"
             )
         purpose.check(collection.rule)
+        rehearse(collection, description.writing.request)
         self._collection = collection
         self._purpose = purpose
         self._dry_run = dry_run

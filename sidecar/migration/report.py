@@ -10,7 +10,7 @@ from sidecar.migration.tally import Tally
 
 @dataclass(frozen=True)
 class Report:
-    """One sweep. `coverage` is None where nothing was proved: a dry run, or an interruption.
+    """One sweep of `where`. `coverage` is None where nothing was proved: dry, or interrupted.
 
     `resumed_at` counts the records that an earlier run had done; `seconds` are this run's.
     """
@@ -66,28 +66,27 @@ class Report:
         lines = [f"{self.rule}: {done}: {told or 'none'}{dry}"]
         lines += [f"  {count:,} failed: {why}" for why, count in self.tally.reasons.most_common()]
         lines += _named("failed", self.tally.failed)
-        return [*lines, *(_coverage_lines(self.coverage, self.purpose) if self.coverage else ())]
+        return [*lines, *(self._coverage_lines(self.coverage) if self.coverage else ())]
 
-
-def _coverage_lines(coverage: Coverage, purpose: str) -> list[str]:
-    table = coverage.table()
-    width = max([len("field"), *map(len, table)])
-    lines = [f"read again from the store itself: {coverage.records:,} records"]
-    for name, states in table.items():
-        told = "  ".join(f"{count:>9,} {state}" for state, count in states.items())
-        lines.append(f"  {name:{width}} {told}")
-    left = "not sealed" if purpose == "migrate" else "under old keys"
-    if coverage.due:
-        lines.append(f"  {coverage.due:,} records are {left} still; run this again")
-    if coverage.broken:
-        lines.append(f"  {coverage.broken:,} records hold a value that does not open there")
-    if not coverage.records:
-        lines.append("  no record was listed; does `list: records` name where they stand?")
-    lines += _named("look at", coverage.named)
-    verdict = (
-        "every sealed value opens, and nothing is left to do" if coverage.holds else "NOT done"
-    )
-    return [*lines, verdict]
+    def _coverage_lines(self, coverage: Coverage) -> list[str]:
+        lines = [f"read again from {self.where}: {coverage.records:,} records"]
+        table = coverage.table()
+        width = max([0, *map(len, table)])
+        for name, states in table.items():
+            told = "  ".join(f"{count:>9,} {state}" for state, count in states.items())
+            lines.append(f"  {name:{width}} {told}")
+        left = "not sealed" if self.purpose == "migrate" else "under old keys"
+        if coverage.due:
+            lines.append(f"  {coverage.due:,} records are {left} still; run this again")
+        if coverage.broken:
+            lines.append(f"  {coverage.broken:,} records hold a value that does not open there")
+        if not coverage.records:
+            lines.append("  there was no record; does `list: records` name where they stand?")
+        lines += _named("look at", coverage.named)
+        verdict = (
+            "every sealed value opens, and nothing is left to do" if coverage.holds else "NOT done"
+        )
+        return [*lines, verdict]
 
 
 def _named(word: str, records: list[str]) -> list[str]:

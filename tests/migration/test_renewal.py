@@ -132,7 +132,7 @@ async def test_a_write_beside_the_rule_is_never_sent(rig: Rig) -> None:
     text = SIMPLE.replace('"PUT /customers/{id}"', '"PUT /clients/{id}"')
     with pytest.raises(Misconfigured, match="would not be sealed"):
         await renewed(rig, text)
-    assert rig.shop.asked["PUT"] == 0
+    assert not rig.shop.asked
 
 
 async def test_a_record_that_cannot_be_opened_is_not_touched(rig: Rig) -> None:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One file from the command line: its options, its run, its report and its exit code."""
 
-import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,12 +71,7 @@ def options[F: Callable[..., object]](command: F) -> F:
 def rewrite(order: FileOrder, purpose: Callable[[Rule, Keyring], Purpose]) -> None:
     """Write the file, print the report, and end with its exit code."""
     logs.configure()
-    report = uvloop.run(_rewrite(order, purpose))
-    if order.as_json:
-        click.echo(json.dumps(report.facts(), ensure_ascii=False))
-    else:
-        click.echo("\n".join(report.lines()))
-    sys.exit(0 if report.passed else 1)
+    ground.end(uvloop.run(_rewrite(order, purpose)), as_json=order.as_json)
 
 
 async def _rewrite(order: FileOrder, make_purpose: Callable[[Rule, Keyring], Purpose]) -> Report:

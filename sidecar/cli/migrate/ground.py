@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every migration stands on: the proxy's own configuration, its rules and its keys."""
 
+import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import click
 
@@ -13,6 +15,7 @@ from sidecar.config import load_config
 from sidecar.errors import Misconfigured
 from sidecar.keys import Keyring
 from sidecar.keys.providers.kms import KmsProvider
+from sidecar.migration import Report
 from sidecar.rules import Phase, Rule, RuleSet
 
 
@@ -47,6 +50,15 @@ async def prove(rule: Rule, keyring: Keyring) -> None:
             "behind this; say `phase: migrate` first"
         )
     await keyring.prove(rule.cmk)
+
+
+def end(report: Report, *, as_json: bool) -> NoReturn:
+    """Print the report, and end with its exit code."""
+    if as_json:
+        click.echo(json.dumps(report.facts(), ensure_ascii=False))
+    else:
+        click.echo("\n".join(report.lines()))
+    sys.exit(0 if report.passed else 1)
 
 
 def config_option[F: Callable[..., object]](command: F) -> F:

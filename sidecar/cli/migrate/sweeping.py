@@ -2,9 +2,7 @@
 """One sweep from the command line: its options, its run, its report and its exit code."""
 
 import asyncio
-import json
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,12 +58,7 @@ def options[F: Callable[..., object]](command: F) -> F:
 def sweep(order: Order, purpose: Callable[[Rule, Keyring], Purpose]) -> None:
     """Sweep, print the report, and end with its exit code."""
     logs.configure()
-    report = uvloop.run(_sweep(order, purpose))
-    if order.as_json:
-        click.echo(json.dumps(report.facts(), ensure_ascii=False))
-    else:
-        click.echo("\n".join(report.lines()))
-    sys.exit(0 if report.passed else 1)
+    ground.end(uvloop.run(_sweep(order, purpose)), as_json=order.as_json)
 
 
 async def _sweep(order: Order, make_purpose: Callable[[Rule, Keyring], Purpose]) -> Report:
@@ -105,7 +98,7 @@ async def _run(
     return Report(
         purpose=purpose.name,
         rule=name,
-        where=collection.description.where,
+        where=f"the store itself, {collection.store.authority}",
         tally=sweep.tally,
         coverage=coverage,
         guard=collection.guard or "none",
