@@ -4,15 +4,17 @@
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sidecar.codecs import CODECS, Codec, Shape, build_shape, find_codec
-from sidecar.errors import Malformed
+from sidecar.errors import Malformed, Refused
 from sidecar.fieldpath import FieldPath
 from sidecar.rules import Documents
 
-SHAPE: Shape[str] = build_shape(
-    Documents().request, [(FieldPath.parse(path), path) for path in ("ssn", "cards[*].no")]
-)
+TAGS = [(FieldPath.parse(path), path) for path in ("ssn", "cards[*].no")]
+SHAPE: Shape[str] = build_shape(Documents().request, TAGS)
+WARY: Shape[str] = build_shape(Documents().request, TAGS, wary=True)
 
 
 class Sample(NamedTuple):
@@ -160,6 +162,34 @@ def test_what_cannot_be_read_is_refused_without_a_word_of_it(codec: Codec) -> No
         with pytest.raises(Malformed) as caught:
             codec.read(body, SHAPE)
         assert "ssn" not in caught.value.why
+
+
+ODD_BYTES = st.sampled_from(list(b"\0\"'<>&;=%,:[]{}/\\- \r\n\xc3\xa9\xff1ae"))
+
+
+@settings(max_examples=500)
+@given(
+    name=st.sampled_from(sorted(SAMPLES)),
+    number=st.integers(min_value=0),
+    at=st.integers(min_value=0),
+    cut=st.integers(min_value=0, max_value=4),
+    put=st.lists(ODD_BYTES, max_size=3).map(bytes),
+)
+def test_a_body_that_was_tampered_with_is_refused_or_stays_as_it_is(
+    name: str, number: int, at: int, cut: int, put: bytes
+) -> None:
+    (found,) = (each for each in CODECS if name_of(each) == name)
+    codec = find_codec(min(found.media_types), PARAMETERS.get(name))
+    assert codec is not None
+    body = SAMPLES[name][number % len(SAMPLES[name])].body
+    at %= len(body) + 1
+    body = body[:at] + put + body[at + cut :]
+    for shape in (SHAPE, WARY):
+        try:
+            reading = codec.read(body, shape)
+        except Refused:
+            continue
+        assert reading.render() == body
 
 
 def test_each_codec_is_found_by_its_media_types(codec: Codec) -> None:
