@@ -126,6 +126,16 @@ class Rig:
         self.restart()
         return self._old
 
+    async def rotate(self) -> str:
+        """A new version of the same CMK makes data keys from now on; the id of the one before."""
+        key_id = (await self.provider.describe_key(CMK.seal)).key_id
+        cmks = self.provider._cmks
+        old = cmks[key_id]
+        cmks[f"{key_id} before"] = old
+        cmks[key_id] = type(old)(key_id)
+        self.restart()
+        return old.version_id
+
     def forget_old_cmk(self) -> None:
         """The old CMK is gone, and the rule names it no more."""
         self.provider.set_state(self._old, "PendingDeletion")

@@ -33,6 +33,20 @@ async def test_everything_is_sealed_anew_under_the_cmk_of_now(rig: Rig) -> None:
     assert opened == b'{"id":"C-001","city":"London","ssn":"CANARY-1"}'
 
 
+async def test_a_new_version_of_the_same_cmk_is_a_reason(rig: Rig) -> None:
+    await rig.run()
+    old = await rig.rotate()
+    (use,) = (await used(rig)).cmks.values()
+    assert {each: version.is_current for each, version in use.versions.items()}[old] is False
+    assert use.versions[old].values == {"customers.ssn": 18}
+    report = await rig.run(name="rewrap")
+    assert report.passed
+    assert report.tally.outcomes == {"written": 18, "left": 5}
+    (use,) = (await used(rig)).cmks.values()
+    assert old not in use.versions
+    assert [version.values.total() for version in use.versions.values()] == [18]
+
+
 async def test_what_is_under_the_keys_of_now_is_left(rig: Rig) -> None:
     await rig.run()
     rig.restart()  # another data key, under the same version of the same CMK
