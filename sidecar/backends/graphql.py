@@ -12,16 +12,14 @@ writes the rule has read those queries.
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote_plus
 
 import msgspec
 from cachetools import LRUCache
-from graphql.language import OperationType
 
 from sidecar.backends.adapter import Message
-from sidecar.backends.graphql_document import check_document
-from sidecar.backends.graphql_names import ProtectedNames
+from sidecar.backends.graphql_text.names import ProtectedNames
 from sidecar.backends.media import body_codec
 from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
 from sidecar.backends.rest import BACKEND as REST
@@ -39,14 +37,18 @@ _IDS = (("id",), ("documentId",), ("doc_id",), ("queryId",), _HASH)
 _IN_URL = frozenset({fold(name) for name in (*_MEMBERS, *(ids[0] for ids in _IDS))})
 _KNOWN_DOCUMENTS = 512
 _JSON = find_codec("application/json")
+
+type _Check = Callable[[str, ProtectedNames, Shape[object] | None, Shape[object] | None], bool]
+
 _decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
 
 
 class _GraphqlAdapter:
     """The backend bound to one rule."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, check_document: _Check) -> None:
         _check_documents(rule)
+        self._check_document = check_document
         self._rule = rule.name
         self._as_rest = REST.bind(_with_batches(rule))
         self._names = ProtectedNames(rule.fields)
@@ -55,7 +57,7 @@ class _GraphqlAdapter:
         self._answers: Shape[object] = build_shape(rule.documents.response, tags)
         required = {need.path.steps for need in rule.require}
         self._trusted = [ids for ids in _IDS if ids in required]
-        self._checked: LRUCache[bytes, OperationType] = LRUCache(_KNOWN_DOCUMENTS)
+        self._checked: LRUCache[bytes, bool] = LRUCache(_KNOWN_DOCUMENTS)
 
     def read_request(
         self, head: RequestHead, variables: Mapping[str, str], query: bytes, body: bytes
@@ -65,8 +67,8 @@ class _GraphqlAdapter:
         if body and body_codec(head.headers) is not _JSON:
             raise UnsupportedMedia("a GraphQL request that is not JSON")
         message = self._as_rest.read_request(head, variables, query, body)
-        kinds = {self._check(operation) for operation in _operations(body)} if body else set()
-        if kinds == {OperationType.QUERY}:
+        writes = [self._check(operation) for operation in _operations(body)] if body else [True]
+        if not any(writes):
             _check_searchable(message)
         return message
 
@@ -87,8 +89,8 @@ class _GraphqlAdapter:
             headers.append((b"Retry-After", b"%d" % error.retry_after))
         return Refusal(error.status, tuple(headers), msgspec.json.encode(content), error.code)
 
-    def _check(self, operation: object) -> OperationType | None:
-        """What an operation does; None where that stands at the server."""
+    def _check(self, operation: object) -> bool:
+        """Whether an operation may write."""
         if not isinstance(operation, dict):
             raise Malformed("a GraphQL request is an object")
         trusted = [ids for ids in self._trusted if isinstance(_find(operation, ids), str)]
@@ -104,21 +106,21 @@ class _GraphqlAdapter:
                 raise RequirementFailed(
                     "a query that is known by its id alone; `require` has to name the ids"
                 )
-            return None
+            return True
         if not isinstance(text, str):
             raise Malformed("the query is no text")
         return self._check_text(text, _find(operation, _HASH), is_trusted=bool(trusted))
 
-    def _check_text(self, text: str, claimed: object, *, is_trusted: bool) -> OperationType:
+    def _check_text(self, text: str, claimed: object, *, is_trusted: bool) -> bool:
         digest = hashlib.sha256(text.encode())
         if claimed is not None and claimed != digest.hexdigest() and not is_trusted:
             raise Malformed("the hash of the query is another one's")
-        kind = self._checked.get(digest.digest())
-        if kind is None:
+        writes = self._checked.get(digest.digest())
+        if writes is None:
             shapes = self._request.members["variables"], self._answers.members["data"]
-            kind = check_document(text, self._names, *shapes)
-            self._checked[digest.digest()] = kind
-        return kind
+            writes = self._check_document(text, self._names, *shapes)
+            self._checked[digest.digest()] = writes
+        return writes
 
     def _check_names(self, content: object, shape: Shape[object] | None) -> None:
         """Refuse a member that is named like a protected field where the rule names none."""
@@ -193,7 +195,9 @@ class Graphql:
     kind = "graphql"
 
     def bind(self, rule: Rule) -> _GraphqlAdapter:
-        return _GraphqlAdapter(rule)
+        from sidecar.backends.graphql_text.document import check_document  # noqa: PLC0415 - heavy
+
+        return _GraphqlAdapter(rule, check_document)
 
 
 BACKEND = Graphql()

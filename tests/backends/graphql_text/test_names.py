@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.backends import RequirementFailed
-from sidecar.backends.graphql_names import ProtectedNames, below_lists, last_name
+from sidecar.backends.graphql_text.names import ProtectedNames, below_lists, last_name
 from sidecar.codecs import build_shape
 from sidecar.fieldpath import FieldPath
 from sidecar.rules import Mode

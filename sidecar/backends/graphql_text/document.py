@@ -33,7 +33,7 @@ from graphql.language import (
     VariableNode,
 )
 
-from sidecar.backends.graphql_names import ProtectedNames, below_lists, last_name
+from sidecar.backends.graphql_text.names import ProtectedNames, below_lists, last_name
 from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
 from sidecar.codecs import Shape
 from sidecar.errors import Malformed
@@ -48,10 +48,8 @@ _IN_PIECES = frozenset({"defer", "stream"})
 type _Place = Shape[object] | None
 
 
-def check_document(
-    text: str, names: ProtectedNames, variables: _Place, answers: _Place
-) -> OperationType:
-    """`MUTATION` where an operation of the document writes, otherwise `QUERY`.
+def check_document(text: str, names: ProtectedNames, variables: _Place, answers: _Place) -> bool:
+    """Whether an operation of the document writes.
 
     `variables` and `answers` are the shapes of what stands at `$.variables` and at `$.data`.
 
@@ -82,8 +80,7 @@ def check_document(
             raise Malformed("the query has a fragment that no operation uses")
     except (GraphQLError, RecursionError):
         raise Malformed("the query is no GraphQL document, or one too long or too deep") from None
-    writes = any(operation.operation is OperationType.MUTATION for operation in operations)
-    return OperationType.MUTATION if writes else OperationType.QUERY
+    return any(operation.operation is OperationType.MUTATION for operation in operations)
 
 
 class _DocumentReader:
