@@ -7,7 +7,8 @@ connection that this one gives no context to fails.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mitmproxy.proxy.context import Context
@@ -17,7 +18,7 @@ from OpenSSL import SSL
 from sidecar.errors import Misconfigured
 from sidecar.proxy.destination import Destination
 from sidecar.proxy.interception import Leaves, ca_source
-from sidecar.proxy.naming import canonical_host
+from sidecar.proxy.naming import canonical_host, read_destination
 from sidecar.proxy.settings import Forward, Listener, ProxySettings, Upstream
 from sidecar.proxy.tls_context import inward_context, outward_connection, outward_context
 
@@ -29,10 +30,16 @@ _VERIFIED = ("https", "forward")
 class Tls:
     """The contexts of every listener and upstream of `settings`; Misconfigured for a bad file.
 
-    `listener_of` tells which listener a client of mitmproxy came in by.
+    `listener_of` tells which listener a client of mitmproxy came in by, and `hosts` which
+    destinations rules name, whom clients of forward listeners will see a certificate of ours for.
     """
 
-    def __init__(self, settings: ProxySettings, listener_of: Callable[[Context], Listener]) -> None:
+    def __init__(
+        self,
+        settings: ProxySettings,
+        listener_of: Callable[[Context], Listener],
+        hosts: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self._listener_of = listener_of
         self._inward = {
             listener.tls: inward_context(listener.tls)
@@ -45,7 +52,11 @@ class Tls:
             for upstream in (*upstreams, settings.kms)
             if upstream is not None and upstream.scheme in _VERIFIED
         }
-        self._leaves = None if settings.ca is None else Leaves(ca_source(settings.ca))
+        self._leaves: Leaves | None = None
+        if settings.ca is not None and any(isinstance(each, Forward) for each in upstreams):
+            source = ca_source(settings.ca)
+            source.ready([read_destination(each, None)[0] for each in hosts()], datetime.now(UTC))
+            self._leaves = Leaves(source)
 
     def tls_start_client(self, data: TlsData) -> None:
         """Towards a client: of the listener, or in the name of the host that it asked for."""
