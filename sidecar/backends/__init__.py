@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 
 from sidecar.backends.adapter import Adapter, Backend, Message, Value
+from sidecar.backends.media import is_coded, is_endless
 from sidecar.backends.problem import problem
 from sidecar.backends.refusals import (
     Endless,
@@ -21,7 +22,7 @@ from sidecar.backends.refusals import (
     UnsealedStoredValue,
     UnsupportedMedia,
 )
-from sidecar.backends.repair import bodiless_response
+from sidecar.backends.repair import bodiless_response, uncode_request, uncode_response
 
 __all__ = [
     "BACKENDS",
@@ -40,7 +41,11 @@ __all__ = [
     "UnsupportedMedia",
     "Value",
     "bodiless_response",
+    "is_coded",
+    "is_endless",
     "problem",
+    "uncode_request",
+    "uncode_response",
 ]
 
 _MODULES = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]

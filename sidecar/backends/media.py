@@ -8,6 +8,7 @@ from sidecar.codecs import Codec, find_codec
 from sidecar.message import Headers, header_values
 
 _UNCODED = frozenset({b"", b"identity"})
+_ENDLESS = (b"text/event-stream", b"multipart/x-mixed-replace")
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - of a grammar
 _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}")
@@ -27,6 +28,12 @@ def is_coded(headers: Headers) -> bool:
     """Whether Content-Encoding says that the body is not what it seems."""
     codings = {value.strip().lower() for value in header_values(headers, b"content-encoding")}
     return not codings <= _UNCODED
+
+
+def is_endless(headers: Headers) -> bool:
+    """Whether an answer is an event stream (HTML §9.2.2), or parts that replace each other."""
+    types = header_values(headers, b"content-type")
+    return any(value.lower().startswith(_ENDLESS) for value in types)
 
 
 @lru_cache(maxsize=64)

@@ -46,12 +46,16 @@ class QueryReader:
         self._fields: dict[str, Field | None] = {}
         words = set()
         for field in fields:
+            if field.is_whole_body:
+                continue  # it has no name to look for
             name = next(step for step in reversed(field.path.steps) if isinstance(step, str))
             words.add(name)
             for spelling in {str(field.path), name}:
                 # Two fields that end in one name: a search for it says neither which, nor the key.
-                self._fields[spelling] = None if spelling in self._fields else field
-        either = "|".join(re.escape(word) for word in sorted(words))
+                other = self._fields.setdefault(spelling, field)
+                if other is not None and other.name != field.name:
+                    self._fields[spelling] = None
+        either = "|".join(re.escape(word) for word in sorted(words)) or r"(?!)"
         # A whole word, a part between double underscores (`ssn__startswith`), or a word that an
         # operator is joined to (`ssn_eq`, `ssnLike`).
         self._mention = re.compile(

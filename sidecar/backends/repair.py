@@ -9,6 +9,9 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable
 
+from sidecar.backends.coding import UnknownCoding, codings_of, decode
+from sidecar.backends.refusals import UnreadableAnswer, UnsupportedMedia
+from sidecar.errors import Malformed
 from sidecar.message import RequestHead, ResponseHead, without_headers
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"trailer"})
@@ -22,6 +25,35 @@ _ALGORITHMS: dict[bytes, Callable[[bytes], bytes]] = {
     b"sha-512": lambda body: hashlib.sha512(body).digest(),
 }
 _IDENTITY = (b"Accept-Encoding", b"identity")
+
+
+def uncode_request(head: RequestHead, body: bytes, limit: int) -> tuple[RequestHead, bytes]:
+    """Head and body of a request as they were before the body was compressed.
+
+    Digests, which are made over what is sent (RFC 9530 §3.1), are made anew.
+    """
+    try:
+        plain = decode(body, codings_of(head.headers), limit)
+    except UnknownCoding:
+        raise UnsupportedMedia("a Content-Encoding that cannot be read, or too many") from None
+    lines = tuple(
+        (name, _digest(name.lower(), value, plain)) if name.lower() in _DIGESTS else (name, value)
+        for name, value in head.headers
+        if name.lower() != b"content-encoding"
+    )
+    return head._replace(headers=lines), plain
+
+
+def uncode_response(head: ResponseHead, body: bytes, limit: int) -> tuple[ResponseHead, bytes]:
+    """Head and body of an answer as they were before the body was compressed; without digests."""
+    try:
+        plain = decode(body, codings_of(head.headers), limit)
+    except UnknownCoding:
+        raise UnreadableAnswer("the store's answer has an unknown Content-Encoding") from None
+    except Malformed as error:
+        raise UnreadableAnswer(f"the store's answer: {error.why}") from None
+    gone = _DIGESTS | {b"content-encoding"}
+    return head._replace(headers=without_headers(head.headers, gone)), plain
 
 
 def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bool) -> RequestHead:

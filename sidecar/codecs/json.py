@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from sidecar.codecs.claims import count_claims
 from sidecar.codecs.reading import Misfit, Reading, Site, check_places
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
@@ -60,6 +61,10 @@ class _JsonReading[T]:
         self._text = body.strip(_WHITE_SPACE)
         self._root: list[Any] = [self._text]
         self._visit(self._root, 0, self._text, shape, -1)
+
+    @property
+    def claims(self) -> int:
+        return count_claims(self._body)
 
     def replace(self, site: Site[T], lexeme: bytes) -> None:
         container: Any = site.container

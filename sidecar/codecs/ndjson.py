@@ -37,6 +37,10 @@ class _NdjsonReading[T]:
                 raise Malformed(f"line {number}: {error.why}") from None
 
     @property
+    def claims(self) -> int:
+        return sum([line.claims for line in self._lines if not isinstance(line, bytes)])
+
+    @property
     def documents(self) -> int:
         return len(self._line_of_document)
 

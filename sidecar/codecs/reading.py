@@ -52,6 +52,10 @@ class Reading[T](Protocol):
     """How many list elements and lines it was read in."""
 
     @property
+    def claims(self) -> int:
+        """How many texts of the body, whether designated or not, claim to be envelopes."""
+
+    @property
     def documents(self) -> int:
         """How many documents stand in the body."""
 

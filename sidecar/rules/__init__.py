@@ -5,7 +5,15 @@ from sidecar.rules.compiler import Match, Plan, compile_rules
 from sidecar.rules.difference import CHANGES, Change, Effect, compare
 from sidecar.rules.explanation import explain, explain_binding, explain_field
 from sidecar.rules.faults import Faults
-from sidecar.rules.fields import DETERMINISTIC, Documents, Field, Mode, Place, Requirement
+from sidecar.rules.fields import (
+    DETERMINISTIC,
+    IN_TARGET,
+    Documents,
+    Field,
+    Mode,
+    Place,
+    Requirement,
+)
 from sidecar.rules.files import RuleFile, read_files
 from sidecar.rules.hosts import read_authority
 from sidecar.rules.linter import Advice, lint
@@ -19,6 +27,7 @@ from sidecar.rules.trust import Offered, RuleSource, Trust
 __all__ = [
     "CHANGES",
     "DETERMINISTIC",
+    "IN_TARGET",
     "Advice",
     "Change",
     "Documents",

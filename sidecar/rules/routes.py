@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final, Self
@@ -97,6 +98,18 @@ class Route:
         if self.methods is None or other.methods is None:
             return True
         return not self.methods.isdisjoint(other.methods)
+
+    def fits(self, method: str, segments: Sequence[str]) -> bool:
+        """Whether a request is one of this route."""
+        count = len(self.segments)
+        if len(segments) < count or (len(segments) > count and not self.has_rest):
+            return False
+        if self.methods is not None and method not in self.methods:
+            return False
+        return all(
+            isinstance(ours, Variable) or ours == theirs
+            for ours, theirs in zip(self.segments, segments, strict=False)
+        )
 
     def meets(self, other: Route) -> bool:
         """Whether one request can fit both routes, or all but fits one of them (see `fold`)."""

@@ -19,14 +19,16 @@ class BoundRule:
             raise Misconfigured(f"rule {rule.name!r}: no backend for stores of {rule.store.kind!r}")
         self.name = rule.name
         self.phase = rule.phase
+        self.reads_heads = bool(rule.outside)
+        self.is_whole = any(field.is_whole_body for field in rule.fields)
         self.tenant_header = None if rule.tenant_header is None else rule.tenant_header.encode()
         self.adapter = BACKENDS[rule.store.kind].bind(rule)
         # Fields of one logical name are sealed in one way; the rules see to it.
-        self.treatments = {field.name: treatment_of(field) for field in rule.fields}
+        self.treatments = {field.name: treatment_of(field) for field in rule.all_fields}
         # The contexts of a field differ in their last two members alone.
         names = (frame(rule.store.name), frame(rule.collection))
         self._places = {
-            field.name: b"".join((DOMAIN, *names, frame(field.name))) for field in rule.fields
+            field.name: b"".join((DOMAIN, *names, frame(field.name))) for field in rule.all_fields
         }
         self._rule = rule
         self._suite = SEALING_SUITES[rule.suite]

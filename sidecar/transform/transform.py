@@ -12,7 +12,14 @@ proxy's guard. A rule in the phase `monitor` counts what it would do and does no
 import logging
 from collections.abc import Collection
 
-from sidecar.backends import Unbound, bodiless_response, problem
+from sidecar.backends import (
+    Unbound,
+    bodiless_response,
+    is_coded,
+    problem,
+    uncode_request,
+    uncode_response,
+)
 from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
 from sidecar.keys import Keyring
 from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
@@ -33,8 +40,14 @@ _FIRST_ERROR = 400
 class Transform:
     """The rules of `plan` at work with the keys of `keyring`; Misconfigured where one cannot be."""
 
-    def __init__(self, plan: Plan, keyring: Keyring, body_limit: int = BODY_LIMIT) -> None:
-        self.stats = TransformStats()
+    def __init__(
+        self,
+        plan: Plan,
+        keyring: Keyring,
+        body_limit: int = BODY_LIMIT,
+        stats: TransformStats | None = None,
+    ) -> None:
+        self.stats = stats or TransformStats()
         self._plan = plan
         self._body_limit = body_limit
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
@@ -104,12 +117,15 @@ class Transform:
 
     async def _seal(self, bound: BoundRule, hold: Hold, body: bytes) -> Sealed:
         _check_length(hold, body)
+        head = hold.head
+        if body and is_coded(head.headers):
+            head, body = uncode_request(head, body, hold.body_limit)
         variables, query = hold.match.variables, hold.match.query
-        message = bound.adapter.read_request(hold.head, variables, query, body)
+        message = bound.adapter.read_request(head, variables, query, body)
         sites = sites_to_seal(bound, hold.tenant, message)
         if hold.observes:
             self.stats.would_seal[bound.name] += len(sites)
-            return Sealed(hold.head, body)
+            return Sealed(head, body)
         if sites:
             keys = await bound.keys_to_seal(hold.tenant, [site.treatment for site in sites])
             for site in sites:
@@ -120,11 +136,18 @@ class Transform:
         return Sealed(head, body)
 
     async def _open(self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
-        if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
-            return Opened(head if hold.observes else bodiless_response(head), b"")
+        is_bare = hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY
+        if is_bare:
+            head, body = head if hold.observes else bodiless_response(head), b""
+            if not bound.reads_heads:
+                return Opened(head, body)
         _check_length(hold, body)
+        if body and is_coded(head.headers):
+            head, body = uncode_response(head, body, hold.body_limit)
         message = bound.adapter.read_response(head, hold.match.variables, body)
-        is_error = head.status >= _FIRST_ERROR
+        # Of a body that is one value only the answer to a GET is what is stored.
+        is_status = bound.is_whole and hold.head.method != b"GET"
+        is_error = head.status >= _FIRST_ERROR or is_status
         sites = sites_to_open(bound, hold.tenant, message, self.stats, is_error=is_error)
         if hold.observes:
             self.stats.would_open[bound.name] += len(sites)
@@ -135,7 +158,8 @@ class Transform:
             for site in sites:
                 message.replace(site.value, open_site(bound, hold.tenant, site, keys))
             self.stats.opened[bound.name] += len(sites)
-        return Opened(*message.finish())
+        head, body = message.finish()
+        return Opened(bodiless_response(head) if is_bare else head, body)
 
     def _refuse(self, hold: Hold, error: Exception) -> Refusal | None:
         """The refusal for `error`, or None where the rule only observes."""

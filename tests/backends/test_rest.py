@@ -24,7 +24,6 @@ from tests.rules import samples
 
 JSON = (b"Content-Type", b"application/json")
 TEXT = (b"Content-Type", b"text/plain")
-GZIP = (b"Content-Encoding", b"gzip")
 PATH = FieldPath.parse
 EMAIL = samples.field("email", Mode.EQUALITY)
 
@@ -67,7 +66,7 @@ def test_a_request_without_a_body_is_searched_in_its_query_alone() -> None:
         adapter().read_request(head(), {}, b"ssn=1", b"")
 
 
-@pytest.mark.parametrize("lines", [(TEXT,), (JSON, GZIP), (JSON, JSON), ((b"X", b"1"),)])
+@pytest.mark.parametrize("lines", [(TEXT,), (JSON, JSON), ((b"X", b"1"),)])
 def test_a_body_that_no_codec_reads_is_refused(lines: Headers) -> None:
     with pytest.raises(UnsupportedMedia):
         adapter().read_request(head(*lines), {}, b"", b"{}")
@@ -205,9 +204,8 @@ class TestDocuments:
 
 class TestAnswers:
     def test_what_cannot_be_searched_is_refused(self) -> None:
-        for line, status in ((GZIP, 200), (JSON, 206)):
-            with pytest.raises(UnreadableAnswer):
-                adapter().read_response(answer(JSON, line, status=status), {}, b"{}")
+        with pytest.raises(UnreadableAnswer):
+            adapter().read_response(answer(status=206), {}, b"{}")
         for body in (b"{", b'{"ssn":1,"ssn":2}', b'{"ssn":"\xff"}'):
             with pytest.raises(UnreadableAnswer) as caught:
                 adapter().read_response(answer(), {}, body)

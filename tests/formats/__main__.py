@@ -35,8 +35,9 @@ async def main() -> int:
         print(f"| {format_.name} |", " | ".join(cells), "|", flush=True)
     print()
     for format_ in FORMATS.values():
-        for name, why in format_.lacks.items():
-            print(f"- {format_.name} has no {name}: {why}.")
+        for why in dict.fromkeys(format_.lacks.values()):
+            names = [name for name in OPERATIONS if format_.lacks.get(name) == why]
+            print(f"- {format_.name} has no {', '.join(names)}: {why}.")
     return int(failed)
 
 

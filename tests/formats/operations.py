@@ -7,12 +7,13 @@ nothing with the codecs, and the store's bytes are searched for what must not be
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from sidecar.rules import Store
 from sidecar.transform import Transform
 from tests.fixtures.origin import Origin
-from tests.formats.format import Format, Record
+from tests.formats.format import CODINGS, Format, Record
 from tests.proxy.rig import Answered, serving
 from tests.proxy.rig import Rig as Proxy
 from tests.rules import samples
@@ -143,6 +144,19 @@ async def unreadable_body(stage: Stage) -> None:
     await refused(stage, await stage.ask(stage.format.asking("c1")))
 
 
+async def coded(coding: str, stage: Stage) -> None:
+    stored = await stage.write(ANN, coding=coding)
+    told = await stage.read(*stored, coding=coding)
+    assert (told.status, stage.format.told(told)) == (200, texts(stage, ANN))
+    assert not told.values(b"content-encoding")
+    count = len(stage.origin.complete)
+    assert not stage.origin.complete[-2].values(b"content-encoding")
+    short = stage.format.request(ANN, body=CODINGS[coding](stage.format.write(ANN))[:-1])
+    line = b"\r\nContent-Encoding: %b\r\n\r\n" % coding.encode()
+    assert (await stage.ask(short.replace(b"\r\n\r\n", line, 1))).status == 400
+    assert len(stage.origin.complete) == count
+
+
 async def refused(stage: Stage, answered: Answered) -> None:
     """The client learns that it was refused, and nothing of what is sealed."""
     assert answered.status == 422, answered.body
@@ -162,4 +176,5 @@ OPERATIONS: dict[str, Operation] = {
     "moved envelope": moved_envelope,
     "forged envelope": forged_envelope,
     "unreadable body": unreadable_body,
+    **{coding: partial(coded, coding) for coding in CODINGS if coding},
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sidecar.fieldpath import FieldPath
 from sidecar.keys import CmkRef
-from sidecar.rules import Field, Mode, Plan, Route, Rule, RuleSet, Store, compile_rules
+from sidecar.rules import Field, Mode, Place, Plan, Route, Rule, RuleSet, Store, compile_rules
 
 HOST = "crm.internal:8080"
 
@@ -30,8 +30,13 @@ def write(folder: Path, text: str = FILE, name: str = "rules.yaml") -> Path:
 
 
 def field(path: str, mode: Mode = Mode.SEALED, **options: object) -> Field:
-    parts = {"name": path, "path": FieldPath.parse(path), "mode": mode, **options}
+    parts = {"name": path, "path": _path(path, options), "mode": mode, **options}
     return Field(**parts)  # type: ignore[arg-type]
+
+
+def _path(path: str, options: dict[str, object]) -> FieldPath:
+    in_body = options.get("place", Place.BODY) is Place.BODY
+    return FieldPath.parse(path) if in_body else FieldPath((path,))
 
 
 def rule(*routes: str, **parts: object) -> Rule:

@@ -9,6 +9,7 @@ at any point of this file an error of any kind leaves the other side with nothin
 import asyncio
 from typing import Any
 
+from sidecar.backends import Endless, is_endless
 from sidecar.errors import Malformed, TooLarge
 from sidecar.message import Refusal, ResponseHead
 from sidecar.proxy.guard import Overloaded
@@ -34,6 +35,9 @@ class HeldExchange(Exchange):
 
     def begin(self) -> None:
         client, frame, reader = self._client, self._frame, self._client.reader
+        if b"websocket" in frame.upgrade.lower():
+            self.fail(Endless("a WebSocket has no end at which it could be sealed"))
+            return
         if frame.length is not None and frame.length > self._hold.body_limit:
             self.fail(self._too_large("request"))
             return
@@ -97,6 +101,9 @@ class HeldExchange(Exchange):
         """Ours to give: a 100 went out before the body was read, others describe sealed answers."""
 
     def answer_head(self, frame: Frame) -> None:
+        if is_endless(frame.headers):
+            self.fail(Endless("an event stream has no end at which it could be opened"))
+            return
         self._payload = self._link.reader.hold_payload()
         if frame.length is not None and frame.length > self._hold.body_limit:
             self.fail(self._too_large("answer"))

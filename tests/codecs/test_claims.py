@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.backends.claims import count_claims, holds_envelope
+from sidecar.codecs.claims import count_claims, holds_envelope
 from sidecar.envelope import PREFIX, is_sealed_text, lookup_key_id, seal_equal, to_text
 
 TEXTS = st.one_of(

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Designated values in heads: header fields, cookies, variables of the path.
+
+Each is a span of bytes in one field line, or in the target; replacing splices those, so that every
+other byte stays. A header is its line's whole value, a cookie what stands between `=` and `;` (RFC
+6265 §5.2 and §5.4), a variable one segment of the path. Parameters of the query are `query`'s.
+
+Refused in requests as readable in two ways: a header on two lines, a cookie given twice or with
+stray quotes (older readers let `;` stand in quotes), names that look alike (`X_Phone` is `X-Phone`
+to every CGI), and a path that is told once more in a header which some stores obey.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from sidecar.backends.adapter import Value
+from sidecar.codecs.claims import count_claims, is_claim
+from sidecar.codecs.spelling import fold
+from sidecar.codecs.texts import to_lexeme, to_text
+from sidecar.errors import CannotOpen, Malformed
+from sidecar.message import Headers, RequestHead
+from sidecar.rules import Field, Place, Route, Rule, read_target
+
+TARGET = -1
+_PATHS = frozenset({b"x-original-url", b"x-rewrite-url"})
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_NO_COOKIE = re.compile(rb"[\x00-\x1f\x7f;]")
+
+
+class Span(NamedTuple):
+    """Bytes `start` to `end` of the value of field line `line`, or of the target."""
+
+    line: int
+    start: int
+    end: int
+    spell: Callable[[bytes], bytes]
+
+
+class HeadReader:
+    """Finds what a rule designates in the heads of its messages."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._headers = _named(rule, Place.HEADER)
+        self._cookies = _named(rule, Place.COOKIE)
+        self._path = _named(rule, Place.PATH)
+        self._routes = rule.routes
+        self._folded = {fold(name) for name in self._headers}
+        self._folded_cookies = {fold(name) for name in self._cookies}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the rule designates nothing that this reads."""
+        return not (self._headers or self._cookies or self._path)
+
+    def read_request(self, head: RequestHead, variables: Mapping[str, str]) -> list[Value]:
+        """The values that go to the store; Malformed where some might be overlooked."""
+        values = [*self._in_path(head, variables)]
+        for line, (name, value) in enumerate(head.headers):
+            lower = name.lower().decode("latin-1")
+            if lower == "cookie":
+                values += self._in_cookies(line, value)
+            elif lower in self._headers:
+                values.append(_header(self._headers[lower], line, value))
+            elif self._folded and fold(lower) in self._folded:
+                raise Malformed("a header's name differs from a protected one only in spelling")
+            elif self._path and name.lower() in _PATHS:
+                raise Malformed("a header tells a path once more, whose variables are protected")
+        places = [(value.field.place, value.field.path) for value in values]
+        if len(set(places)) != len(places):
+            raise Malformed("a protected header or cookie stands in the request twice")
+        return values
+
+    def read_response(self, headers: Headers) -> list[Value]:
+        """The values that come from the store."""
+        values = []
+        for line, (name, value) in enumerate(headers):
+            lower = name.lower().decode("latin-1")
+            if lower in self._headers:
+                values.append(_header(self._headers[lower], line, value))
+            elif lower == "set-cookie":
+                end = value.find(b";")
+                values += self._cookie(line, value, 0, len(value) if end < 0 else end)
+        return values
+
+    def _in_path(self, head: RequestHead, variables: Mapping[str, str]) -> Iterator[Value]:
+        if not self._path:
+            return
+        starts = _segments(head.target)
+        numbers = dict(_route_of(self._routes, head, variables).variables)
+        for name, field in self._path.items():
+            if name in variables:
+                span = Span(TARGET, *starts[numbers[name]], _spell_segment)
+                lexeme = msgspec.json.encode(variables[name])
+                yield Value(field, lexeme, "", span)
+
+    def _in_cookies(self, line: int, value: bytes) -> Iterator[Value]:
+        at = 0
+        for pair in value.split(b";"):
+            yield from self._cookie(line, value, at, at + len(pair))
+            at += len(pair) + 1
+
+    def _cookie(self, line: int, value: bytes, start: int, end: int) -> Iterator[Value]:
+        raw_name, equals, raw_value = value[start:end].partition(b"=")
+        name = raw_name.strip(b" \t").decode("latin-1")
+        field = self._cookies.get(name)
+        if field is None:
+            if self._folded_cookies and fold(name) in self._folded_cookies:
+                raise Malformed("a cookie's name differs from a protected one only in spelling")
+            return
+        text = raw_value.strip(b" \t")
+        inner = text[1:-1] if len(text) > 1 and text[:1] == text[-1:] == b'"' else text
+        if not equals or b'"' in inner:
+            raise Malformed("a protected cookie has no value, or stray quotes in it")
+        at = start + len(raw_name) + 1 + len(raw_value) - len(raw_value.lstrip(b" \t"))
+        span = Span(line, at, at + len(text), _spell_cookie)
+        yield Value(field, to_lexeme(text), "", span)
+
+
+def count_head_claims(headers: Headers, values: Iterable[Value]) -> int:
+    """How many field lines, cookies and protected variables claim to be envelopes."""
+    texts = (part for _, value in headers if b"enc:" in value for part in _texts(value))
+    in_path = [value.lexeme for value in values if _is_in_target(value)]
+    return sum(map(is_claim, texts)) + sum(map(count_claims, in_path))
+
+
+def splice(
+    headers: Headers, target: bytes, edits: Iterable[tuple[Span, bytes]]
+) -> tuple[Headers, bytes]:
+    """Field lines and target with JSON values put in the places of spans."""
+    lines = [*headers]
+    for span, lexeme in sorted(edits, key=lambda edit: edit[0][:2], reverse=True):
+        text = span.spell(to_text(lexeme))
+        if span.line == TARGET:
+            target = b"%b%b%b" % (target[: span.start], text, target[span.end :])
+        else:
+            name, value = lines[span.line]
+            lines[span.line] = name, b"%b%b%b" % (value[: span.start], text, value[span.end :])
+    return tuple(lines), target
+
+
+def _is_in_target(value: Value) -> bool:
+    return isinstance(value.place, Span) and value.place.line == TARGET
+
+
+def _named(rule: Rule, place: Place) -> dict[str, Field]:
+    return {str(each.path.steps[0]): each for each in rule.outside if each.place is place}
+
+
+def _header(field: Field, line: int, value: bytes) -> Value:
+    return Value(field, to_lexeme(value), "", Span(line, 0, len(value), _spell_header))
+
+
+def _texts(value: bytes) -> Iterator[bytes]:
+    """The value of a field line, and those of the cookies that it may be."""
+    yield value
+    for part in value.split(b";"):
+        yield part.partition(b"=")[2].strip(b' \t"')
+
+
+def _segments(target: bytes) -> list[tuple[int, int]]:
+    """Where the segments of the path begin and end."""
+    found = []
+    at = 1
+    for part in target.partition(b"?")[0][1:].split(b"/"):
+        found.append((at, at + len(part)))
+        at += len(part) + 1
+    return found
+
+
+def _route_of(routes: Iterable[Route], head: RequestHead, variables: Mapping[str, str]) -> Route:
+    """The route by which the rule was found: the one that gives its variables these values."""
+    segments, _ = read_target(head.target)
+    method = head.method.decode("latin-1")
+    for route in routes:
+        if route.fits(method, segments) and variables == {
+            name: segments[number] for name, number in route.variables
+        }:
+            return route
+    raise AssertionError  # the request was matched by one of them
+
+
+def _spell_header(text: bytes) -> bytes:
+    if _CONTROL.search(text) or text != text.strip(b" \t"):
+        raise CannotOpen
+    return text
+
+
+def _spell_cookie(text: bytes) -> bytes:
+    if _NO_COOKIE.search(text) or text != text.strip(b" \t"):
+        raise CannotOpen
+    return text
+
+
+def _spell_segment(text: bytes) -> bytes:
+    return quote(text, safe=":").encode("ascii")
