@@ -20,9 +20,9 @@ from sidecar.learning import (
     Traffic,
     counted,
     propose,
-    read_har,
     write_proposal,
 )
+from sidecar.recorded import read_har
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 1}
@@ -111,8 +111,7 @@ def command(  # noqa: PLR0913 - one argument an option
         if seconds or requests:
             raise click.UsageError("--for and --requests are for live traffic, not for --har")
         for file in files:
-            for exchange in read_har(file):
-                exchange.show(traffic)
+            _replay(file, traffic)
     else:
         from sidecar import watching  # noqa: PLC0415 - a second that --har has no use for
 
@@ -123,6 +122,16 @@ def command(  # noqa: PLR0913 - one argument an option
     text = (_as_json if as_json else _as_rules)(proposal, traffic)
     _give(text, output)
     _tell(proposal, traffic, output)
+
+
+def _replay(file: Path, traffic: Traffic) -> None:
+    try:
+        for exchange in read_har(file.read_bytes()):
+            traffic.exchange(exchange)
+    except OSError as error:
+        raise Misconfigured(f"{file}: cannot be read: {error.strerror}") from None
+    except Misconfigured as error:
+        raise Misconfigured(f"{file}: {error.why}") from None
 
 
 def _check_place(output: Path) -> None:

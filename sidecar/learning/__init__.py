@@ -6,7 +6,6 @@
 Values are looked at and forgotten. What is kept are names, counts, lengths and estimates.
 """
 
-from sidecar.learning.har import read_har
 from sidecar.learning.observer import Observer
 from sidecar.learning.proposal import MARK, propose
 from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
@@ -24,6 +23,5 @@ __all__ = [
     "counted",
     "describe",
     "propose",
-    "read_har",
     "write_proposal",
 ]

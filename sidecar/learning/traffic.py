@@ -17,6 +17,7 @@ from sidecar.learning.resource import Resource
 from sidecar.learning.routes import Node
 from sidecar.learning.spelling import counted
 from sidecar.message import Headers, RequestHead, ResponseHead, header_values
+from sidecar.recorded import Exchange
 from sidecar.rules.target import read_target
 
 PLACES = 20_000
@@ -77,6 +78,13 @@ class Traffic:
         if found is not None:
             resource, variables = found
             self._read(resource.answered, answer.headers, body, variables)
+
+    def exchange(self, recorded: Exchange) -> None:
+        """Count what somebody wrote down."""
+        self.request(recorded.head)
+        self.request_body(recorded.head, recorded.body)
+        if recorded.answer is not None:
+            self.answer(recorded.head, *recorded.answer)
 
     def settle(self) -> None:
         """Find the variables of all routes, now that everything is seen."""

@@ -176,6 +176,7 @@ def test_it_learns_from_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
+        (["--har", "b.har"], "b.har: JSON, but neither a HAR file"),
         (["--har", "a.har", "--for", "1m"], "for live traffic"),
         (["--for", "soon"], "no duration such as"),
         (["--har", "a.har", "-o", "a.har"], "is there already"),
@@ -187,6 +188,7 @@ def test_wrong_usage_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], why: str
 ) -> None:
     har(tmp_path / "a.har")
+    (tmp_path / "b.har").write_text("{}")
     monkeypatch.chdir(tmp_path)
     done = sidecar("learn", *arguments)
     assert done.returncode == 2
