@@ -17,7 +17,7 @@ from sidecar.keys import Keyring
 from sidecar.keys.providers.kms import KmsProvider
 from sidecar.proxy.admin import Readiness, admin_server
 from sidecar.proxy.host import Host
-from sidecar.proxy.settings import ProxySettings
+from sidecar.proxy.settings import ProxySettings, Upstream
 from sidecar.rules import Offered, RuleSet, compile_rules, lint
 from sidecar.telemetry import CONTENT_TYPE, Sources, Telemetry
 from sidecar.transform import Transform
@@ -50,7 +50,7 @@ async def assembled(config: Config, rule_set: RuleSet, kms: RemoteKms) -> AsyncI
         plan = compile_rules(rule_set)
         transform = Transform(plan, keyring, config.held_body)
         settings = ProxySettings(
-            config.listeners, kms.upstream, config.kms_hosts, limits=config.limits
+            config.listeners, kms.upstream, config.kms_hosts, config.limits, config.ca
         )
         _warn(settings, rule_set, transform)
         yield Parts(rule_set, keyring, transform, Host(settings, transform))
@@ -62,7 +62,8 @@ def _warn(settings: ProxySettings, rule_set: RuleSet, transform: Transform) -> N
     """Tell what is unwise; Misconfigured where every request would pass unsealed."""
     for advice in lint(rule_set):
         logger.warning("%s: %s [%s]", advice.where, advice.why, advice.word)
-    stores = [each.upstream.authority for each in settings.listeners if each.upstream.host]
+    upstreams = [each.upstream for each in settings.listeners]
+    stores = [each.authority for each in upstreams if isinstance(each, Upstream) and each.host]
     unnamed = [authority for authority in stores if not transform.protects(authority)]
     if stores and unnamed == stores:
         hosts = sorted({host for rule in rule_set.rules for host in rule.store.hosts})

@@ -24,6 +24,7 @@ COMMANDS = {
     "learn": "Watch traffic, live or saved, and propose rules for what looks sensitive.",
     "migrate": "Seal what is stored already, in its store or in a file.",
     "rewrap": "Seal what is stored anew under the keys of now; tell which keys can go.",
+    "ca": "Hand out the CA that clients of forward listeners have to trust.",
     "envelope": "Look at sealed values without opening them.",
     "kms": "Make, serve and call the bundled KMS core.",
 }

@@ -18,6 +18,7 @@ from sidecar.cli import missing_cmk
 from sidecar.config import Config, EmbeddedKms, load_config
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.proxy.reaching import reach
+from sidecar.proxy.settings import Upstream
 from sidecar.rules import RuleSet
 from sidecar.serving import Parts, assembled
 
@@ -122,7 +123,8 @@ async def _examine(path: Path, examination: Examination) -> None:
 async def _examine_parts(config: Config, parts: Parts, examination: Examination) -> None:
     for step in proof.steps(parts.rule_set, parts.keyring):
         await examination.take(step.name, partial(_prove, step, config, parts.rule_set), str)
-    stores = [each.upstream for each in config.listeners if each.upstream.host]
+    upstreams = [each.upstream for each in config.listeners]
+    stores = [each for each in upstreams if isinstance(each, Upstream) and each.host]
     for store in dict.fromkeys(stores):
         await examination.take("upstream", partial(reach, store, _patience(config)), str)
     for cmk in dict.fromkeys(rule.cmk for rule in parts.rule_set.rules):

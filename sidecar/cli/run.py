@@ -18,6 +18,7 @@ from sidecar import config as configuration
 from sidecar.cli import missing_cmk
 from sidecar.config import Config, load_config
 from sidecar.errors import Misconfigured
+from sidecar.proxy.settings import Forward, Upstream
 from sidecar.rules import Offered, RuleSet
 
 if TYPE_CHECKING:
@@ -83,13 +84,19 @@ async def _run(config: Config, offered: Offered, *, check: bool) -> None:
 def _announce(config: Config, rule_set: RuleSet, addresses: "Addresses") -> None:
     click.echo(f"sidecar {__version__}: {_rules(rule_set)}; KMS at {addresses.kms}", err=True)
     for listener, address in zip(config.listeners, addresses.listeners, strict=True):
-        upstream = listener.upstream
-        target = f"{upstream.scheme}://{upstream.authority}" if upstream.host else addresses.kms
-        click.echo(f"sidecar: {_spell(address)} in front of {target}", err=True)
+        place = _what_stands_behind(listener.upstream, addresses.kms)
+        click.echo(f"sidecar: {_spell(address)} {place}", err=True)
     admin = _spell(addresses.admin)
     click.echo(f"sidecar: http://{admin}/readyz and /metrics for operators", err=True)
     listeners = [_spell(address) for address in addresses.listeners]
     click.echo(json.dumps({"listeners": listeners, "admin": admin, "kms": addresses.kms}))
+
+
+def _what_stands_behind(upstream: Upstream | Forward, kms: str) -> str:
+    if isinstance(upstream, Forward):
+        return "for HTTP_PROXY and HTTPS_PROXY; what clients have to trust: sidecar ca export"
+    target = f"{upstream.scheme}://{upstream.authority}" if upstream.host else kms
+    return f"in front of {target}"
 
 
 def _rules(rule_set: RuleSet) -> str:

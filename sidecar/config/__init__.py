@@ -14,6 +14,14 @@ Everything else has a default:
         upstream: https://crm.internal
         upstream_tls: {ca: ca.pem, cert: client.pem, key: client.key}
         host_header: keep                       # or upstream: the upstream sees its own name
+      - listen: 127.0.0.1:3128                  # for HTTP_PROXY and HTTPS_PROXY
+        mode: forward                           # hosts that rules name are intercepted
+        upstream_tls: {ca: ca.pem}              # how those are verified
+        allow: ["*.internal:443"]               # destinations, where not all are reached
+        via: http://proxy:3128                  # another proxy on the way
+        via_credentials: proxy.txt              # user:password for it
+    ca: {dir: ca}                               # what forward listeners sign with, made there
+    ca: {cert: tls.crt, key: tls.key}           # or a CA from elsewhere, as it is renewed
     rules: {path: rules/, trust: rules.pub}     # only what these keys signed: `sidecar rules sign`
       # state: rules.state                      # keeps which version held last; older ones do not
     kms: {dir: kms}                             # a KMS of the proxy's own, started with it

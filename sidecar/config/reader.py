@@ -4,12 +4,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.config.ca import read_ca
 from sidecar.config.kms import EmbeddedKms, RemoteKms, read_kms, read_kms_hosts
 from sidecar.config.limits import read_key_limits, read_limits
 from sidecar.config.listeners import read_listener
 from sidecar.config.rules import read_rule_source
 from sidecar.keys import KeyLimits
-from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener
+from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener, ServerTls
 from sidecar.rules import RuleSource
 from sidecar.strict_yaml import Entry, read
 from sidecar.transform import BODY_LIMIT
@@ -23,6 +24,7 @@ class Config:
     rules: RuleSource
     kms: RemoteKms | EmbeddedKms
     kms_hosts: tuple[str, ...]
+    ca: Path | ServerTls
     admin: Admin
     limits: Limits
     held_body: int
@@ -41,6 +43,7 @@ def load_config(path: Path) -> Config:
         rules=read_rule_source(document.get("rules"), folder),
         kms=read_kms(kms, folder) if kms else EmbeddedKms(folder / "kms"),
         kms_hosts=(*KMS_HOSTS, *(read_kms_hosts(kms) if kms else ())),
+        ca=document.optional("ca", lambda found: read_ca(found, folder), folder / "ca"),
         admin=document.optional("admin", _admin, Admin(port=9901)),
         limits=limits,
         held_body=held_body,

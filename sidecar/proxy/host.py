@@ -68,7 +68,8 @@ class Host:
 
     def prepare(self, transform: Transform) -> InForce:
         """What `put_in_force` takes; Misconfigured where a certificate cannot be used."""
-        return InForce(Guard(transform, self.stats), Tls(self._settings, self._listener_of))
+        guard = Guard(transform, self.stats)
+        return InForce(guard, Tls(self._settings, self._listener_of, guard.hosts))
 
     def put_in_force(self, prepared: InForce) -> None:
         """Go by `prepared` from the next message on; what is under way keeps what it began with."""

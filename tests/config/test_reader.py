@@ -19,6 +19,7 @@ def test_the_least_that_it_may_say(load, tmp_path: Path) -> None:
         rules=RuleSource(tmp_path / "rules.yaml"),
         kms=EmbeddedKms(tmp_path / "kms"),
         kms_hosts=KMS_HOSTS,
+        ca=tmp_path / "ca",
         admin=Admin("127.0.0.1", 9901),
         limits=Limits(),
         held_body=8 * 1024**2,
