@@ -18,7 +18,7 @@ from sidecar.migration.slots import Slot, Template, Values
 from sidecar.migration.store import RawStore
 from sidecar.rules import Phase, Rule, RuleSet, compile_rules
 from sidecar.strict_yaml import nearest
-from sidecar.transform import Transform
+from sidecar.transform import BODY_LIMIT, Transform
 
 ROOT = FieldPath(())
 
@@ -85,8 +85,13 @@ class SlotValues:
         }
 
 
-def bind(description: Description, rules: RuleSet, keyring: Keyring) -> Collection:
-    """`description` with the rule that it names; Misconfigured where the two do not fit."""
+def bind(
+    description: Description, rules: RuleSet, keyring: Keyring, limit: int = BODY_LIMIT
+) -> Collection:
+    """`description` with the rule that it names; Misconfigured where the two do not fit.
+
+    `limit` is in bytes of one record, and of one request.
+    """
     rule = _rule(description, rules)
     _check_paths(description, rule)
     store = _store(description, rule)
@@ -98,8 +103,8 @@ def bind(description: Description, rules: RuleSet, keyring: Keyring) -> Collecti
         rule=rule,
         description=description,
         store=store,
-        records=Records(rule, keyring),
-        transform=Transform(compile_rules(RuleSet((active,))), keyring),
+        records=Records(rule, keyring, limit=limit),
+        transform=Transform(compile_rules(RuleSet((active,))), keyring, limit),
         listed_at=_place("list: records", description.listing.records, below or list(documents)),
         read_at=_place(
             "read: record",

@@ -38,6 +38,10 @@ Everything there is:
     concurrency: 8                          # records at a time
     rate: 200                               # requests a second; default: as fast as it goes
 
+Pages by number or offset may miss records while others come and go, and need an order that sealing
+does not change; what is missed is left to the next sweep. Statements that compare a version, or
+`{stored …}` values, before they write keep every update that comes between.
+
 Read strictly: every complaint is Misconfigured with file, line and column. Whether it suits its
 rule is for `collection` to say.
 """

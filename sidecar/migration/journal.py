@@ -35,7 +35,9 @@ class Journal:
         try:
             self._file = open(path, "a+b", opener=_private)  # noqa: SIM115 - `__exit__` closes it
         except OSError as error:
-            raise Misconfigured(f"{path}: cannot be written: {error.strerror}") from None
+            raise Misconfigured(
+                f"{path}: cannot be written: {error.strerror}; name another place with --journal"
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.was_found = self._read()

@@ -65,7 +65,7 @@ async def _sweep(order: Order, make_purpose: Callable[[Rule, Keyring], Purpose])
     stop = stop_on_signals()
     description = read_description(order.description)
     async with ground.laid(order.config) as parts:
-        collection = bind(description, parts.rules, parts.keyring)
+        collection = bind(description, parts.rules, parts.keyring, parts.limit)
         await ground.prove(collection.rule, parts.keyring)
         purpose = make_purpose(collection.rule, parts.keyring)
         async with collection.store:

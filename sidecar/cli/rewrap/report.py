@@ -71,7 +71,7 @@ async def _read(descriptions: tuple[Path, ...], config: Path) -> tuple[Usage, di
     census = Census()
     async with ground.laid(config) as parts:
         for description in read:
-            collection = bind(description, parts.rules, parts.keyring)
+            collection = bind(description, parts.rules, parts.keyring, parts.limit)
             async with collection.store:
                 await _count(collection, census)
         usage = await Assessor(parts.rules, parts.keyring, parts.provider).assess(census)
