@@ -51,6 +51,7 @@ class _GraphqlAdapter:
         self._check_document = check_document
         self._rule = rule.name
         self._as_rest = REST.bind(_with_batches(rule))
+        self._has_fields = bool(rule.fields)
         self._names = ProtectedNames(rule.fields)
         tags = [(field.path, field) for field in rule.fields]
         self._request: Shape[object] = build_shape(rule.documents.request, tags)
@@ -67,9 +68,10 @@ class _GraphqlAdapter:
         if body and body_codec(head.headers) is not _JSON:
             raise UnsupportedMedia("a GraphQL request that is not JSON")
         message = self._as_rest.read_request(head, variables, query, body)
-        writes = [self._check(operation) for operation in _operations(body)] if body else [True]
-        if not any(writes):
-            _check_searchable(message)
+        if body and self._has_fields:
+            writes = [self._check(operation) for operation in _operations(body)]
+            if not any(writes):
+                _check_searchable(message)
         return message
 
     def read_response(

@@ -19,7 +19,7 @@ from sidecar.backends import (
 from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, Refused
 from sidecar.fieldpath import FieldPath
 from sidecar.message import RequestHead, ResponseHead
-from sidecar.rules import Documents, Mode, Requirement
+from sidecar.rules import Documents, Mode, Place, Requirement
 from tests.rules import samples
 
 PATH = FieldPath.parse
@@ -227,6 +227,12 @@ def test_a_text_that_was_refused_is_refused_again() -> None:
 def test_documents_stand_in_variables_and_in_data(documents: Documents) -> None:
     with pytest.raises(Misconfigured, match=r"\$\.variables"):
         adapter(documents=documents)
+
+
+def test_a_rule_without_fields_of_bodies_reads_none() -> None:
+    outside = (samples.field("x", place=Place.HEADER),)
+    bound = adapter(fields=(), outside=outside, lookup_keys=())
+    assert found(operation('mutation { save(ssn: "1") { id } }'), bound) == []
 
 
 class TestRefusals:
