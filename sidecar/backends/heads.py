@@ -47,7 +47,7 @@ class HeadReader:
         self._headers = _named(rule, Place.HEADER)
         self._cookies = _named(rule, Place.COOKIE)
         self._path = _named(rule, Place.PATH)
-        self._routes = rule.routes
+        self._routes = sorted(rule.routes, key=_vagueness)
         self._folded = {fold(name) for name in self._headers}
         self._folded_cookies = {fold(name) for name in self._cookies}
 
@@ -90,7 +90,7 @@ class HeadReader:
         if not self._path:
             return
         starts = _segments(head.target)
-        numbers = dict(_route_of(self._routes, head, variables).variables)
+        numbers = dict(_route_of(self._routes, head).variables)
         for name, field in self._path.items():
             if name in variables:
                 span = Span(TARGET, *starts[numbers[name]], _spell_segment)
@@ -171,16 +171,16 @@ def _segments(target: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def _route_of(routes: Iterable[Route], head: RequestHead, variables: Mapping[str, str]) -> Route:
-    """The route by which the rule was found: the one that gives its variables these values."""
+def _vagueness(route: Route) -> tuple[int, ...]:
+    """By this the first route that fits is the one by which the plan found the rule."""
+    steps = [0 if isinstance(segment, str) else 1 for segment in route.segments]
+    return (*steps, 2 if route.has_rest else 0)
+
+
+def _route_of(routes: Iterable[Route], head: RequestHead) -> Route:
     segments, _ = read_target(head.target)
     method = head.method.decode("latin-1")
-    for route in routes:
-        if route.fits(method, segments) and variables == {
-            name: segments[number] for name, number in route.variables
-        }:
-            return route
-    raise AssertionError  # the request was matched by one of them
+    return next(route for route in routes if route.fits(method, segments))
 
 
 def _spell_header(text: bytes) -> bytes:
