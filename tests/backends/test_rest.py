@@ -182,6 +182,32 @@ class TestRecords:
         assert values[0].record == "d"
 
 
+class TestXml:
+    XML = (b"Content-Type", b"text/xml; charset=utf-8")
+
+    def test_a_record_may_be_named_by_an_attribute(self) -> None:
+        bound = adapter(record="['@id']", documents=Documents((PATH("$.c[*]"),), (PATH("$"),)))
+        body = b"<all><c id='a'><ssn>1</ssn></c><c id='b'><ssn>2</ssn></c><c><ssn>3</ssn></c></all>"
+        values = bound.read_request(head(self.XML), {}, b"", body).values
+        assert [(value.lexeme, value.record) for value in values] == [
+            (b'"1"', "a"), (b'"2"', "b"), (b'"3"', None),
+        ]  # fmt: skip
+        (value,) = bound.read_response(answer(self.XML), {}, b"<c id='a'><ssn>1</ssn></c>").values
+        assert value.record == "a"
+
+    def test_a_claim_is_counted_wherever_it_stands(self) -> None:
+        body = b"<c><name>enc:1:x</name><ssn>enc:1:y</ssn></c>"
+        assert adapter().read_request(head(self.XML), {}, b"", body).claims == 2
+        assert adapter().read_response(answer(self.XML), {}, body).claims == 2
+
+    def test_what_cannot_be_read_is_told_as_any_other(self) -> None:
+        body = b"<!DOCTYPE c><c/>"
+        with pytest.raises(Malformed):
+            adapter().read_request(head(self.XML), {}, b"", body)
+        with pytest.raises(UnreadableAnswer):
+            adapter().read_response(answer(self.XML), {}, body)
+
+
 class TestDocuments:
     STATEMENTS = Documents((PATH("$.params"),), (PATH("$.result[*]"),))
     PATTERN = Requirement(PATH("$.command"), re.compile("[^'0-9]*"))
