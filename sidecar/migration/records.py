@@ -57,7 +57,7 @@ class Records:
         self, rule: Rule, keyring: Keyring, media_type: str = JSON, limit: int = BODY_LIMIT
     ) -> None:
         """Raise Misconfigured where the rule protects nothing inside of records."""
-        if not rule.fields:
+        if not rule.fields or any(field.is_whole_body for field in rule.fields):
             raise Misconfigured(f"{rule.where}: rule {rule.name!r} has no field inside of records")
         # Unsealed values may stand beside sealed ones. Nothing tells digits apart, so where there
         # are any, a record is either sealed or not.

@@ -122,7 +122,7 @@ class Renewal:
         found = await self._current(listed, tenant) if looks_again else _Found(listed)
         if found is None:
             return Outcome.GONE
-        values = records.look(found.record)
+        tenant, values = self._collection.tenant_of(found.record), records.look(found.record)
         if not await self._purpose.is_due(values, tenant):
             return Outcome.LEFT
         is_sealed = any(value.state is State.SEALED for value in values)

@@ -47,8 +47,8 @@ class CmkUse:
     names: list[str] = field(default_factory=list)
     seals_for: list[str] = field(default_factory=list)
     versions: dict[str, Version] = field(default_factory=dict)
-    unread: list[str] = field(default_factory=list)
-    """Rules that name it and were not read."""
+    unseen: list[str] = field(default_factory=list)
+    """What rules that name it may have sealed, and nobody has looked at."""
 
 
 @dataclass
@@ -73,8 +73,9 @@ class Usage:
             ]
         if against:
             return "no", against
-        missing = [f"rule {rule!r} names it and was not read" for rule in use.unread]
-        missing += [f"the key of {count:,} {name}" for name, count in self.unknown.most_common()]
+        missing = use.unseen + [
+            f"the key of {count:,} {name}" for name, count in self.unknown.most_common()
+        ]
         return ("unknown", [*missing, *self.troubles]) if missing or self.troubles else ("yes", [])
 
 
@@ -138,8 +139,10 @@ class Assessor:
                 use.names.append(name)
             if name == rule.cmk.seal:
                 use.seals_for.append(rule.name)
-            if not is_read and rule.name not in use.unread:
-                use.unread.append(rule.name)
+            if not is_read:
+                use.unseen.append(f"rule {rule.name!r} names it, and none of its records was read")
+            if rule.outside:
+                use.unseen.append(f"rule {rule.name!r} seals values outside of records as well")
         context = KeyContext(rule.store.name, "")
         suite = SEALING_SUITES[rule.suite]
         try:

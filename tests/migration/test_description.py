@@ -166,3 +166,9 @@ def test_among_several_places_one_has_to_be_named(tmp_path: Path) -> None:
         'customers/{id}"}\nwrite', 'customers/{id}", record: a}\nwrite'
     )
     bound(tmp_path, text, rule)
+
+
+def test_a_rule_of_whole_bodies_has_no_records(tmp_path: Path) -> None:
+    rule = samples.rule("/customers/{id}", record="id", fields=(samples.field("$"),))
+    with pytest.raises(Misconfigured, match="no field inside of records"):
+        bound(tmp_path, SIMPLE.partition("read:")[0], rule)

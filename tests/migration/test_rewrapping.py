@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed anew under new keys; and which keys can go, told by the KMS and not by envelopes."""
 
+from sidecar.fieldpath import FieldPath
 from sidecar.keys.providers.memory import Failure
 from sidecar.migration import Assessor, Census, Usage, pages
-from sidecar.rules import RuleSet
+from sidecar.rules import Field, RuleSet
+from sidecar.rules.fields import Place
 from tests.migration.rig import Rig
 
 
@@ -125,7 +127,17 @@ async def test_what_was_not_read_leaves_the_answer_open(rig: Rig) -> None:
     other = rig.make_rule(name="invoices", routes=rig.routes("/invoices"), cmk=rig.rule.cmk)
     answer, against = (await used(rig, other)).answer(old)
     assert answer == "unknown"
-    assert against == ["rule 'invoices' names it and was not read"]
+    assert against == ["rule 'invoices' names it, and none of its records was read"]
+
+
+async def test_what_no_record_holds_leaves_it_open_too(rig: Rig) -> None:
+    """A sealed cookie may be kept by a store, and no listing shows it."""
+    old = await rig.move_alias()
+    outside = (Field("session", FieldPath.parse("session"), place=Place.COOKIE),)
+    rig.rule = rig.make_rule(cmk=rig.rule.cmk, outside=outside)
+    answer, against = (await used(rig)).answer(old)
+    assert answer == "unknown"
+    assert against == ["rule 'customers' seals values outside of records as well"]
 
 
 async def test_an_edk_that_nobody_can_open_leaves_it_open(rig: Rig) -> None:
