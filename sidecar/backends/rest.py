@@ -177,7 +177,7 @@ class _RestAdapter:
         codec = body_codec(head.headers, is_whole=self._is_whole)
         if codec is None:
             raise UnsupportedMedia("no codec reads a body of this Content-Type")
-        if head.method == b"PATCH" and codec is _JSON and seems_a_patch(body):
+        if codec is _JSON and _asks_to_patch(head) and seems_a_patch(body):
             raise UnsupportedMedia("a list of edits has values elsewhere than its paths say")
         reading = codec.read(body, self._in_requests)
         if reading.misfits:
@@ -242,6 +242,14 @@ def _shapes(rule: Rule) -> tuple[Shape[_Tag], Shape[_Tag]]:
     needs: list[tuple[FieldPath, _Tag]] = [(need.path, need) for need in rule.require]
     in_requests = build_shape(rule.documents.request, tags, needs, wary=True)
     return in_requests, build_shape(rule.documents.response, tags)
+
+
+def _asks_to_patch(head: RequestHead) -> bool:
+    """Whether a store may take the method for PATCH, by itself or as another field overrides it."""
+    if head.method != b"POST":
+        return head.method == b"PATCH"
+    is_in_query = b"_method=patch" in head.target.lower()
+    return is_in_query or any(value.upper() == b"PATCH" for _, value in head.headers)
 
 
 def _may_hold_digits(body: bytes) -> bool:

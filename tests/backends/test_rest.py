@@ -103,6 +103,10 @@ def test_a_json_patch_under_another_name_is_refused() -> None:
     for body in (patch, patch.replace(b'"op"', rb'"\u006fp"'), b'{"Operations":%b}' % patch):
         with pytest.raises(UnsupportedMedia):
             adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", body)
+    overridden = head(JSON, (b"X-HTTP-Method-Override", b"patch"))._replace(method=b"POST")
+    for other in (overridden, head(target=b"/c?_method=PATCH")._replace(method=b"POST")):
+        with pytest.raises(UnsupportedMedia):
+            adapter().read_request(other, {}, b"", patch)
     assert adapter().read_request(head(), {}, b"", patch).values == []
     bulk = adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", b'[{"ssn":"1"}]')
     assert len(bulk.values) == 1
