@@ -7,6 +7,7 @@
      │    ├── TooLarge      a body, or what would become of it, is longer than can be held
      │    └── CannotOpen    an envelope that is not ours, altered, or in another place than its own
      ├── KeyUnavailable     the key service cannot be reached now; trying again may help
+     ├── Overloaded         no room for another body now; trying again may help
      └── Misconfigured      found at start, before anything listens
 
 Each carries `why`, one sentence of names, ids and lengths that is safe to log and to tell the
@@ -72,6 +73,13 @@ class KeyUnavailable(SidecarError):
     def __init__(self, why: str, retry_after: int = 1) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class Overloaded(SidecarError):
+    """There is no room now to hold another body; trying again may help."""
+
+    status = 503
+    code = "overloaded"
 
 
 class Misconfigured(SidecarError):

@@ -42,13 +42,6 @@ class UpstreamSilent(UpstreamFailed):
     code = "upstream_silent"
 
 
-class Overloaded(SidecarError):
-    """There is no room now to hold another body; trying again may help."""
-
-    status = 503
-    code = "overloaded"
-
-
 class Guard:
     """Calls the transform on behalf of every layer; its methods never raise."""
 

@@ -26,6 +26,7 @@ from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
 from sidecar.rules import Match, Phase, Plan
 from sidecar.transform.bound import BoundRule
 from sidecar.transform.overrides import other_readings
+from sidecar.transform.room import Room
 from sidecar.transform.sites import edks_of, open_site, sites_to_open, sites_to_seal
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
@@ -33,6 +34,8 @@ from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 8 * 1024 * 1024
+UNCODED_LIMIT = 64 * 1024 * 1024
+"""Bytes of bodies that came compressed, of all messages that wait for a key."""
 _WITHOUT_BODY = frozenset({204, 304})
 _FIRST_ERROR = 400
 
@@ -50,6 +53,7 @@ class Transform:
         self.stats = stats or TransformStats()
         self._plan = plan
         self._body_limit = body_limit
+        self._room = Room(UNCODED_LIMIT)
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
         active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
         self._active_hosts = {host for rule in active for host in rule.store.hosts}
@@ -117,9 +121,15 @@ class Transform:
 
     async def _seal(self, bound: BoundRule, hold: Hold, body: bytes) -> Sealed:
         _check_length(hold, body)
-        head = hold.head
-        if body and is_coded(head.headers):
-            head, body = uncode_request(head, body, hold.body_limit)
+        if not (body and is_coded(hold.head.headers)):
+            return await self._seal_plain(bound, hold, hold.head, body)
+        head, body = uncode_request(hold.head, body, hold.body_limit)
+        with self._room.taken(len(body)):
+            return await self._seal_plain(bound, hold, head, body)
+
+    async def _seal_plain(
+        self, bound: BoundRule, hold: Hold, head: RequestHead, body: bytes
+    ) -> Sealed:
         variables, query = hold.match.variables, hold.match.query
         message = bound.adapter.read_request(head, variables, query, body)
         sites = sites_to_seal(bound, hold.tenant, message)
@@ -136,14 +146,20 @@ class Transform:
         return Sealed(head, body)
 
     async def _open(self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
-        is_bare = hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY
-        if is_bare:
+        if _is_bare(hold, head):
             head, body = head if hold.observes else bodiless_response(head), b""
             if not bound.reads_heads:
                 return Opened(head, body)
         _check_length(hold, body)
-        if body and is_coded(head.headers):
-            head, body = uncode_response(head, body, hold.body_limit)
+        if not (body and is_coded(head.headers)):
+            return await self._open_plain(bound, hold, head, body)
+        head, body = uncode_response(head, body, hold.body_limit)
+        with self._room.taken(len(body)):
+            return await self._open_plain(bound, hold, head, body)
+
+    async def _open_plain(
+        self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes
+    ) -> Opened:
         message = bound.adapter.read_response(head, hold.match.variables, body)
         # Of a body that is one value only the answer to a GET is what is stored.
         is_status = bound.is_whole and hold.head.method != b"GET"
@@ -159,7 +175,7 @@ class Transform:
                 message.replace(site.value, open_site(bound, hold.tenant, site, keys))
             self.stats.opened[bound.name] += len(sites)
         head, body = message.finish()
-        return Opened(bodiless_response(head) if is_bare else head, body)
+        return Opened(bodiless_response(head) if _is_bare(hold, head) else head, body)
 
     def _refuse(self, hold: Hold, error: Exception) -> Refusal | None:
         """The refusal for `error`, or None where the rule only observes."""
@@ -188,6 +204,10 @@ def _find_tenant(bound: BoundRule, head: RequestHead) -> str:
         return values[0].decode() if len(values) == 1 and b"," not in values[0] else ""
     except UnicodeDecodeError:
         return ""
+
+
+def _is_bare(hold: Hold, head: ResponseHead) -> bool:
+    return hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY
 
 
 def _check_length(hold: Hold, body: bytes) -> None:

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The order of work from end to end: claims, both ways through each mode, phases, refusals."""
 
+import base64
+import gzip
+import hashlib
 import logging
+import random
 
 import pytest
 
@@ -9,8 +13,9 @@ from sidecar.errors import KeyUnavailable, Malformed, Misconfigured
 from sidecar.keys import KeyContext
 from sidecar.keys.providers.memory import Failure
 from sidecar.message import Refusal, RequestHead, ResponseHead, find_header
-from sidecar.rules import Mode, Phase
+from sidecar.rules import Mode, Phase, Place
 from sidecar.transform import PASS, Hold, Opened, Sealed
+from sidecar.transform.transform import UNCODED_LIMIT
 from tests.keys.rig import at_once
 from tests.rules import samples
 from tests.transform.rig import (
@@ -386,3 +391,101 @@ class TestRefusals:
         shown = repr([hold, head, sealed, opened, OK, transform, transform.stats]) + caplog.text
         assert "CANARY" not in shown
         assert isinstance(head, RequestHead)
+
+
+GZIP = (b"Content-Encoding", b"gzip")
+
+
+class TestCompressedBodies:
+    BODY = b'{"id":"c1","ssn":"CANARY"}'
+
+    async def test_they_go_on_uncompressed_both_ways(self, rig: Rig) -> None:
+        transform = rig.transform()
+        digest = (b"Content-Digest", b"sha-256=:AAAA:")
+        head = request("/customers/c1", "PUT", "acme", GZIP, digest)
+        sealed = await seal(transform, gzip.compress(self.BODY), head)
+        assert decoded(sealed.body)["ssn"].startswith("enc:1:")
+        names = dict(sealed.head.headers)
+        assert b"Content-Encoding" not in names
+        assert names[b"Content-Length"] == b"%d" % len(sealed.body)
+        told = base64.b64encode(hashlib.sha256(sealed.body).digest())
+        assert names[b"Content-Digest"] == b"sha-256=:%b:" % told
+        answer = OK._replace(headers=(*OK.headers, GZIP, digest))
+        opened = await open_(transform, gzip.compress(sealed.body), answer=answer)
+        assert opened.body == self.BODY
+        assert {b"Content-Encoding", b"Content-Digest"}.isdisjoint(dict(opened.head.headers))
+
+    async def test_a_digest_of_what_is_not_changed_is_made_anew_too(self, rig: Rig) -> None:
+        digest = (b"Content-Digest", b"sha-256=:AAAA:")
+        head = request("/customers/c1", "PUT", "acme", GZIP, digest)
+        sealed = await seal(rig.transform(), gzip.compress(b'{"id" : "c1"}'), head)
+        told = base64.b64encode(hashlib.sha256(b'{"id" : "c1"}').digest())
+        assert dict(sealed.head.headers)[b"Content-Digest"] == b"sha-256=:%b:" % told
+
+    @pytest.mark.parametrize(
+        ("coding", "body", "code"),
+        [
+            (b"compress", b"x", "unsupported_media_type"),
+            (b"gzip,gzip,gzip", b"x", "unsupported_media_type"),
+            (b"gzip", b"{}", "malformed"),
+            (b"gzip", gzip.compress(b"{}")[:-1], "malformed"),
+            (b"gzip", gzip.compress(b" " * (9 << 20)), "too_large"),
+        ],
+    )
+    async def test_what_cannot_be_read_is_refused(
+        self, rig: Rig, coding: bytes, body: bytes, code: str
+    ) -> None:
+        transform = rig.transform()
+        line = (b"Content-Encoding", coding)
+        head = request("/customers/c1", "PUT", "acme", line)
+        assert (await refused_write(transform, body, head)).code == code
+        answer = OK._replace(headers=(*OK.headers, line))
+        told = (await refused_read(transform, body, answer=answer)).code
+        assert told == ("too_large" if code == "too_large" else "unreadable_answer")
+
+    async def test_they_take_no_more_room_than_there_is(self, rig: Rig) -> None:
+        transform = rig.transform(body_limit=UNCODED_LIMIT + 1)
+        numbers = random.Random(7)  # so that its ratio is no bomb's
+        body = b"".join([numbers.randbytes(100) * 40 for _ in range(UNCODED_LIMIT // 4000 + 1)])
+        body = gzip.compress(body[: UNCODED_LIMIT + 1], 1)
+        head = request("/customers/c1", "PUT", "acme", GZIP)
+        assert (await refused_write(transform, body, head)).code == "overloaded"
+
+
+async def test_a_head_without_a_body_is_opened_too(rig: Rig) -> None:
+    phone = samples.field("x-phone", place=Place.HEADER)
+    transform = rig.transform(rig.rule(samples.field("ssn"), outside=(phone,)))
+    sealed = await seal(transform, b"", request("/customers/c1", "GET", "acme", (b"X-Phone", b"1")))
+    (line,) = [line for line in sealed.head.headers if line[0] == b"X-Phone"]
+    assert line[1].startswith(b"enc:1:")
+    answer = ResponseHead(200, b"OK", (line, (b"Content-Length", b"9")))
+    for head, status in ((request(method="HEAD"), 200), (request(), 204), (request(), 304)):
+        opened = await open_(transform, b"", head, answer._replace(status=status))
+        assert opened.head.headers == ((b"X-Phone", b"1"),)
+    plain = answer._replace(headers=((b"X-Phone", b"2"),))
+    refusal = await refused_read(transform, b"", request(method="HEAD"), plain)
+    assert refusal.code == "unsealed_stored_value"
+    assert (
+        await refused_read(transform, b"", None, line_moved(answer))
+    ).code == "misplaced_envelope"
+
+
+def line_moved(answer: ResponseHead) -> ResponseHead:
+    return answer._replace(headers=((b"X-Fax", answer.headers[0][1]),))
+
+
+async def test_of_a_body_that_is_one_value_only_the_answer_to_a_get_is_stored(rig: Rig) -> None:
+    rule = rig.rule(samples.field("$"), routes=("/customers/{id}",))
+    transform = rig.transform(rule)
+    text = (b"Content-Type", b"text/plain")
+    put = RequestHead(b"PUT", b"/customers/c1", samples.HOST, (text, (b"X-Tenant-Id", b"acme")))
+    stored = ResponseHead(200, b"OK", (text,))
+    sealed = await seal(transform, b"CANARY\xff", put)
+    assert sealed.body.startswith(b"enc:1:")
+    assert (await open_(transform, b"OK", put, stored)).body == b"OK"
+    get = put._replace(method=b"GET")
+    assert (await open_(transform, sealed.body, get, stored)).body == b"CANARY\xff"
+    assert (await refused_read(transform, b"OK", get, stored)).code == "unsealed_stored_value"
+    for content_type in (b"application/json", b"text/plain; charset=utf-16"):
+        other = put._replace(headers=((b"Content-Type", content_type), put.headers[1]))
+        assert (await refused_write(transform, b'"CANARY"', other)).code == "unsupported_media_type"

@@ -10,9 +10,8 @@ import asyncio
 from typing import Any
 
 from sidecar.backends import Endless, is_endless
-from sidecar.errors import Malformed, TooLarge
+from sidecar.errors import Malformed, Overloaded, TooLarge
 from sidecar.message import Refusal, ResponseHead
-from sidecar.proxy.guard import Overloaded
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
