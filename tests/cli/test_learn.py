@@ -13,9 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sidecar.rules import Mode, read_rules
+from sidecar.rules import read_rules
 from tests.cli.installed import sidecar
-from tests.fixtures.kms import RunningKms
 
 CANARY = "CANARY-9f86d081"
 
@@ -193,28 +192,3 @@ def test_wrong_usage_is_told(
     done = sidecar("learn", *arguments)
     assert done.returncode == 2
     assert why in done.stderr
-
-
-def test_the_proxy_does_not_start_with_the_mark_for_a_lookup_key(
-    tmp_path: Path, store: str, kms: RunningKms
-) -> None:
-    """And it says how to make the key that belongs there."""
-    config, rules = configured(tmp_path, store), tmp_path / "rules.yaml"
-    learning = Learning(config, "--requests", "5", "-o", str(rules))
-    for number in range(5):
-        query = f"email=a{number}%40example.org"
-        httpx.post(f"{learning.url}/people?{query}", json={"email": f"a{number}@example.org"})
-    assert learning.end()[0] == 0
-    (rule,) = read_rules(rules).rules
-    assert [item.mode for item in rule.fields] == [Mode.EQUALITY]
-    kms.make_key(rule.cmk.seal)
-    config.write_text(
-        f"{config.read_text()}"
-        f"kms: {{credentials_file: {kms.credentials_file}, endpoint: '{kms.endpoint}'}}\n"
-        "admin: {listen: '127.0.0.1:0'}\n"
-    )
-    done = sidecar("run", "--check", "-c", config)
-    assert done.returncode == 2, done.stderr
-    assert (
-        f"sidecar rules lookup-key --cmk {rule.cmk.seal} --store {rule.store.name}" in done.stderr
-    )
