@@ -43,6 +43,13 @@ type _Check = Callable[[str, ProtectedNames, Shape[object] | None, Shape[object]
 _decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
 
 
+class KnownByHash(RequirementFailed):
+    """A query that stands at the server alone. Clients that are told so send its text instead."""
+
+    message = "PersistedQueryNotSupported"
+    """Apollo Server's word for it, which clients of automatic persisted queries look for."""
+
+
 class _GraphqlAdapter:
     """The backend bound to one rule."""
 
@@ -82,7 +89,10 @@ class _GraphqlAdapter:
     def refusal(self, error: SidecarError) -> Refusal:
         """GraphQL over HTTP (draft 2025), section 6: errors, and a status that tells as well."""
         told = {"code": error.code, "rule": self._rule}
-        content = {"errors": [{"message": error.why, "extensions": told}]}
+        message = error.why
+        if isinstance(error, KnownByHash):
+            message, told["reason"] = error.message, error.why
+        content = {"errors": [{"message": message, "extensions": told}]}
         headers = [
             (b"Content-Type", b"application/graphql-response+json"),
             (b"Cache-Control", b"no-store"),
@@ -105,7 +115,7 @@ class _GraphqlAdapter:
         text = operation.get("query")
         if text is None:
             if not trusted:
-                raise RequirementFailed(
+                raise KnownByHash(
                     "a query that is known by its id alone; `require` has to name the ids"
                 )
             return True

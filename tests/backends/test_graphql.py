@@ -183,6 +183,14 @@ class TestIds:
             with pytest.raises(RequirementFailed):
                 found(content)
 
+    def test_a_client_learns_that_it_has_to_send_the_text(self) -> None:
+        with pytest.raises(RequirementFailed) as caught:
+            found(self.persisted("abc"))
+        (error,) = json.loads(adapter().refusal(caught.value).body)["errors"]
+        assert error["message"] == "PersistedQueryNotSupported"
+        assert "`require`" in error["extensions"]["reason"]
+        assert found(self.persisted(HASH, query=SAVE, variables={"ssn": "1"})) != []
+
     def test_unless_the_rule_names_the_id(self) -> None:
         bound = adapter(require=(self.TRUSTED,))
         variables = {"variables": {"ssn": "1"}}
