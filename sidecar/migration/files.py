@@ -40,9 +40,9 @@ class FileJob(NamedTuple):
 
 
 class FileSweep:
-    """One file; `stop` ends it early, `tell` hears how many bytes are done."""
+    """One file; `stop` ends it early, `tell` hears how many bytes of how many are done."""
 
-    def __init__(self, job: FileJob, stop: asyncio.Event, tell: Callable[[int], None]) -> None:
+    def __init__(self, job: FileJob, stop: asyncio.Event, tell: Callable[[int, int], None]) -> None:
         self._job = job
         self._stop = stop
         self._tell = tell
@@ -88,9 +88,10 @@ class FileSweep:
 
     async def _pieces(self, file: BinaryIO, limit: int) -> AsyncIterator[Slice]:
         """The slices of a file, until told to stop."""
+        size = os.fstat(file.fileno()).st_size
         for number, piece in enumerate(self._job.form.cut(file, limit)):
             if number % _TURN == 0:
-                self._tell(file.tell())
+                self._tell(file.tell(), size)
                 await asyncio.sleep(0)
             if self._stop.is_set():
                 return

@@ -170,7 +170,7 @@ async def test_a_file_that_cannot_be_sealed_is_not_made(desk: Desk) -> None:
         (("--rule", "custmers", "a.csv", "b.csv"), "there is no rule 'custmers'; did you mean"),
         (("--rule", "customers", "a.txt", "b"), "say --format, one of json, ndjson, csv"),
         (("--rule", "customers", "--tenant", "x", "a.csv", "b"), "binds to no tenant"),
-        (("--rule", "customers", "none.csv", "b.csv"), "none.csv: cannot be read"),
+        (("--rule", "customers", "none.csv", "b.csv"), "none.csv: No such file"),
     ],
 )
 async def test_wrong_usage_of_files_is_told(desk: Desk, words: tuple[str, ...], why: str) -> None:

@@ -45,7 +45,9 @@ async def sealed(  # noqa: PLR0917
         tenant_reader(chosen, "", path),
         LIMIT,
     )
-    return await FileSweep(job, stop or asyncio.Event(), lambda _: None).write(source, target)
+    return await FileSweep(job, stop or asyncio.Event(), lambda _done, _of: None).write(
+        source, target
+    )
 
 
 class Desk:

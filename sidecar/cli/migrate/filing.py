@@ -90,7 +90,7 @@ async def _rewrite(order: FileOrder, make_purpose: Callable[[Rule, Keyring], Pur
             tenant_of=tenant_reader(form, order.tenant, member or None),
             limit=parts.limit,
         )
-        with Progress(order.source.name, "bytes", _size(order.source)) as progress:
+        with Progress(order.source.name, "bytes") as progress:
             sweep = FileSweep(job, stop, progress.tell)
             coverage = await sweep.write(order.source, order.target)
     if coverage is None:
@@ -126,10 +126,3 @@ def _rule(order: FileOrder, rules: RuleSet) -> Rule:
     if order.tenant and order.tenant_member is not None:
         raise Misconfigured("--tenant and --tenant-member exclude each other")
     return rule
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -89,8 +90,10 @@ async def _run(
         await sweep.write(journal)
     coverage = None
     if journal is not None and not stop.is_set():
-        with Progress(f"{name}, reading again", "records", sweep.tally.records) as progress:
-            coverage = await Sweep(collection, purpose, stop, progress.tell).prove()
+        total = sweep.tally.records
+        with Progress(f"{name}, reading again", "records") as progress:
+            tell = partial(progress.tell, total=total)
+            coverage = await Sweep(collection, purpose, stop, tell).prove()
     if stop.is_set():
         click.echo("sidecar: stopped; the same command goes on from here", err=True)
     elif journal is not None:
