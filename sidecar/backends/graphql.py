@@ -21,7 +21,12 @@ from cachetools import LRUCache
 from sidecar.backends.adapter import Message
 from sidecar.backends.graphql_text.names import ProtectedNames
 from sidecar.backends.media import body_codec
-from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
+from sidecar.backends.refusals import (
+    NotSearchable,
+    PersistedQuery,
+    RequirementFailed,
+    UnsupportedMedia,
+)
 from sidecar.backends.rest import BACKEND as REST
 from sidecar.codecs import Shape, Site, build_shape, find_codec, fold
 from sidecar.errors import KeyUnavailable, Malformed, SidecarError
@@ -35,19 +40,14 @@ _HASH = ("extensions", "persistedQuery", "sha256Hash")
 _IDS = (("id",), ("documentId",), ("doc_id",), ("queryId",), _HASH)
 """Where clients put the id of a query that the server knows."""
 _IN_URL = frozenset({fold(name) for name in (*_MEMBERS, *(ids[0] for ids in _IDS))})
+_SEND_THE_TEXT = "PersistedQueryNotSupported"
+"""Apollo Server's word, upon which clients of automatic persisted queries send the text."""
 _KNOWN_DOCUMENTS = 512
 _JSON = find_codec("application/json")
 
 type _Check = Callable[[str, ProtectedNames, Shape[object] | None, Shape[object] | None], bool]
 
 _decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
-
-
-class KnownByHash(RequirementFailed):
-    """A query that stands at the server alone. Clients that are told so send its text instead."""
-
-    message = "PersistedQueryNotSupported"
-    """Apollo Server's word for it, which clients of automatic persisted queries look for."""
 
 
 class _GraphqlAdapter:
@@ -90,8 +90,8 @@ class _GraphqlAdapter:
         """GraphQL over HTTP (draft 2025), section 6: errors, and a status that tells as well."""
         told = {"code": error.code, "rule": self._rule}
         message = error.why
-        if isinstance(error, KnownByHash):
-            message, told["reason"] = error.message, error.why
+        if isinstance(error, PersistedQuery):
+            message, told["reason"] = _SEND_THE_TEXT, error.why
         content = {"errors": [{"message": message, "extensions": told}]}
         headers = [
             (b"Content-Type", b"application/graphql-response+json"),
@@ -106,18 +106,18 @@ class _GraphqlAdapter:
         if not isinstance(operation, dict):
             raise Malformed("a GraphQL request is an object")
         trusted = [ids for ids in self._trusted if isinstance(_find(operation, ids), str)]
+        text = operation.get("query")
+        if text is None and not trusted:
+            raise PersistedQuery(
+                "a query that is known by its id alone; `require` has to name the ids"
+            )
         if operation.keys() - _MEMBERS - {ids[0] for ids in trusted}:
             raise RequirementFailed(
                 "a GraphQL request has a member besides query, variables, operationName and "
                 "extensions that `require` does not name"
             )
         self._check_names(operation, self._request)
-        text = operation.get("query")
         if text is None:
-            if not trusted:
-                raise KnownByHash(
-                    "a query that is known by its id alone; `require` has to name the ids"
-                )
             return True
         if not isinstance(text, str):
             raise Malformed("the query is no text")

@@ -57,6 +57,13 @@ class Endless(Refused):
     code = "endless"
 
 
+class PersistedQuery(Refused):
+    """A GraphQL query that is known by an id, and whose text stands at the store alone."""
+
+    status = 403
+    code = "persisted_query"
+
+
 class UnreadableAnswer(Refused):
     """The store's answer cannot be searched for sealed values, so it cannot be handed on."""
 

@@ -12,6 +12,7 @@ from sidecar.backends import (
     BACKENDS,
     Adapter,
     NotSearchable,
+    PersistedQuery,
     RequirementFailed,
     UnexpectedShape,
     UnsupportedMedia,
@@ -180,11 +181,11 @@ class TestIds:
 
     def test_a_query_known_by_its_id_alone_is_refused(self) -> None:
         for content in (self.persisted("abc"), {"id": "abc"}, {"documentId": "a"}, {}):
-            with pytest.raises(RequirementFailed):
+            with pytest.raises(PersistedQuery):
                 found(content)
 
     def test_a_client_learns_that_it_has_to_send_the_text(self) -> None:
-        with pytest.raises(RequirementFailed) as caught:
+        with pytest.raises(PersistedQuery) as caught:
             found(self.persisted("abc"))
         (error,) = json.loads(adapter().refusal(caught.value).body)["errors"]
         assert error["message"] == "PersistedQueryNotSupported"
