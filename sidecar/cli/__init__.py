@@ -5,17 +5,13 @@ Exit codes, everywhere: 0 it worked; 1 a check failed or a request was refused; 
 the configuration or the surroundings are wrong, and the message says what to do.
 """
 
-import ctypes
-import resource
 import sys
 
 import click
 
-from sidecar import __version__
+from sidecar import __version__, core_dumps
 from sidecar.cli.lazily import LazyGroup
 from sidecar.errors import Misconfigured, SidecarError
-
-_PR_SET_DUMPABLE = 4
 
 COMMANDS = {
     "run": "Run the proxy, and a KMS of its own where none is configured.",
@@ -59,7 +55,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; turn our own errors into one sentence and an exit code."""
-    _leave_no_core_dump()
+    core_dumps.forbid()
     try:
         cli()
     except Misconfigured as error:
@@ -68,12 +64,3 @@ def main() -> None:
     except SidecarError as error:
         click.echo(f"sidecar: {error.why}", err=True)
         sys.exit(1)
-
-
-def _leave_no_core_dump() -> None:
-    """Law 5: keys live in this process's memory, so nobody gets to see that on a disk."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        # The limit does not hold for dumps that are piped to a program (core(5)); this does, and
-        # keeps other processes of the same user from attaching (prctl(2), PR_SET_DUMPABLE).
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -4,11 +4,8 @@
 import asyncio
 import importlib
 import json
-import signal
-from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import uvloop
@@ -16,13 +13,13 @@ import uvloop
 from sidecar import __version__, kms_access, logs
 from sidecar import config as configuration
 from sidecar.cli import missing_cmk
-from sidecar.config import Config, load_config
+from sidecar.config import Config, read_config
 from sidecar.errors import Misconfigured
 from sidecar.proxy.settings import Forward, Upstream
 from sidecar.rules import Offered, RuleSet
-
-if TYPE_CHECKING:
-    from sidecar.serving import Addresses
+from sidecar.strict_yaml import read_bytes
+from sidecar.supervision.reloading import describe
+from sidecar.supervision.supervisor import Addresses, Source, supervise
 
 
 def _sidecar_yaml() -> str:
@@ -50,39 +47,45 @@ def command(path: Path, *, check: bool) -> None:
 
     \b
       {"listeners": ["127.0.0.1:8080"], "admin": "127.0.0.1:9901", "kms": "http://127.0.0.1:…"}
+
+    Rules and certificates are read again on SIGHUP, and by themselves when their files change. A
+    new set of rules is proved by every worker and then holds in all at once, or it is rejected and
+    the one before stays: /readyz, metrics and the log tell why. All else in the configuration needs
+    a restart. A second SIGTERM or SIGINT cuts what is still under way.
     """  # noqa: D301 - click's own mark
     logs.configure()
-    config = load_config(path)
-    uvloop.run(_run(config, config.rules.read(), check=check))
+    document = read_bytes(path)
+    config = read_config(path, document)
+    offered = config.rules.read()
+    serve = (
+        _check(config, offered.rule_set)
+        if check
+        else _serve(Source(path.resolve(), document), config, offered)
+    )
+    try:
+        uvloop.run(serve)
+    except Misconfigured as error:
+        raise missing_cmk.explained(error, config.kms, offered.rule_set) from error
 
 
-async def _run(config: Config, offered: Offered, *, check: bool) -> None:
-    rule_set = offered.rule_set
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(logs.log_loop_trouble)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with AsyncExitStack() as stack:
-        # Our own KMS and this process's larger half take a second each to start: side by side.
-        kms, serving = await asyncio.gather(
-            stack.enter_async_context(kms_access.reachable(config.kms)),
-            asyncio.to_thread(importlib.import_module, "sidecar.serving"),
-        )
-        try:
-            if check:
-                async with serving.assembled(config, rule_set, kms) as parts:
-                    await serving.prove(parts)
-                click.echo(f"proved: {_rules(rule_set)}, with the KMS at {kms.endpoint}")
-            else:
-                announce = partial(_announce, config, rule_set)
-                await serving.serve(config, offered, kms, stop, announce)
-        except Misconfigured as error:
-            raise missing_cmk.explained(error, config.kms, rule_set) from error
+async def _check(config: Config, rule_set: RuleSet) -> None:
+    serving = importlib.import_module("sidecar.serving")
+    async with (
+        kms_access.reachable(config.kms) as kms,
+        serving.assembled(config, rule_set, kms) as parts,
+    ):
+        await serving.prove(rule_set, parts.keyring)
+    click.echo(f"proved: {describe(rule_set)}, with the KMS at {kms.endpoint}")
 
 
-def _announce(config: Config, rule_set: RuleSet, addresses: "Addresses") -> None:
-    click.echo(f"sidecar {__version__}: {_rules(rule_set)}; KMS at {addresses.kms}", err=True)
+async def _serve(source: Source, config: Config, offered: Offered) -> None:
+    asyncio.get_running_loop().set_exception_handler(logs.log_loop_trouble)
+    announce = partial(_announce, config, offered.rule_set)
+    await supervise(config, source, offered, announce)
+
+
+def _announce(config: Config, rule_set: RuleSet, addresses: Addresses) -> None:
+    click.echo(f"sidecar {__version__}: {describe(rule_set)}; KMS at {addresses.kms}", err=True)
     for listener, address in zip(config.listeners, addresses.listeners, strict=True):
         place = _what_stands_behind(listener.upstream, addresses.kms)
         click.echo(f"sidecar: {_spell(address)} {place}", err=True)
@@ -97,11 +100,6 @@ def _what_stands_behind(upstream: Upstream | Forward, kms: str) -> str:
         return "for HTTP_PROXY and HTTPS_PROXY; what clients have to trust: sidecar ca export"
     target = f"{upstream.scheme}://{upstream.authority}" if upstream.host else kms
     return f"in front of {target}"
-
-
-def _rules(rule_set: RuleSet) -> str:
-    count = len(rule_set.rules)
-    return f"{count} rule{'s' if count > 1 else ''} in force (digest {rule_set.digest[:12]})"
 
 
 def _spell(address: tuple[str, int]) -> str:

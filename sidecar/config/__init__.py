@@ -31,6 +31,7 @@ Everything else has a default:
       region: cn-hangzhou                       # default: as in credentials_file
       ca: kms-ca.pem
       hosts: [kms.internal]                     # calls to these hosts are forwarded to the KMS
+    workers: auto                               # processes; auto: one a core that may be used
     admin: {listen: 127.0.0.1:9901}             # /healthz, /readyz, /metrics
     limits:
       {held_body: 8MiB, held_total: 64MiB, head: 64KiB, connections: 4096, keys: 10s,
@@ -44,6 +45,6 @@ certificates and rules is read by those who use them.
 """
 
 from sidecar.config.kms import EmbeddedKms, RemoteKms, read_credentials
-from sidecar.config.reader import Config, load_config
+from sidecar.config.reader import Config, load_config, read_config
 
-__all__ = ["Config", "EmbeddedKms", "RemoteKms", "load_config", "read_credentials"]
+__all__ = ["Config", "EmbeddedKms", "RemoteKms", "load_config", "read_config", "read_credentials"]

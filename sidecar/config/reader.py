@@ -9,10 +9,11 @@ from sidecar.config.kms import EmbeddedKms, RemoteKms, read_kms, read_kms_hosts
 from sidecar.config.limits import read_key_limits, read_limits
 from sidecar.config.listeners import read_listener
 from sidecar.config.rules import read_rule_source
+from sidecar.config.workers import read_workers, usable_cores
 from sidecar.keys import KeyLimits
 from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener, ServerTls
 from sidecar.rules import RuleSource
-from sidecar.strict_yaml import Entry, read
+from sidecar.strict_yaml import Entry, parse, read_bytes
 from sidecar.transform import BODY_LIMIT
 
 
@@ -29,11 +30,17 @@ class Config:
     limits: Limits
     held_body: int
     keys: KeyLimits
+    workers: int
 
 
 def load_config(path: Path) -> Config:
     """Read `path` whole; files that it names are relative to it."""
-    document = read(path)
+    return read_config(path, read_bytes(path))
+
+
+def read_config(path: Path, data: bytes) -> Config:
+    """Read `data`, which stands or stood in `path`."""
+    document = parse(data, str(path))
     folder = path.resolve().parent
     kms = document.find("kms")
     limits, held_body = document.optional("limits", read_limits, (Limits(), BODY_LIMIT))
@@ -48,6 +55,7 @@ def load_config(path: Path) -> Config:
         limits=limits,
         held_body=held_body,
         keys=document.optional("keys", read_key_limits, KeyLimits()),
+        workers=document.optional("workers", read_workers, usable_cores()),
     )
     if not config.listeners:
         raise listeners.error("there is no listener")

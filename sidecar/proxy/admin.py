@@ -2,19 +2,19 @@
 """The operator's door: is it alive, is it ready, what has it counted.
 
     GET /healthz   200 while the process answers at all
-    GET /readyz    200 once everything was proved and listens; 503 before that, and while it drains
+    GET /readyz    200 while everything that was proved is served; 503 before, and while it drains
     GET /metrics   Prometheus' text format
 
 A KMS that goes away later does not make it unready: the keys at hand serve on, and taking every
-replica out of service at once would turn a nuisance into an outage. Metrics tell.
+replica out of service at once would turn a nuisance into an outage. Neither do rules that were
+rejected: those before them hold. Metrics and the detail of /readyz tell.
 
 Plain HTTP, on loopback unless told otherwise; nothing in it is secret (law 5).
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -25,34 +25,29 @@ from sidecar.errors import Misconfigured
 from sidecar.proxy.asgi import served
 from sidecar.proxy.settings import Admin
 
-type State = Literal["starting", "ready", "draining"]
 
+class Pages(NamedTuple):
+    """What the pages tell, asked for each time."""
 
-@dataclass(slots=True)
-class Readiness:
-    """Where the process is in its life; whoever moves it on says so here."""
-
-    state: State = "starting"
+    readiness: Callable[[], tuple[bool, dict[str, Any]]]
+    """Whether it is ready, and the detail as JSON."""
+    metrics: Callable[[], Awaitable[bytes]]
+    metrics_type: str
 
 
 @asynccontextmanager
-async def admin_server(
-    admin: Admin, readiness: Readiness, metrics: Callable[[], bytes], metrics_type: str
-) -> AsyncIterator[tuple[str, int]]:
-    """Inside the context the three pages are served at the address that this yields.
-
-    `metrics` gives the text of /metrics and is asked for it each time.
-    """
+async def admin_server(admin: Admin, told: Pages) -> AsyncIterator[tuple[str, int]]:
+    """Inside the context the three pages are served at the address that this yields."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readyz(_: Request) -> Response:
-        status = 200 if readiness.state == "ready" else 503
-        return JSONResponse({"status": readiness.state}, status)
+        is_ready, detail = told.readiness()
+        return JSONResponse(detail, 200 if is_ready else 503)
 
     async def page(_: Request) -> Response:
-        return Response(metrics(), headers={"Content-Type": metrics_type})
+        return Response(await told.metrics(), headers={"Content-Type": told.metrics_type})
 
     pages = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", page)]
     async with AsyncExitStack() as stack:

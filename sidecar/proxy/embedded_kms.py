@@ -21,6 +21,8 @@ from sidecar.errors import Misconfigured
 
 logger = logging.getLogger(__name__)
 
+CREDENTIALS = "sidecar.json"
+"""The file with the access key for sidecars, which uses CMKs and cannot change them."""
 START_SECONDS = 30.0
 END_SECONDS = 12.0
 """A little more than a KMS takes to drain."""
@@ -39,8 +41,8 @@ class KmsProcess:
 
     @property
     def credentials(self) -> Path:
-        """The file with the access key for sidecars, which uses CMKs and cannot change them."""
-        return self._directory / "sidecar.json"
+        """The file of `CREDENTIALS`."""
+        return self._directory / CREDENTIALS
 
     @property
     def pid(self) -> int | None:

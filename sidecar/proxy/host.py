@@ -73,8 +73,9 @@ class Host:
 
     def put_in_force(self, prepared: InForce) -> None:
         """Go by `prepared` from the next message on; what is under way keeps what it began with."""
-        self.master.addons.remove(self._in_force.tls)  # type: ignore[no-untyped-call]
-        self.master.addons.add(prepared.tls)  # type: ignore[no-untyped-call]
+        if self._services:
+            self.master.addons.remove(self._in_force.tls)  # type: ignore[no-untyped-call]
+            self.master.addons.add(prepared.tls)  # type: ignore[no-untyped-call]
         for service in self._services:
             service.guard = prepared.guard
         self._in_force = prepared
@@ -120,9 +121,13 @@ class Host:
             await asyncio.wait(self._tasks.values(), timeout=self._settings.limits.drain_seconds)
         if self._tasks:
             logger.warning("%d connections did not end in time and are cut", len(self._tasks))
-            for handler in self._tasks:
-                handler.abort()
+            self.cut()
             await asyncio.wait(self._tasks.values())
+
+    def cut(self) -> None:
+        """Reset every connection, so that nobody takes what was cut short for whole."""
+        for handler in self._tasks:
+            handler.abort()
 
     async def _stop(self) -> None:
         instances, self._instances = self._instances, []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.config import Config, EmbeddedKms
+from sidecar.config.workers import usable_cores
 from sidecar.errors import Misconfigured
 from sidecar.keys import KeyLimits
 from sidecar.proxy import KMS_HOSTS, Admin, Limits, Listener, Upstream
@@ -24,6 +25,7 @@ def test_the_least_that_it_may_say(load, tmp_path: Path) -> None:
         limits=Limits(),
         held_body=8 * 1024**2,
         keys=KeyLimits(),
+        workers=usable_cores(),
     )
 
 

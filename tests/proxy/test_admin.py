@@ -9,33 +9,47 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.proxy import Admin
-from sidecar.proxy.admin import Readiness, admin_server
+from sidecar.proxy.admin import Pages, admin_server
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@pytest.fixture
-def readiness() -> Readiness:
-    return Readiness()
+async def _metrics() -> bytes:
+    return b"one 1\n"
+
+
+class State:
+    """What a test wants to be told."""
+
+    is_ready = False
+    status = "starting"
+
+    @property
+    def pages(self) -> Pages:
+        return Pages(lambda: (self.is_ready, {"status": self.status}), _metrics, METRICS)
 
 
 @pytest.fixture
-async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
-    server = admin_server(Admin(), readiness, lambda: b"one 1\n", METRICS)
+def state() -> State:
+    return State()
+
+
+@pytest.fixture
+async def client(state: State) -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        server as (host, port),
+        admin_server(Admin(), state.pages) as (host, port),
         httpx.AsyncClient(base_url=f"http://{host}:{port}") as client,
     ):
         yield client
 
 
 async def test_it_is_ready_between_its_start_and_its_end(
-    client: httpx.AsyncClient, readiness: Readiness
+    client: httpx.AsyncClient, state: State
 ) -> None:
-    for state, status in (("starting", 503), ("ready", 200), ("draining", 503)):
-        readiness.state = state
+    for status, is_ready in (("starting", False), ("ready", True), ("draining", False)):
+        state.status, state.is_ready = status, is_ready
         answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()) == (status, {"status": state})
+        assert (answer.status_code, answer.json()) == (200 if is_ready else 503, {"status": status})
         assert (await client.get("/healthz")).status_code == 200
 
 
@@ -55,22 +69,22 @@ async def test_there_is_nothing_else(
     assert (await client.request(method, path)).status_code == status
 
 
-async def test_it_is_on_loopback_unless_told_otherwise(readiness: Readiness) -> None:
-    async with admin_server(Admin(), readiness, bytes, METRICS) as server:
+async def test_it_is_on_loopback_unless_told_otherwise(state: State) -> None:
+    async with admin_server(Admin(), state.pages) as server:
         assert server[0] == "127.0.0.1"
-    async with admin_server(Admin("::1"), readiness, bytes, METRICS) as server:
+    async with admin_server(Admin("::1"), state.pages) as server:
         assert server[0] == "::1"
 
 
-async def test_an_address_that_is_taken_is_told(readiness: Readiness) -> None:
-    async with admin_server(Admin(), readiness, bytes, METRICS) as first:
+async def test_an_address_that_is_taken_is_told(state: State) -> None:
+    async with admin_server(Admin(), state.pages) as first:
         with pytest.raises(Misconfigured, match=f"admin: 127.0.0.1:{first[1]} cannot be"):
-            async with admin_server(Admin(*first), readiness, bytes, METRICS):
+            async with admin_server(Admin(*first), state.pages):
                 pass
 
 
-async def test_a_client_that_stays_does_not_hold_up_the_end(readiness: Readiness) -> None:
-    async with admin_server(Admin(), readiness, bytes, METRICS) as server:
+async def test_a_client_that_stays_does_not_hold_up_the_end(state: State) -> None:
+    async with admin_server(Admin(), state.pages) as server:
         _, writer = await asyncio.open_connection(*server)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(*server)

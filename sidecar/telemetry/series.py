@@ -1,42 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus is told: the plain counters of the floors below, under names that stay.
+"""What one worker counts, and what it is called."""
 
-Nothing here names a tenant, a client, a request target or a value (law 5).
-
-Of the host: sidecar_connections_total, sidecar_connections_open, sidecar_connections_refused_total,
-sidecar_requests_total{handling}, sidecar_held_bytes, sidecar_refusals_total{code},
-sidecar_aborted_answers_total, sidecar_upstream_connections_total, sidecar_upstream_retries_total,
-sidecar_key_waits_total.
-
-Of the rules: sidecar_sealed_values_total{rule}, sidecar_opened_values_total{rule},
-sidecar_unsealed_values_total{rule,field}, sidecar_rule_refusals_total{rule,code}; in the phase
-`monitor` sidecar_would_seal_values_total{rule}, sidecar_would_open_values_total{rule},
-sidecar_would_refuse_total{rule,code}.
-
-Of the keys: sidecar_data_keys_total{use,found}, sidecar_data_key_grace_total{use},
-sidecar_data_key_evictions_total, sidecar_edk_refusals_total{reason},
-sidecar_key_flights_total{outcome}, sidecar_kms_calls_total{action,outcome}.
-
-Of the process: sidecar_build_info{version}, sidecar_rules_info{digest}, and the usual process_*.
-
-An alert belongs on the grace of data keys (the KMS is away, and time runs) and, once the phase is
-`enforce`, on unsealed values (a store holds what should be sealed).
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector
-from prometheus_client import generate_latest as exposition
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from sidecar import __version__
 from sidecar.keys import KeyStats
 from sidecar.proxy.stats import HostStats
 from sidecar.transform import TransformStats
-
-CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Sources(NamedTuple):
@@ -48,16 +19,16 @@ class Sources(NamedTuple):
     host: HostStats
 
 
-class Series(NamedTuple):
+class Series[T](NamedTuple):
     """One metric; `read` gives a number for each value of its label, or tuple of its labels."""
 
     name: str
     help: str
     labels: tuple[str, ...]
-    read: Callable[[Sources], Mapping[Any, float]]
+    read: Callable[[T], Mapping[Any, float]]
 
 
-SERIES = (
+SERIES: tuple[Series[Sources], ...] = (
     Series("sidecar_build_info", "Version.", ("version",), lambda _: {__version__: 1}),
     Series(
         "sidecar_rules_info",
@@ -92,6 +63,12 @@ SERIES = (
             "held": of.host.requests_held,
             "kms": of.host.requests_kms,
         },
+    ),
+    Series(
+        "sidecar_tunnels_total",
+        "Tunnels made to hosts that no rule names.",
+        (),
+        lambda of: {(): of.host.tunnels},
     ),
     Series(
         "sidecar_held_bytes",
@@ -222,26 +199,3 @@ SERIES = (
         lambda of: of.keys.kms_calls,
     ),
 )
-
-
-class Telemetry(Collector):
-    """Reads the numbers when Prometheus asks; until then nothing is done for it."""
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-        ProcessCollector(registry=self._registry)
-
-    def collect(self) -> Iterable[Metric]:
-        for series in SERIES:
-            counts = series.name.endswith("_total")
-            family = CounterMetricFamily if counts else GaugeMetricFamily
-            metric = family(series.name, series.help, labels=series.labels)
-            for labels, number in series.read(self._sources).items():
-                metric.add_metric((labels,) if isinstance(labels, str) else labels, number)
-            yield metric
-
-    def exposition(self) -> bytes:
-        """Every metric, in Prometheus' text format."""
-        return exposition(self._registry)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another set of rules while the proxy runs: it holds in every worker at once, or in none.
+
+    SIGHUP, or a change of the files → read → (all workers) prove → keep its version → all commit
+
+Whatever goes wrong on the way leaves what held before in force, and is told in the log, in metrics
+and in the detail of /readyz. A file that is deleted, empty or unreadable is wrong like any other.
+Certificates are read again with every set; with the one in force where another is rejected.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sidecar.config import Config
+from sidecar.errors import Misconfigured
+from sidecar.proxy.settings import Upstream
+from sidecar.rules import Offered, RuleSet
+from sidecar.rules.trust import signature_path
+from sidecar.supervision import watching
+from sidecar.supervision.fleet import Fleet, NoneServes
+from sidecar.telemetry import LifeStats
+
+logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
+"""Before another try when no worker serves."""
+
+
+class Reloading:
+    """Brings into force what stands in the files of `config`, on demand and when they change."""
+
+    def __init__(self, config: Config, path: Path, fleet: Fleet, life: LifeStats) -> None:
+        self.in_force: Offered | None = None
+        """The set that holds; None before there is one."""
+        self.rejected: dict[str, str] | None = None
+        """Why the last set was rejected, and when; None after one that was not."""
+        self._config, self._path = config, path
+        self._fleet, self._life = fleet, life
+        self._asked = asyncio.Event()
+
+    async def start(self, offered: Offered, open_up: Callable[[], None]) -> None:
+        """Let the fleet start with `offered`; `open_up` is called once all have proved it."""
+
+        def accept() -> None:
+            self._config.rules.accept(offered)
+            open_up()
+
+        await self._fleet.start(offered.files, accept)
+        self.in_force = offered
+
+    def ask(self) -> None:
+        """Reload soon, whether anything has changed or not."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Reload whenever it is asked for; never ends by itself."""
+        watchers = asyncio.gather(self._watch(), self._watch_configuration())
+        try:
+            while True:
+                await self._asked.wait()
+                self._asked.clear()
+                await self._reload()
+        finally:
+            watchers.cancel()
+
+    async def _watch(self) -> None:
+        async with aclosing(watching.changes(tuple(_watched(self._config)))) as changes:
+            async for _ in changes:
+                self.ask()
+
+    async def _watch_configuration(self) -> None:
+        async with aclosing(watching.changes((self._path,))) as changes:
+            async for _ in changes:
+                logger.warning(
+                    "%s has changed; rules and certificates are reloaded, it is not: restart",
+                    self._path,
+                )
+
+    async def _reload(self) -> None:
+        try:
+            offered = self._config.rules.read()
+            await self._fleet.offer(offered.files, lambda: self._config.rules.accept(offered))
+        except NoneServes:
+            logger.error("rules wait until a worker serves that can prove them")  # noqa: TRY400 - all of it
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.ask)
+        except Misconfigured as error:
+            self._reject(error)
+            await self._renew_certificates()
+        else:
+            self._life.reloads["accepted"] += 1
+            self._life.is_rejected = False
+            self.rejected = None
+            self.in_force = offered
+            logger.info("reloaded: %s", describe(offered.rule_set))
+
+    def _reject(self, error: Misconfigured) -> None:
+        self._life.reloads["rejected"] += 1
+        self._life.is_rejected = True
+        self.rejected = {"why": error.why, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        logger.error("rules rejected, those before stay in force: %s", error.why)
+
+    async def _renew_certificates(self) -> None:
+        assert self.in_force is not None  # noqa: S101 - `start` came first
+        try:
+            await self._fleet.offer(self.in_force.files, _nothing)
+        except Misconfigured as error:
+            logger.error("certificates stay as they were: %s", error.why)  # noqa: TRY400 - likewise
+
+
+def describe(rule_set: RuleSet) -> str:
+    """How many rules, and which edition."""
+    count = len(rule_set.rules)
+    return f"{count} rule{'s' if count > 1 else ''} in force (digest {rule_set.digest[:12]})"
+
+
+def _nothing() -> None:
+    """Nothing is to be kept of a set that holds already."""
+
+
+def _watched(config: Config) -> Iterator[Path]:
+    yield config.rules.path
+    yield signature_path(config.rules.path)
+    if config.rules.trust is not None:
+        yield config.rules.trust.keys
+    for listener in config.listeners:
+        upstream = listener.upstream
+        if not isinstance(upstream, Upstream):
+            continue
+        own = (listener.tls.cert, listener.tls.key) if listener.tls else ()
+        for path in (*own, upstream.ca, upstream.client_cert, upstream.client_key):
+            if path is not None:
+                yield path

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process that `sidecar run` starts: it binds, starts workers, watches, reloads and drains.
+
+It has no key and serves nobody but operators. Whatever becomes of a worker, clients wait at doors
+that this process holds open; when it ends, in whatever way, its workers end as well.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from sidecar import kms_access
+from sidecar.config import Config
+from sidecar.proxy import doors
+from sidecar.proxy.admin import Pages, admin_server
+from sidecar.proxy.tally import shared_memory
+from sidecar.rules import Offered
+from sidecar.supervision.fleet import Fleet, rows
+from sidecar.supervision.messages import Begin
+from sidecar.supervision.reloading import Reloading
+from sidecar.telemetry import CONTENT_TYPE, LifeStats, Totals
+
+END_SECONDS = 10.0
+"""For a worker to end beyond its drain; then it is killed."""
+
+
+class Source(NamedTuple):
+    """What a configuration was read from."""
+
+    path: Path
+    document: bytes
+
+
+type State = Literal["starting", "ready", "draining"]
+
+
+class Addresses(NamedTuple):
+    """Where everything is, with the ports that it really has."""
+
+    listeners: tuple[tuple[str, int], ...]
+    admin: tuple[str, int]
+    kms: str
+
+
+class Signals:
+    """What is asked for: SIGHUP to reload, SIGTERM or SIGINT to drain, and once more to cut."""
+
+    def __init__(self) -> None:
+        self.reload: Callable[[], None] = _ignore
+        self.stop = asyncio.Event()
+        self.cut = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+
+    def _hang_up(self) -> None:
+        self.reload()
+
+    def _end(self) -> None:
+        (self.cut if self.stop.is_set() else self.stop).set()
+
+
+async def supervise(
+    config: Config,
+    source: Source,
+    offered: Offered,
+    announce: Callable[[Addresses], None],
+) -> None:
+    """Serve by `offered`, and what comes after it, until told to stop.
+
+    `announce` is told once clients may come.
+
+    Raises:
+        Misconfigured: Something cannot be proved; nothing has listened.
+    """
+    signals = Signals()
+    async with AsyncExitStack() as stack:
+        kms = await stack.enter_async_context(kms_access.running(config.kms))
+        bound = stack.enter_context(_bound(config))
+        memory = shared_memory(rows(config.workers))
+        stack.callback(os.close, memory)
+        life = LifeStats()
+        totals = Totals(life)
+        sockets = [[door.fileno() for door in each] for each in bound]
+        begin = Begin(str(source.path), source.document, kms, sockets)
+        fleet = Fleet(begin, config.workers, memory, life, totals)
+        reloading = Reloading(config, source.path, fleet, life)
+        supervisor = _Supervisor(config, bound, fleet, reloading, totals)
+        await supervisor.run(
+            signals, offered, lambda admin: announce(_addresses(bound, admin, kms))
+        )
+
+
+def _addresses(bound: list[list[socket.socket]], admin: tuple[str, int], kms: str) -> Addresses:
+    return Addresses(tuple(each[0].getsockname()[:2] for each in bound), admin, kms)
+
+
+@contextmanager
+def _bound(config: Config) -> Iterator[list[list[socket.socket]]]:
+    bound: list[list[socket.socket]] = []
+    try:
+        bound.extend(doors.bind(each.host, each.port) for each in config.listeners)
+        yield bound
+    finally:
+        for each in bound:
+            doors.close(each)
+
+
+class _Supervisor:
+    """One life, from the first proof to the last worker's end."""
+
+    def __init__(
+        self,
+        config: Config,
+        bound: list[list[socket.socket]],
+        fleet: Fleet,
+        reloading: Reloading,
+        totals: Totals,
+    ) -> None:
+        self._config, self._bound = config, bound
+        self._fleet, self._reloading, self._totals = fleet, reloading, totals
+        self._state: State = "starting"
+
+    async def run(
+        self, signals: Signals, offered: Offered, announce: Callable[[tuple[str, int]], None]
+    ) -> None:
+        pages = Pages(self._readiness, self._metrics, CONTENT_TYPE)
+        async with admin_server(self._config.admin, pages) as admin:
+            try:
+                await _unless(signals.stop, self._reloading.start(offered, self._open_up))
+                if not signals.stop.is_set():
+                    self._state = "ready"
+                    announce(admin)
+                    signals.reload = self._reloading.ask
+                    await _unless(signals.stop, self._reloading.run())
+            finally:
+                self._state = "draining"
+                for each in self._bound:
+                    doors.close(each)
+                seconds = self._config.limits.drain_seconds + END_SECONDS
+                if not await _unless(signals.cut, self._fleet.drain(seconds)):
+                    await self._fleet.cut()
+
+    def _open_up(self) -> None:
+        for each in self._bound:
+            doors.open_up(each)
+
+    def _readiness(self) -> tuple[bool, dict[str, Any]]:
+        serving, rules = len(self._fleet.serving), self._reloading
+        is_ready = self._state == "ready" and serving > 0
+        detail: dict[str, Any] = {
+            "status": "unready" if self._state == "ready" and not serving else self._state,
+            "workers": {"serving": serving, "wanted": self._fleet.wanted},
+        }
+        if rules.in_force is not None:
+            detail["rules"] = {
+                "digest": rules.in_force.rule_set.digest,
+                "count": len(rules.in_force.rule_set.rules),
+            }
+        if rules.rejected is not None:
+            detail["rejected"] = rules.rejected
+        return is_ready, detail
+
+    async def _metrics(self) -> bytes:
+        await self._fleet.report()
+        return self._totals.exposition()
+
+
+async def _unless(event: asyncio.Event, work: Any) -> bool:
+    """Do `work` unless `event` comes first, which cancels it; whether it was done."""
+    doing = asyncio.ensure_future(work)
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        if not doing.done():
+            doing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await doing
+    if doing.cancelled():
+        return False
+    doing.result()
+    return True
+
+
+def _ignore() -> None:
+    """A reload while the first set is still being proved."""
