@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A proxy with a trust key takes what was signed and nothing else, and never goes back."""
 
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -73,6 +78,33 @@ def test_what_was_not_signed_does_not_serve(config: Path) -> None:
     config.with_name("rules.yaml.sig").unlink()
     assert "rules.yaml: not signed" in refusal(config)
     assert not config.with_name("rules.state").exists()
+
+
+def test_a_reload_takes_what_was_signed_and_nothing_else(config: Path) -> None:
+    state = config.with_name("rules.state")
+    with Running(config) as proxy:
+        edit(config)
+        detail = reload(proxy, lambda detail: detail.get("rejected"))
+        assert "altered: rules.yaml" in detail["rejected"]["why"]
+        assert "\nversion 1\n" in state.read_text()
+
+        sign(config)
+        reload(proxy, lambda detail: not detail.get("rejected"))
+        assert "\nversion 2\n" in state.read_text()
+
+
+def reload(proxy: Running, done: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Ask for a reload, and what /readyz tells once it is `done`."""
+    proxy.process.send_signal(signal.SIGHUP)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        answer = httpx.get(f"{proxy.admin}/readyz")
+        assert answer.status_code == 200  # what held before goes on serving
+        detail: dict[str, Any] = answer.json()
+        if done(detail):
+            return detail
+        time.sleep(0.05)
+    raise AssertionError("not reloaded")
 
 
 def test_a_check_remembers_nothing(config: Path) -> None:
