@@ -14,11 +14,11 @@ from sidecar.migration.slices import Slice
 
 LIMIT = 1024 * 1024
 SPACE = st.text(" \t\r\n", max_size=3)
-SCALARS = st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"))
-VALUES = st.recursive(
-    SCALARS, lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text('a{["\\]}'), below)
+VALUES = st.text('a"\\{[]}é', max_size=6) | st.sampled_from(
+    [None, 1.5, True, {}, [], [[{}], "]"], {"x": ["}", {"y": '"{'}]}]
 )
-RECORDS = st.lists(st.dictionaries(st.sampled_from(["id", 'a"b', "{", "]", "\\"]), VALUES))
+NAMES = st.sampled_from(["id", 'a"b', "{", "]", "\\"])
+RECORDS = st.lists(st.dictionaries(NAMES, VALUES, max_size=3), max_size=4)
 
 
 class Dripping(io.BytesIO):
