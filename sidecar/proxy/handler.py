@@ -67,12 +67,12 @@ class Handler(ProxyConnectionHandler):
         if not self.client.tls_established:
             self.abort()
 
-    async def drain(self) -> None:
+    def drain(self, *, is_last_call_over: bool) -> None:
         """Let what is in flight finish; one whose handshake is not done has nothing in flight."""
-        if self.client.tls and not self.client.tls_established:
+        if not self.client.tls or self.client.tls_established:
+            self._perform(Drain(is_last_call_over))
+        elif is_last_call_over:
             self.abort()
-        else:
-            await self.server_event(Drain())
 
     def abort(self) -> None:
         """Reset the client's connection; all else ends with it."""

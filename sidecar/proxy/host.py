@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 _NEVER_SECONDS = 7 * 24 * 3600
 """mitmproxy's own time-out for silence; our limits are shorter wherever silence is suspicious."""
+_LAST_CALL_SECONDS = 1.0
+"""For a resting client's next request to come, which is then answered with `Connection: close`."""
 
 
 class InForce(NamedTuple):
@@ -115,10 +117,13 @@ class Host:
     async def drain(self) -> None:
         """Accept nobody, let what is in flight finish within `drain_seconds`, close the rest."""
         await self._stop()
-        for handler in list(self._tasks):
-            await handler.drain()
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=self._settings.limits.drain_seconds)
+        seconds = self._settings.limits.drain_seconds
+        last_call = min(_LAST_CALL_SECONDS, seconds / 2)
+        for is_over, patience in ((False, last_call), (True, seconds - last_call)):
+            for handler in list(self._tasks):
+                handler.drain(is_last_call_over=is_over)
+            if self._tasks:
+                await asyncio.wait(self._tasks.values(), timeout=patience)
         if self._tasks:
             logger.warning("%d connections did not end in time and are cut", len(self._tasks))
             self.cut()

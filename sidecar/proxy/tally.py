@@ -28,6 +28,11 @@ class Tally:
         """This process accepts clients, or leaves them to the others."""
         self._table[self._row + _ACCEPTS] = accepts
 
+    @property
+    def accepts(self) -> bool:
+        """Whether this process accepts clients."""
+        return bool(self._table[self._row + _ACCEPTS])
+
     def came(self) -> None:
         """This process has one client more."""
         self._table[self._row + _CLIENTS] += 1

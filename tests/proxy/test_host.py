@@ -141,6 +141,21 @@ async def test_drain_finishes_what_is_in_flight_and_closes_the_idle(origin: Orig
         assert rig.host.stats.connections_open == 0
 
 
+async def test_a_request_that_comes_while_the_host_ends_is_answered_as_the_last(
+    origin: Origin,
+) -> None:
+    """Else a client whose request and our close had crossed each other would have lost it."""
+    async with serving(origin) as rig:
+        client = await rig.client()
+        await client.ask(get(b"/"))
+        drain = asyncio.create_task(rig.host.drain())
+        await until(lambda: not rig.host.tally.accepts)
+        found = await client.ask(post(b"/held", b"plain"))
+        assert (found.status, found.values(b"connection")) == (200, [b"close"])
+        assert await client.is_closed()
+        await drain
+
+
 async def test_drain_cuts_what_does_not_finish_in_time(origin: Origin) -> None:
     async def never(_: object, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")

@@ -24,5 +24,12 @@ class Awaited(commands.StartHook):  # type: ignore[no-untyped-call]
     name = "awaited"
 
 
+@dataclass
 class Drain(events.Event):
-    """The host is ending: finish the message in flight, then close."""
+    """The host is ending: finish the message in flight and close, and tell so in its answer.
+
+    A client that rests may have sent its next request already, so it is waited for; once the last
+    call is over, whoever rests is closed.
+    """
+
+    is_last_call_over: bool
