@@ -116,6 +116,14 @@ def our_ca(folder: Path) -> Path:
     return folder / "ca" / "cert.pem"
 
 
+def client_hello(name: str) -> bytes:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname=name)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()
+
+
 async def is_cut(client: Client) -> bool:
     with contextlib.suppress(ConnectionError, ssl.SSLError):
         return await client.rest() == b""
@@ -376,6 +384,41 @@ async def test_no_request_comes_back_to_the_proxy(tmp_path: Path, bound: str) ->
             found = await client.ask(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             assert found.status == 403
         assert rig.host.stats.connections == 8
+
+
+@pytest.mark.parametrize("step", [1, 100, 5000])
+async def test_tls_for_a_ruled_host_goes_nowhere_else(
+    secure: Origin, tmp_path: Path, step: int
+) -> None:
+    """A client that was told an address to reach the host by, as `curl --connect-to` does."""
+    async with forwarding(tmp_path, f"crm.test:{secure.port}") as rig:
+        client = await connect(rig, f"127.0.0.1:{secure.port}")
+        hello = client_hello("CRM.test")
+        with contextlib.suppress(ConnectionError):
+            for at in range(0, len(hello), step):
+                await client.send(hello[at : at + step])
+        assert await is_cut(client)
+    assert not any(secure.received)
+
+
+@pytest.mark.parametrize("first", [b"\x16\x03\x01\x00\x00", b"\x16 no TLS", b"\x00", b"\x16" * 9])
+async def test_what_only_begins_like_tls_passes_untouched(
+    origin: Origin, tmp_path: Path, first: bytes
+) -> None:
+    async with forwarding(tmp_path, "crm.test:443") as rig:
+        client = await connect(rig, f"127.0.0.1:{origin.port}", early=first)
+        await until(lambda: bool(origin.received) and origin.received[0] == first)
+        client.close()
+
+
+async def test_a_first_message_in_tls_without_an_end_is_cut(origin: Origin, tmp_path: Path) -> None:
+    async with forwarding(tmp_path, "crm.test:443") as rig:
+        client = await connect(rig, f"127.0.0.1:{origin.port}")
+        record = b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + bytes(16380)
+        with contextlib.suppress(ConnectionError):
+            await client.send(record * 5)
+        assert await is_cut(client)
+    assert not any(origin.received)
 
 
 async def test_a_tunnel_to_a_host_that_rules_come_to_name_is_cut(

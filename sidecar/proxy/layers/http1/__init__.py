@@ -7,7 +7,8 @@ reader    bytes to messages, two parsers agreeing  passed       … that go on a
 writer    heads of our own                         held         … that a rule holds
 alarm     the one deadline of a connection         tunnelled    … that only open a tunnel
 upstream  one connection to an upstream            service      what a listener's clients share
-upstreams those of one client                      connect_tunnel   through another proxy
+upstreams those of one client                      tunnel       two connections joined
+                                                   connect_tunnel   … by another proxy on the way
 """
 
 from sidecar.proxy.layers.http1.connection import Http1Layer

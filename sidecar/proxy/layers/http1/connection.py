@@ -25,6 +25,7 @@ from sidecar.proxy.layers.http1.held import HeldExchange
 from sidecar.proxy.layers.http1.passed import PassedExchange
 from sidecar.proxy.layers.http1.reader import RequestReader
 from sidecar.proxy.layers.http1.service import Service, Way
+from sidecar.proxy.layers.http1.tunnel import Tunnel
 from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED, TunnelledExchange
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.http1.upstreams import Upstreams
@@ -60,7 +61,7 @@ class Http1Layer(layer.Layer):
         self._alarm = Alarm(self._out)
         self._exchange: Exchange | None = None
         self._frame: Frame | None = None
-        self._tunnel: Link | None = None
+        self._tunnel: Tunnel | None = None
         self._in_head = False
         self._discards = False  # the rest of a refused request's body
         self._lingers = False  # everything, until the client has closed
@@ -112,7 +113,7 @@ class Http1Layer(layer.Layer):
 
     def _client_data(self, data: bytes) -> None:
         if self._tunnel is not None:
-            self._tunnel_data(self._tunnel, data)
+            self._tunnel.send(data)
             return
         if self._lingers or self._is_over:
             return
@@ -123,17 +124,11 @@ class Http1Layer(layer.Layer):
         elif self._exchange is not None and not self.reader.done:
             self._exchange.client_data()
 
-    def _tunnel_data(self, tunnel: Link, data: bytes) -> None:
-        if self._service.guard.protects(tunnel.upstream.authority):
-            self.cut()  # since a reload: what may be in there can no longer be told
-        else:
-            tunnel.send(data)
-
     def _client_closed(self) -> None:
         if self._is_over:
             return
         self._has_closed = True
-        if self._tunnel is not None and self._tunnel.half_close():
+        if self._tunnel is not None and self._tunnel.link.half_close():
             return
         # A client may close its half once it has asked; what was asked completely is answered.
         if self._exchange is None or not self.reader.done or self._tunnel is not None:
@@ -218,7 +213,7 @@ class Http1Layer(layer.Layer):
         if isinstance(event, events.OpenConnectionCompleted):
             if self._exchange is not None:
                 self._opened(self._exchange, link, event.reply)
-        elif self._tunnel is link:
+        elif self._tunnel is not None and self._tunnel.link is link:
             if isinstance(event, events.DataReceived):
                 self.send(event.data)
             else:
@@ -263,10 +258,11 @@ class Http1Layer(layer.Layer):
         self._out.append(command)
 
     def switch(self, link: Link) -> None:
-        self._tunnel = link
+        is_connect = self._frame is not None and self._frame.method == b"CONNECT"
+        self._tunnel = Tunnel(link, self._service if is_connect else None)
         self._alarm.clear()
         if rest := self.reader.take_rest():
-            link.send(rest)
+            self._tunnel.send(rest)
 
     def refuse(self, refusal: Refusal) -> None:
         frame, reader = self._frame, self.reader
