@@ -18,14 +18,9 @@ from sidecar.message import (
     header_values,
     without_headers,
 )
+from sidecar.proxy.layers.http1.writer import ENDS_HERE
 from sidecar.transform import Opened, Sealed
 
-_ENDS_HERE = frozenset(
-    (
-        b"connection", b"content-length", b"expect", b"http2-settings", b"keep-alive",
-        b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
-    )
-)  # fmt: skip
 _OFFERS = frozenset((b"connection", b"http2-settings", b"upgrade"))
 _CLOSES = re.compile(rb"(?:^|[\t ,])close(?:$|[\t ,])", re.IGNORECASE)
 _BODILESS = frozenset((204, 304))
@@ -72,7 +67,7 @@ def take_offers_away(request: Request) -> None:
 
 
 def _set_message(message: Message, headers: Headers, body: bytes, *, has_length: bool) -> None:
-    lines = _without(headers, _ENDS_HERE)
+    lines = _without(headers, ENDS_HERE)
     if has_length:
         lines.append((b"content-length", b"%d" % len(body)))
     message.headers = FlowHeaders(lines)

@@ -16,13 +16,13 @@ from sidecar.proxy.layers.http1.grammar import Frame, without_upgrade
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-_ENDS_HERE = frozenset(
+ENDS_HERE = frozenset(
     (
         b"connection", b"content-length", b"expect", b"http2-settings", b"keep-alive",
         b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
     )
 )  # fmt: skip
-_REPLACED = _ENDS_HERE | {b"host"}
+_REPLACED = ENDS_HERE | {b"host"}
 _HOST_LINE = re.compile(rb"(?i)\r\nhost:[^\r]*")
 _WITH_CONTENT = frozenset((b"POST", b"PUT", b"PATCH"))
 """Methods that say how long their content is even when there is none (RFC 9110 §8.6)."""
@@ -33,7 +33,7 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 def rebuilt_request(head: RequestHead, body: bytes, host: bytes | None) -> bytes:
     """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
     lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
-    gone = _ENDS_HERE
+    gone = ENDS_HERE
     if host is not None:
         lines.append(b"Host: " + host)
         gone = _REPLACED
@@ -64,7 +64,7 @@ def _answer(
     first: bytes, headers: Headers, body: bytes, connection: bytes, *, sized: bool
 ) -> bytes:
     lines = [first]
-    lines += [b"%b: %b" % line for line in headers if line[0].lower() not in _ENDS_HERE]
+    lines += [b"%b: %b" % line for line in headers if line[0].lower() not in ENDS_HERE]
     if sized:
         lines.append(b"Content-Length: %d" % len(body))
     if connection:

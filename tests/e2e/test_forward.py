@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar run` as HTTPS_PROXY, all parts real: KMS, rules, a store in TLS, an ordinary client."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.installed import Running, sidecar, write
+from tests.fixtures.authority import Authority
+from tests.fixtures.kms import RunningKms
+from tests.fixtures.origin import Origin, Received
+
+CANARY = "CANARY-2c26b46b"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Origin]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*Authority(tmp_path, "stores").issue("localhost", "127.0.0.1"))
+
+    async def echo(request: Received, writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        writer.write(head % len(request.body) + request.body)
+
+    async with Origin(context) as origin:
+        origin.answer = echo
+        yield origin
+
+
+async def test_a_ruled_host_is_sealed_and_every_other_is_left_alone(
+    store: Origin, tmp_path: Path, kms: RunningKms
+) -> None:
+    kms.make_key("alias/forward")
+    ruled, other = f"localhost:{store.port}", f"127.0.0.1:{store.port}"
+    where = f"{{endpoint: '{kms.endpoint}', credentials_file: '{kms.credentials_file}'}}"
+    config = write(tmp_path, ruled, "alias/forward", where)
+    forward = "mode: forward, upstream_tls: {ca: stores.pem}"
+    config.write_text(config.read_text().replace(f"upstream: 'http://{ruled}'", forward))
+    record = {"id": "1", "ssn": CANARY}
+    with Running(config) as running:
+        exported = await asyncio.to_thread(sidecar, "ca", "export", "-c", config)
+        ours = ssl.create_default_context(cadata=exported.stdout)
+        theirs = ssl.create_default_context(cafile=tmp_path / "stores.pem")
+        async with httpx.AsyncClient(proxy=running.url, verify=ours, timeout=30) as client:
+            sealed = await client.put(f"https://{ruled}/customers/1", json=record)
+        assert sealed.json() == record
+        assert b"enc:1:" in store.everything
+        assert CANARY.encode() not in store.everything
+        async with httpx.AsyncClient(proxy=running.url, verify=theirs, timeout=30) as client:
+            untouched = await client.put(f"https://{other}/customers/1", json=record)
+        assert untouched.json() == record
+        assert json.loads(store.complete[-1].body) == record
