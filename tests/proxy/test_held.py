@@ -375,3 +375,38 @@ async def test_a_body_that_stops_coming_is_given_up(origin: Origin, target: byte
             await client.answer()
         await until(lambda: rig.host.stats.connections_open == 0)
     assert not origin.complete
+
+
+@pytest.mark.parametrize("kind", [b"text/event-stream", b"Text/Event-Stream;charset=utf-8"])
+async def test_an_event_stream_is_refused_at_its_head(origin: Origin, kind: bytes) -> None:
+    async def stream(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n" % kind
+        )
+        await writer.drain()  # no event ever comes, and no end
+
+    origin.answer = stream
+    async with serving(origin) as rig:  # with time limits that no test waits for
+        client = await rig.client()
+        found = await client.ask(get(b"/held"))
+        assert (found.status, found.body) == (403, b"endless")
+        assert (await client.ask(get(b"/held"))).status == 403
+        await until(lambda: origin.closed == 2)
+
+
+async def test_an_event_stream_passes_where_no_rule_holds(origin: Origin) -> None:
+    event = b"data: SEALED\n\n"
+    origin.answer = answer(event, b"Content-Type: text/event-stream")
+    async with serving(origin) as rig:
+        assert (await (await rig.client()).ask(get(b"/plain"))).body == event
+
+
+@pytest.mark.parametrize("offer", [b"websocket", b"WebSocket", b"h2c, websocket"])
+async def test_a_websocket_is_refused_before_the_store_hears_of_it(
+    origin: Origin, offer: bytes
+) -> None:
+    lines = (b"Connection: Upgrade", b"Upgrade: " + offer, b"Sec-WebSocket-Key: AAAA")
+    async with serving(origin) as rig:
+        found = await (await rig.client()).ask(get(b"/held", *lines))
+    assert (found.status, found.body) == (403, b"endless")
+    assert not origin.received

@@ -254,12 +254,35 @@ async def test_an_upgrade_passes_where_no_rule_protects_the_host(origin: Origin)
         await until(lambda: origin.closed == 1)
 
 
-async def test_no_upgrade_is_offered_to_a_protected_host(origin: Origin) -> None:
+@pytest.mark.parametrize("agreed", [b"WebSocket", b"h2c", b""])
+async def test_a_websocket_passes_at_a_protected_host_where_no_rule_holds(
+    origin: Origin, agreed: bytes
+) -> None:
+    async def switch(_: Received, writer: asyncio.StreamWriter) -> None:
+        line = b"Upgrade: %b\r\n" % agreed if agreed else b""
+        writer.write(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\n%b\r\nhello" % line)
+
+    origin.answer = switch
+    async with serving(origin, limits=QUICK) as rig:
+        client = await rig.client()
+        await client.send(get(b"/plain", b"Upgrade: websocket", b"Connection: upgrade"))
+        if agreed != b"WebSocket":  # to which the store may not switch by itself
+            assert (await client.answer()).status == 502
+            return
+        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert await client.reader.readexactly(5) == b"hello"
+        await client.send(b"\x81raw")
+        await until(lambda: origin.everything.endswith(b"\x81raw"))
+        client.close()
+        await until(lambda: origin.closed == 1)
+
+
+async def test_no_other_upgrade_is_offered_to_a_protected_host(origin: Origin) -> None:
     async with serving(origin) as rig:
         client = await rig.client()
         lines = (b"Upgrade: h2c", b"Connection: upgrade, HTTP2-Settings", b"HTTP2-Settings: AA")
         assert (await client.ask(get(b"/plain", *lines, b"X-Kept: 1"))).status == 200
-        closing = (b"Upgrade: websocket", b"Connection: upgrade, close")
+        closing = (b"Upgrade: websocket, h2c", b"Connection: upgrade, close")
         assert (await client.ask(get(b"/plain", *closing))).status == 200
         assert await client.rest() == b""
     first, second = origin.complete

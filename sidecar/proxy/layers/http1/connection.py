@@ -192,7 +192,11 @@ class Http1Layer(layer.Layer):
             self.refuse(claim)
         elif claim is PASS or claim.observes:
             self.stats.requests_passed += 1
-            may_upgrade = bool(frame.upgrade) and not self.guard.protects(authority)
+            # Of a protected host only WebSockets of routes that no rule names: in another protocol,
+            # such as h2c, requests of other routes would pass unseen.
+            may_upgrade = bool(frame.upgrade) and (
+                frame.upgrade.lower() == b"websocket" or not self.guard.protects(authority)
+            )
             frame = writer.passed_request(frame, way.host, may_upgrade=may_upgrade)
             self._start(PassedExchange(self, frame, link, None if claim is PASS else claim))
         else:

@@ -87,7 +87,9 @@ class PassedExchange(Exchange):
         client.finish(keep_alive=answer.keep_alive)
 
     def switched(self, frame: Frame) -> None:
-        if not (self._frame.upgrade and self._client.reader.done):
+        offered = [option.strip() for option in self._frame.upgrade.lower().split(b",")]
+        is_taken_up = bool(frame.upgrade) and frame.upgrade.lower() in offered  # RFC 9110 §7.8
+        if not (is_taken_up and self._client.reader.done):
             super().switched(frame)
             return
         self._client.send(frame.raw + self._link.reader.take_rest())
