@@ -6,8 +6,8 @@ other byte stays. A header is its line's whole value, a cookie what stands betwe
 6265 §5.2 and §5.4), a variable one segment of the path. Parameters of the query are `query`'s.
 
 Refused in requests as readable in two ways: a header on two lines, a cookie given twice or with
-stray quotes (older readers let `;` stand in quotes), names that look alike (`X_Phone` is `X-Phone`
-to every CGI), and a path that is told once more in a header which some stores obey.
+stray quotes (older readers let `;` stand in quotes), and names that look alike (`X_Phone` is
+`X-Phone` to every CGI).
 """
 
 import re
@@ -26,7 +26,6 @@ from sidecar.message import Headers, RequestHead
 from sidecar.rules import Field, Place, Route, Rule, read_target
 
 TARGET = -1
-_PATHS = frozenset({b"x-original-url", b"x-rewrite-url"})
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _NO_COOKIE = re.compile(rb"[\x00-\x1f\x7f;]")
 
@@ -67,8 +66,6 @@ class HeadReader:
                 values.append(_header(self._headers[lower], line, value))
             elif self._folded and fold(lower) in self._folded:
                 raise Malformed("a header's name differs from a protected one only in spelling")
-            elif self._path and name.lower() in _PATHS:
-                raise Malformed("a header tells a path once more, whose variables are protected")
         places = [(value.field.place, value.field.path) for value in values]
         if len(set(places)) != len(places):
             raise Malformed("a protected header or cookie stands in the request twice")

@@ -20,7 +20,7 @@ from sidecar.backends import (
     uncode_request,
     uncode_response,
 )
-from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
+from sidecar.errors import Malformed, Misconfigured, Refused, SidecarError, TooLarge
 from sidecar.keys import Keyring
 from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
 from sidecar.rules import Match, Phase, Plan
@@ -95,7 +95,18 @@ class Transform:
             other = self._plan.find(head.authority, method, target)
             if (other and other[:2]) != (match and match[:2]):  # rule and variables
                 raise Malformed("the request asks to be taken for one of another rule or record")
+            asked = head._replace(method=method.encode("latin-1"), target=target, headers=())
+            if other and target is not head.target and self._carries_values(other, asked):
+                raise Malformed("a header tells the target once more, and a protected value in it")
         return match
+
+    def _carries_values(self, match: Match, head: RequestHead) -> bool:
+        """Whether values stand in the target of `head`, which would go on as it is."""
+        adapter = self._bound[match.rule.name].adapter
+        try:
+            return bool(adapter.read_request(head, match.variables, match.query, b"").values)
+        except Refused:
+            return True
 
     async def seal_request(self, hold: Hold, body: bytes) -> Sealed | Refusal:
         """The request to send to the store, or what to tell the client instead."""

@@ -145,11 +145,6 @@ class TestPaths:
     def test_a_route_without_the_variable_has_no_value(self) -> None:
         assert READER.read_request(request(target=b"/customers/c1"), {"id": "c1"}) == []
 
-    @pytest.mark.parametrize("name", [b"X-Original-URL", b"x-rewrite-url"])
-    def test_a_path_that_is_told_once_more_is_refused(self, name: bytes) -> None:
-        with pytest.raises(Malformed):
-            read((name, b"/by/a@b"))
-
 
 def test_claims_are_counted_in_lines_cookies_and_variables() -> None:
     claim = b"enc:1:x"

@@ -7,6 +7,7 @@ the value, nor a value to another place than its own.
 """
 
 import base64
+import gzip
 import json
 from asyncio import StreamWriter
 from collections.abc import AsyncIterator
@@ -30,6 +31,10 @@ SPELLINGS = (
 JSON = b"Content-Type: application/json"
 TENANT = b"X-Tenant-Id: acme"
 NDJSON = b"Content-Type: application/x-ndjson"
+FORM = b"Content-Type: application/x-www-form-urlencoded"
+PARTS = b"Content-Type: multipart/form-data; boundary=b"
+PART = "--b\r\nContent-Disposition: form-data; %s\r\n\r\n@\r\n--b--\r\n"
+CSV = b"Content-Type: text/csv"
 PATCH = '[{"op":"replace","path":"/ssn","value":"@"}]'
 DOCUMENT = b'{"id":"c1","ssn":"%b","notes":[1]}' % CANARY
 
@@ -87,6 +92,36 @@ ATTACKS = {
     "a form": document("id=c1&ssn=@", b"Content-Type: application/x-www-form-urlencoded"),
     "another character set": document(DOCUMENT, b"Content-Type: application/json; charset=utf-16"),
     "two character sets": document(DOCUMENT, JSON + b"; charset=utf-8; charset=utf-7"),
+    "a form with another separator": document("id=c1;ssn=@", FORM),
+    "a form in another case": document("id=c1&SSN=@", FORM),
+    "a form with a nested name": document("id=c1&person[tax]=@", FORM),
+    "a form with a name twice": document("id=c1&ssn=1&ssn=@", FORM),
+    "a form in another character set": document("_charset_=utf-16&s%00s%00n%00=@", FORM),
+    "parts with a name twice": document(PART % "name=x; name=ssn", PARTS),
+    "parts with an extended name": document(PART % "name=x; name*=utf-8''ssn", PARTS),
+    "parts with a backslash": document(PART % r'name="s\sn"', PARTS),
+    "parts with bare line feeds": document(
+        (PART % "name=x").replace("@", "1\n--b\n" + (PART % "name=ssn").replace("\r", "")), PARTS
+    ),
+    "parts in front of the parts": document("--x\r\n" + PART % "name=ssn" + PART % "name=x", PARTS),
+    "parts with another boundary": document((PART % "name=ssn").replace("--b", "--c"), PARTS),
+    "parts in a transfer encoding": document(
+        (PART % "name=ssn").replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: 8bit,\r\n\r\n"),
+        PARTS,
+    ),
+    "a table with another separator": document("id;ssn\nc1;@\n", CSV),
+    "a table with another quote": document('id,ssn,x\nc1,"1""",@"\n', CSV),
+    "a table with a carriage return": document("id,x\rc1,ssn\rc2,@\r", CSV),
+    "a table with ragged rows": document("id,ssn\nc1,1,@\n", CSV),
+    "a table without names": document("c1,@\n", CSV + b"; header=absent"),
+    "a broken coding": document(gzip.compress(DOCUMENT)[:-4], JSON, b"Content-Encoding: gzip"),
+    "two bodies in a coding": document(
+        gzip.compress(DOCUMENT) + DOCUMENT, JSON, b"Content-Encoding: gzip"
+    ),
+    "three codings": document(DOCUMENT, JSON, b"Content-Encoding: gzip, br, zstd"),
+    "a bomb": document(
+        gzip.compress(DOCUMENT + b" " * (32 << 20)), JSON, b"Content-Encoding: gzip"
+    ),
     "a coding": document(DOCUMENT, JSON, b"Content-Encoding: gzip"),
     "a coding twice": document(DOCUMENT, JSON, b"Content-Encoding: identity, gzip"),
     "a method in a field": document(DOCUMENT, JSON, b"X-HTTP-Method-Override: GET"),
@@ -125,6 +160,14 @@ ATTACKS = {
     "a whole URI": sent(b"http://other/customers", DOCUMENT, JSON),
     "a tunnel": sent(b"crm:80", DOCUMENT, JSON, method=b"CONNECT"),
     "another path in a field": sent(b"/health", DOCUMENT, JSON, b"X-Original-URL: /customers"),
+    "a query in a field": document(DOCUMENT, JSON, b"X-Original-URL: /customers?email=" + CANARY),
+    "a WebSocket": sent(
+        b"/customers?email=" + CANARY,
+        b"",
+        b"Upgrade: websocket",
+        b"Connection: upgrade",
+        method=b"GET",
+    ),
     "another host": document(DOCUMENT, JSON).replace(b"Host: crm", b"Host: elsewhere"),
     "a method that no rule names": sent(
         b"/orders", b'{"ssn":"%b"}' % CANARY, JSON, b"X-HTTP-Method: post", method=b"GET"

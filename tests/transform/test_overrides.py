@@ -4,8 +4,10 @@
 import pytest
 
 from sidecar.message import Refusal
+from sidecar.rules import Mode, Place
 from sidecar.transform import PASS, Hold
 from sidecar.transform.overrides import other_readings
+from tests.rules import samples
 from tests.transform.rig import Rig, request
 
 METHOD = b"X-HTTP-Method-Override"
@@ -59,3 +61,28 @@ async def test_what_no_reading_protects_passes(rig: Rig) -> None:
     assert rig.transform().claim(request("/orders", "POST", "acme", line)) is PASS
     elsewhere = request("/x/../y", "GET", "acme", (b"X-Original-URL", b"/customers"))
     assert rig.transform().claim(elsewhere._replace(authority="other.internal:80")) is PASS
+
+
+@pytest.mark.parametrize(
+    ("told", "is_refused"),
+    [
+        (b"/customers/c1", False),
+        (b"/customers/c1?page=1", False),
+        (b"/customers/c1?email=CANARY", True),
+        (b"/customers/c1?ssn=CANARY", True),
+        (b"/customers/c1?x=%zz", True),
+        (b"/by/CANARY", True),
+    ],
+)
+async def test_a_value_in_a_target_that_is_told_once_more_is_refused(
+    rig: Rig,
+    told: bytes,
+    is_refused: bool,  # noqa: FBT001
+) -> None:
+    fields = (samples.field("ssn"), samples.field("email", Mode.EQUALITY))
+    path = samples.field("email", Mode.EQUALITY, place=Place.PATH)
+    routes = ("/customers/{id}", "GET /by/{email}")
+    transform = rig.transform(rig.rule(*fields, routes=routes, outside=(path,), record=None))
+    target = told.partition(b"?")[0].decode()
+    head = request(target, "GET", "acme", (b"X-Original-URL", told))
+    assert isinstance(transform.claim(head), Refusal) is is_refused
