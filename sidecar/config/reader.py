@@ -42,6 +42,7 @@ def read_config(path: Path, data: bytes) -> Config:
     """Read `data`, which stands or stood in `path`."""
     document = parse(data, str(path))
     folder = path.resolve().parent
+    own_ca: Path | ServerTls = folder / "ca"
     kms = document.find("kms")
     limits, held_body = document.optional("limits", read_limits, (Limits(), BODY_LIMIT))
     listeners = document.get("listeners")
@@ -50,7 +51,7 @@ def read_config(path: Path, data: bytes) -> Config:
         rules=read_rule_source(document.get("rules"), folder),
         kms=read_kms(kms, folder) if kms else EmbeddedKms(folder / "kms"),
         kms_hosts=(*KMS_HOSTS, *(read_kms_hosts(kms) if kms else ())),
-        ca=document.optional("ca", lambda found: read_ca(found, folder), folder / "ca"),
+        ca=document.optional("ca", lambda found: read_ca(found, folder), own_ca),
         admin=document.optional("admin", _admin, Admin(port=9901)),
         limits=limits,
         held_body=held_body,

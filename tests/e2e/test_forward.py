@@ -14,6 +14,7 @@ from tests.cli.installed import Running, sidecar, write
 from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
 from tests.fixtures.origin import Origin, Received
+from tests.proxy.rig import until
 
 CANARY = "CANARY-2c26b46b"
 
@@ -55,3 +56,4 @@ async def test_a_ruled_host_is_sealed_and_every_other_is_left_alone(
             untouched = await client.put(f"https://{other}/customers/1", json=record)
         assert untouched.json() == record
         assert json.loads(store.complete[-1].body) == record
+        await until(lambda: store.closed == 2)
