@@ -26,6 +26,8 @@ from sidecar.message import Headers, RequestHead
 from sidecar.rules import Field, Place, Route, Rule, read_target
 
 TARGET = -1
+_LOCATIONS = frozenset({"location", "content-location"})
+_ORIGIN = re.compile(rb"(?:https?://[^/?#]*)?", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _NO_COOKIE = re.compile(rb"[\x00-\x1f\x7f;]")
 
@@ -81,7 +83,25 @@ class HeadReader:
             elif lower == "set-cookie":
                 end = value.find(b";")
                 values += self._cookie(line, value, 0, len(value) if end < 0 else end)
+            elif self._path and lower in _LOCATIONS:
+                values += self._in_location(line, value)
         return values
+
+    def _in_location(self, line: int, value: bytes) -> Iterator[Value]:
+        """Sealed variables of a path that the store tells, so that the client can ask for it."""
+        before = len(_ORIGIN.match(value)[0])  # type: ignore[index]  # it matches nothing as well
+        path = re.split(rb"[?#]", value[before:])[0]
+        try:
+            segments, _ = read_target(path)
+        except Malformed:
+            return
+        starts = _segments(path)
+        for name, number in next((r.variables for r in self._routes if r.fits(None, segments)), ()):
+            text = segments[number].encode()
+            if name in self._path and is_claim(text):
+                start, end = (before + at for at in starts[number])
+                span = Span(line, start, end, _spell_segment)
+                yield Value(self._path[name], to_lexeme(text), "", span)
 
     def _in_path(self, head: RequestHead, variables: Mapping[str, str]) -> Iterator[Value]:
         if not self._path:

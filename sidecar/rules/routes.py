@@ -99,12 +99,12 @@ class Route:
             return True
         return not self.methods.isdisjoint(other.methods)
 
-    def fits(self, method: str, segments: Sequence[str]) -> bool:
-        """Whether a request is one of this route."""
+    def fits(self, method: str | None, segments: Sequence[str]) -> bool:
+        """Whether a request is one of this route; without a method, whether one could be."""
         count = len(self.segments)
         if len(segments) < count or (len(segments) > count and not self.has_rest):
             return False
-        if self.methods is not None and method not in self.methods:
+        if method is not None and self.methods is not None and method not in self.methods:
             return False
         return all(
             isinstance(ours, Variable) or ours == theirs

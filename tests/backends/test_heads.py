@@ -142,6 +142,29 @@ class TestPaths:
                 assert again is not None
                 assert again.variables == match.variables | {"email": "new"}
 
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            (b"/by/enc:1:x/r/s?a=enc:1:x#f", b"/by/a%40b/r/s?a=enc:1:x#f"),
+            (b"HTTPS://crm:80/by/x/enc%3A1%3Ax", b"HTTPS://crm:80/by/x/a%40b"),
+            (b"/by/plain/rest", None),
+            (b"/customers/enc:1:x", None),
+            (b"/elsewhere/enc:1:x", None),
+            (b"by/enc:1:x", None),
+            (b"//crm/by/enc:1:x", None),
+            (b"", None),
+        ],
+    )
+    def test_what_a_store_tells_of_a_path_is_opened(
+        self, value: bytes, expected: bytes | None
+    ) -> None:
+        lines = ((b"X-A", b"1"), (b"Location", value))
+        values = READER.read_response(lines)
+        assert replaced(values, lines, b"", "a@b")[0] == (
+            lines[0],
+            (b"Location", expected or value),
+        )
+
     def test_a_route_without_the_variable_has_no_value(self) -> None:
         assert READER.read_request(request(target=b"/customers/c1"), {"id": "c1"}) == []
 
