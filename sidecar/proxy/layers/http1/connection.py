@@ -66,6 +66,7 @@ class Http1Layer(layer.Layer):
         self._discards = False  # the rest of a refused request's body
         self._lingers = False  # everything, until the client has closed
         self._drains = False
+        self._is_last_call_over = False
         self._has_closed = False  # the client, its half
         self._is_over = False
         self.intercepted: Upstream | None = None
@@ -104,8 +105,7 @@ class Http1Layer(layer.Layer):
             self._completed(event)
         elif isinstance(event, Drain):
             self._drains = True
-            if self._exchange is None and not self._discards and not self._lingers:
-                self._close()
+            self._is_last_call_over = event.is_last_call_over
         elif isinstance(event, events.Start):
             self.expect_within(self.limits.header_seconds)
 
@@ -146,7 +146,7 @@ class Http1Layer(layer.Layer):
             if frame is not None:
                 self._in_head = False
                 self._begin(frame)
-            elif self._has_closed or (self._drains and not self.reader.buffered):
+            elif self._has_closed or (self._is_last_call_over and not self.reader.buffered):
                 self._close()
             else:
                 self._expect_head()
