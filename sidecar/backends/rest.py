@@ -158,8 +158,6 @@ class _RestAdapter:
     ) -> _Response:
         if head.status == PARTIAL_CONTENT:
             raise UnreadableAnswer("the store answered with a part of a range")
-        if is_endless(head.headers):
-            raise Endless("the store answered with an event stream")
         try:
             response = self._read_response_body(head, variables, body)
             if self._heads is not None:
@@ -192,6 +190,8 @@ class _RestAdapter:
         if body and self._reads_bodies:
             codec = body_codec(head.headers, is_whole=self._is_whole)
         if codec is None:
+            if is_endless(head.headers):
+                raise Endless("the store answered with an event stream")
             if self._has_digits and head.status < _FIRST_ERROR and _may_hold_digits(body):
                 raise UnreadableAnswer("sealed digits may stand in a format that no codec reads")
             return _Response(head, body, None)

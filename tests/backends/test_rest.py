@@ -9,6 +9,7 @@ import pytest
 from sidecar.backends import (
     BACKENDS,
     Adapter,
+    Endless,
     NotSearchable,
     RequirementFailed,
     Unbound,
@@ -19,7 +20,7 @@ from sidecar.backends import (
 from sidecar.errors import Malformed
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Headers, RequestHead, ResponseHead
-from sidecar.rules import Documents, Mode, Requirement
+from sidecar.rules import Documents, Mode, Place, Requirement
 from tests.rules import samples
 
 JSON = (b"Content-Type", b"application/json")
@@ -256,6 +257,55 @@ class TestAnswers:
     def test_another_format_passes_as_it_is(self) -> None:
         message = adapter().read_response(answer(TEXT), {}, b"ssn\n1")
         assert (message.values, message.claims, message.finish()[1]) == ([], 0, b"ssn\n1")
+
+
+class TestWholeBodies:
+    TEXT = RequestHead(b"PUT", b"/customers/c1", samples.HOST, (TEXT,))
+
+    def bind(self) -> Adapter:
+        return adapter(fields=(samples.field("$"),), lookup_keys=(), record="id")
+
+    def test_a_body_is_one_value_of_the_record_in_the_path(self) -> None:
+        message = self.bind().read_request(self.TEXT, {"id": "c1"}, b"", b"a\xff")
+        (value,) = message.values
+        assert (value.lexeme, value.record, message.claims) == (rb'"a\udcff"', "c1", 0)
+        message.replace(value, b'"enc:1:x"')
+        assert message.finish()[1] == b"enc:1:x"
+        assert self.bind().read_request(self.TEXT, {"id": "c1"}, b"q=1", b"enc:1:x").claims == 1
+
+    def test_one_of_another_format_is_refused_or_passes_without_a_value(self) -> None:
+        for line in (JSON, (b"Content-Type", b"text/csv")):
+            with pytest.raises(UnsupportedMedia):
+                self.bind().read_request(self.TEXT._replace(headers=(line,)), {}, b"", b"{}")
+        assert self.bind().read_response(answer(), {}, b'{"rev":3}').values == []
+
+
+class TestHeadsAlone:
+    """A rule without fields in bodies does not read them."""
+
+    def bind(self) -> Adapter:
+        return adapter(fields=(), outside=(samples.field("x-phone", place=Place.HEADER),))
+
+    def test_bodies_pass_in_any_format(self) -> None:
+        line = (b"X-Phone", b"1")
+        message = self.bind().read_request(head(TEXT, line), {}, b"", b"{")
+        assert [value.lexeme for value in message.values] == [b'"1"']
+        told = self.bind().read_response(answer(TEXT, line), {}, b"{")
+        assert [value.lexeme for value in told.values] == [b'"1"']
+        message.replace(message.values[0], b'"enc:1:x"')
+        assert message.finish() == (
+            head(TEXT, (b"X-Phone", b"enc:1:x"), (b"Accept-Encoding", b"identity")), b"{",
+        )  # fmt: skip
+
+    def test_envelopes_in_them_and_beside_them_are_counted(self) -> None:
+        envelope = b"enc:1:" + b"A" * 38
+        told = self.bind().read_response(answer((b"X-Fax", envelope)), {}, b"a " + envelope)
+        assert told.claims == 2
+
+
+def test_an_event_stream_is_no_answer_that_could_be_opened() -> None:
+    with pytest.raises(Endless):
+        adapter().read_response(answer((b"Content-Type", b"text/event-stream")), {}, b"data: 1\n\n")
 
 
 class TestDigitsInAnUnknownFormat:
