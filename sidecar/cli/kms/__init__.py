@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sidecar kms`: make, serve, call and audit the bundled KMS core."""
+
+import click
+
+from sidecar.cli.lazily import LazyGroup
+
+COMMANDS = {
+    "init": "Make a KMS core in a folder, with its first access keys.",
+    "serve": "Serve the KMS API.",
+    "call": "Sign and send one call of the KMS API.",
+    "audit": "Look at the audit trail of a KMS core.",
+}
+
+
+class _Commands(LazyGroup):
+    package = __name__
+    modules = COMMANDS
+
+
+@click.group(cls=_Commands)
+def command() -> None:
+    """Make, serve and call the bundled KMS core.
+
+    It keeps CMKs in a PKCS#11 token and speaks the KMS API (2016-01-20) of Alibaba Cloud, so the
+    vendor's SDKs work with it unchanged.
+    """

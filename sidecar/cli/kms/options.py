@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands of a KMS core share: its folder, its configuration, and its database."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from sidecar.errors import Misconfigured
+from sidecar.kms.config import KmsConfig, load_kms_config
+from sidecar.kms.store import Database
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+directory_option = click.option(
+    "--dir",
+    "directory",
+    type=FOLDER,
+    default=Path("kms"),
+    show_default=True,
+    help="The folder of the KMS core.",
+)
+config_option = click.option(
+    "-c", "--config", type=FILE, help="Its configuration, where that is not DIR/kms.yaml."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def load_config(directory: Path, config: Path | None) -> KmsConfig:
+    """What `config` says, or DIR/kms.yaml; raise Misconfigured."""
+    path = config or directory / "kms.yaml"
+    if not path.exists():
+        raise Misconfigured(
+            f"{path} is not there; make it with: sidecar kms init --dir {directory}"
+        )
+    return load_kms_config(path)
+
+
+@contextlib.contextmanager
+def open_database(directory: Path, config: Path | None) -> Iterator[Database]:
+    """The database of a core, whether it serves now or not; raise Misconfigured."""
+    url = load_config(directory, config).database_url
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        # SQLite would make an empty one, whose chain verifies.
+        raise Misconfigured(f"{url.database} is not there")
+    with contextlib.closing(Database(url)) as database:
+        yield database
