@@ -28,6 +28,8 @@ class Channel[Incoming, Outgoing]:
 
     async def send(self, message: Outgoing) -> None:
         """Send `message`; to one that has ended, nothing."""
+        if self._writer.is_closing():
+            return
         data = msgspec.json.encode(message)
         with contextlib.suppress(ConnectionError):
             self._writer.write(len(data).to_bytes(_LENGTH_BYTES) + data)

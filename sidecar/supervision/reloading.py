@@ -58,14 +58,13 @@ class Reloading:
 
     async def run(self) -> None:
         """Reload whenever it is asked for; never ends by itself."""
-        watchers = asyncio.gather(self._watch(), self._watch_configuration())
-        try:
+        async with asyncio.TaskGroup() as watchers:
+            watchers.create_task(self._watch())
+            watchers.create_task(self._watch_configuration())
             while True:
                 await self._asked.wait()
                 self._asked.clear()
                 await self._reload()
-        finally:
-            watchers.cancel()
 
     async def _watch(self) -> None:
         async with aclosing(watching.changes(tuple(_watched(self._config)))) as changes:

@@ -153,11 +153,12 @@ class _Supervisor:
             doors.open_up(each)
 
     def _readiness(self) -> tuple[bool, dict[str, Any]]:
-        serving, rules = len(self._fleet.serving), self._reloading
-        is_ready = self._state == "ready" and serving > 0
+        serving = sorted(worker.pid for worker in self._fleet.serving)
+        rules = self._reloading
+        is_ready = self._state == "ready" and bool(serving)
         detail: dict[str, Any] = {
             "status": "unready" if self._state == "ready" and not serving else self._state,
-            "workers": {"serving": serving, "wanted": self._fleet.wanted},
+            "workers": {"wanted": self._fleet.wanted, "serving": serving},
         }
         if rules.in_force is not None:
             detail["rules"] = {

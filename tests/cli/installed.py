@@ -6,8 +6,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
+
+import httpx
 
 RULES = """\
 version: 1
@@ -71,6 +74,22 @@ class Running:
             self.process.terminate()
         self.wait()
 
+    def readiness(self) -> dict[str, Any]:
+        """What /readyz tells."""
+        told: dict[str, Any] = httpx.get(f"{self.admin}/readyz").json()
+        return told
+
+    def workers(self) -> list[int]:
+        """The process ids of the workers that serve."""
+        pids: list[int] = self.readiness()["workers"]["serving"]
+        return pids
+
+    def metric(self, line: str) -> float:
+        """The number of one line of /metrics, which begins with `line`."""
+        text = httpx.get(f"{self.admin}/metrics").text
+        found = [each for each in text.splitlines() if each.startswith(f"{line} ")]
+        return float(found[0].rpartition(" ")[2])
+
     def wait(self) -> int:
         """The exit code, once it has ended."""
         self.process.communicate(timeout=30)
@@ -94,3 +113,17 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
         self.process.communicate(timeout=30)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Ask again and again; each question is an answer's wait long, and the test has its limit."""
+    while not condition():
+        pass
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new set of rules holds in every worker, or in none; what was in force is never lost."""
+
+import os
+import signal
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.installed import Running, until
+from tests.fixtures.authority import Authority
+from tests.fixtures.kms import RunningKms
+from tests.supervision.conftest import Store
+
+RECORD = {"ssn": "078-05-1120", "mail": "ada@example.org"}
+
+
+@pytest.fixture
+def rules(config: Path) -> Iterator[Path]:
+    """The rules as the proxy started with them; put back afterwards."""
+    path = config.with_name("rules.yaml")
+    text = path.read_text()
+    yield path
+    path.write_text(text)
+
+
+def _hup(proxy: Running, outcome: str) -> None:
+    """Ask for a reload, and wait for its outcome."""
+    line = f'sidecar_rules_reloads_total{{outcome="{outcome}"}}'
+    before = proxy.metric(line)
+    proxy.process.send_signal(signal.SIGHUP)
+    until(lambda: proxy.metric(line) > before)
+
+
+def _sealed(proxy: Running, store: Store) -> set[frozenset[str]]:
+    """Which fields were sealed, in writes over many connections: a set for each kind of outcome."""
+    found = set()
+    for _ in range(8):
+        answer = httpx.put(f"{proxy.url}/customers/1", json=RECORD)
+        assert answer.json() == RECORD
+        kept = store.kept["/customers/1"].decode()
+        found.add(frozenset(name for name, value in RECORD.items() if value not in kept))
+    return found
+
+
+def test_new_rules_hold_in_every_worker(proxy: Running, store: Store, rules: Path) -> None:
+    digest = proxy.readiness()["rules"]["digest"]
+    assert _sealed(proxy, store) == {frozenset({"ssn"})}
+    workers = proxy.workers()
+    rules.write_text(rules.read_text().replace("ssn: sealed", "ssn: sealed, mail: sealed"))
+    _hup(proxy, "accepted")
+    assert _sealed(proxy, store) == {frozenset({"ssn", "mail"})}
+    assert proxy.workers() == workers
+    assert proxy.readiness()["rules"]["digest"] != digest
+    assert proxy.metric(f'sidecar_rules_info{{digest="{proxy.readiness()["rules"]["digest"]}"}}')
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("ssn: sealed", "ssn: seeled"), "did you mean 'sealed'?"),
+        (("cmk: ", "cmk: alias/nobody #"), "alias/nobody"),
+        (("127.0.0.1:", "localhost:"), "nothing would be sealed"),
+        (("version: 1", ""), "'version' is missing"),
+    ],
+)
+def test_rules_that_cannot_be_proved_are_rejected_and_those_before_stay(
+    proxy: Running, store: Store, rules: Path, change: tuple[str, str], why: str
+) -> None:
+    _hup(proxy, "accepted")
+    digest = proxy.readiness()["rules"]["digest"]
+    right = rules.read_text()
+    rules.write_text(right.replace(*change))
+    _hup(proxy, "rejected")
+    told = proxy.readiness()
+    assert told["status"] == "ready"
+    assert why in told["rejected"]["why"]
+    assert told["rules"]["digest"] == digest
+    assert proxy.metric("sidecar_rules_rejected") == 1
+    assert "rules rejected, those before stay in force" in proxy.log.read_text()
+    assert _sealed(proxy, store) == {frozenset({"ssn"})}
+    rules.write_text(right)
+    _hup(proxy, "accepted")
+    assert "rejected" not in proxy.readiness()
+    assert proxy.metric("sidecar_rules_rejected") == 0
+
+
+@pytest.mark.parametrize("content", [None, "", "version: 1\nrules: []\n", "\x00"])
+def test_no_file_is_no_reason_to_have_no_rules(
+    proxy: Running, store: Store, rules: Path, content: str | None
+) -> None:
+    """Deleted, emptied, spoilt: all of them are set off by an accident, or by an attack."""
+    if content is None:
+        rules.unlink()
+    else:
+        rules.write_text(content)
+    _hup(proxy, "rejected")
+    assert _sealed(proxy, store) == {frozenset({"ssn"})}
+
+
+def test_a_worker_that_is_started_later_has_the_rules_in_force_and_not_the_rejected(
+    proxy: Running, store: Store, rules: Path
+) -> None:
+    rules.write_text("version: 1\nrules: []\n")
+    _hup(proxy, "rejected")
+    before = proxy.workers()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(set(proxy.workers()) - set(before)) == 2)
+    assert _sealed(proxy, store) == {frozenset({"ssn"})}
+
+
+def test_a_change_is_noticed_without_a_signal(proxy: Running, store: Store, rules: Path) -> None:
+    rules.write_text(rules.read_text().replace("ssn: sealed", "mail: sealed"))
+    until(lambda: _sealed(proxy, store) == {frozenset({"mail"})})
+
+
+def test_a_configmap_that_is_swapped_is_noticed(
+    tmp_path: Path, config: Path, store: Store, rules: Path
+) -> None:
+    """The kubelet writes a new folder and then swaps the link that all files go by."""
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    _mount(mounted, "one", rules.read_text())
+    (mounted / "customers.yaml").symlink_to("..data/customers.yaml")
+    watching = config.with_name("mounted.yaml")
+    watching.write_text(config.read_text().replace("rules.yaml", str(mounted)))
+    with Running(watching) as proxy:
+        assert _sealed(proxy, store) == {frozenset({"ssn"})}
+        _mount(mounted, "two", rules.read_text().replace("ssn: sealed", "mail: sealed"))
+        until(lambda: _sealed(proxy, store) == {frozenset({"mail"})})
+
+
+def _mount(mounted: Path, edition: str, text: str) -> None:
+    folder = mounted / f"..{edition}"
+    folder.mkdir()
+    (folder / "customers.yaml").write_text(text)
+    (mounted / "..new").symlink_to(folder.name)
+    (mounted / "..new").rename(mounted / "..data")
+
+
+def test_a_renewed_certificate_is_shown_to_new_clients(
+    tmp_path: Path, config: Path, rules: Path
+) -> None:
+    """And while rules are rejected too, for they must not keep a certificate from its renewal."""
+    old, new = (Authority(tmp_path, name) for name in ("old", "new"))
+    pair, renewed = old.issue("127.0.0.1", file="old"), new.issue("127.0.0.1", file="new")
+    shown = config.with_name("tls.yaml")
+    tls = f"tls: {{cert: {pair.cert}, key: {pair.key}}}"
+    shown.write_text(config.read_text().replace("'}]", f"', {tls}}}]"))
+    with Running(shown) as proxy:
+        url = proxy.url.replace("http:", "https:")
+        assert httpx.get(f"{url}/x", verify=_trust(old)).status_code == 200
+        rules.write_text("version: 1\nrules: []\n")
+        pair.cert.write_bytes(renewed.cert.read_bytes())
+        pair.key.write_bytes(renewed.key.read_bytes())
+        _hup(proxy, "rejected")
+        until(lambda: _answers(url, new))
+
+
+def _trust(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authority.ca)
+
+
+def _answers(url: str, authority: Authority) -> bool:
+    try:
+        return httpx.get(f"{url}/x", verify=_trust(authority)).status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
+def test_a_changed_configuration_is_not_taken_and_told_so(proxy: Running, config: Path) -> None:
+    text = config.read_text()
+    config.write_text(text + "# changed\n")
+    until(lambda: "it is not: restart" in proxy.log.read_text())
+    config.write_text(text)
+
+
+def test_the_kms_is_asked_for_the_keys_of_new_rules(
+    proxy: Running, store: Store, rules: Path, kms: RunningKms
+) -> None:
+    key_id = kms.make_key("alias/reloaded")
+    text = rules.read_text()
+    line = next(line for line in text.splitlines() if "cmk:" in line)
+    rules.write_text(text.replace(line, "    cmk: alias/reloaded"))
+    _hup(proxy, "accepted")
+    assert _sealed(proxy, store) == {frozenset({"ssn"})}
+    assert key_id in proxy.log.read_text()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of workers, of their clients and of what they counted; all with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.installed import Running, is_gone, until
+from tests.fixtures.kms import RunningKms
+from tests.supervision.conftest import Store
+
+
+def _write_and_read(proxy: Running, client: httpx.Client, number: int) -> None:
+    url = f"{proxy.url}/customers/{number}"
+    assert client.put(url, json={"ssn": f"ssn {number}"}).status_code == 200
+    assert client.get(url).json() == {"ssn": f"ssn {number}"}
+
+
+def test_the_supervisor_has_neither_the_proxys_larger_half_nor_a_connection_to_the_kms() -> None:
+    code = (
+        "import sys, sidecar.cli.run\n"
+        "print([m for m in ('mitmproxy', 'sidecar.proxy.host', 'pkcs11') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_new_clients_are_spread_over_all_workers(proxy: Running) -> None:
+    clients = [httpx.Client() for _ in range(8)]
+    for number, client in enumerate(clients):
+        _write_and_read(proxy, client, number)
+    assert proxy.metric("sidecar_connections_open") == 8
+    assert proxy.metric("sidecar_workers_serving") == 2
+    for client in clients:
+        client.close()
+
+
+def test_a_killed_worker_is_replaced_and_what_it_counted_stays(
+    proxy: Running, store: Store
+) -> None:
+    for number in range(10):
+        with httpx.Client() as client:
+            _write_and_read(proxy, client, number)
+    sealed = 'sidecar_sealed_values_total{rule="customers"}'
+    before = proxy.metric(sealed)
+    victim, other = proxy.workers()
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: victim not in proxy.workers())
+    with httpx.Client() as client:
+        _write_and_read(proxy, client, 1)
+    until(lambda: len(proxy.workers()) == 2)
+    assert other in proxy.workers()
+    assert victim not in proxy.workers()
+    assert proxy.metric(sealed) == before + 1
+    assert proxy.metric('sidecar_worker_ends_total{how="crashed"}') == 1
+    assert store.kept["/customers/1"] != b'{"ssn": "ssn 1"}'
+
+
+def test_a_stopped_worker_finishes_and_is_replaced_at_once(proxy: Running) -> None:
+    leaver, _ = proxy.workers()
+    os.kill(leaver, signal.SIGTERM)
+    until(lambda: is_gone(leaver) and len(proxy.workers()) == 2)
+    assert leaver not in proxy.workers()
+    assert proxy.metric('sidecar_worker_ends_total{how="orderly"}') == 1
+
+
+def test_clients_wait_at_the_door_while_nobody_serves(proxy: Running) -> None:
+    """The supervisor holds the door open, so a crash of all is a delay and not a refusal."""
+    for pid in proxy.workers():
+        os.kill(pid, signal.SIGKILL)
+    with httpx.Client(timeout=30) as client:
+        _write_and_read(proxy, client, 7)
+    until(lambda: len(proxy.workers()) == 2)
+
+
+def test_nothing_secret_is_handed_to_a_worker(proxy: Running, kms: RunningKms) -> None:
+    secrets = (kms.access_key.secret.encode(), b"ssn 1")
+    for pid in proxy.workers():
+        for name in ("cmdline", "environ"):
+            handed = Path(f"/proc/{pid}/{name}").read_bytes()
+            assert not [secret for secret in secrets if secret in handed]
+
+
+def test_no_worker_outlives_its_supervisor(config: Path) -> None:
+    with Running(config) as orphaned:
+        pids = orphaned.workers()
+        orphaned.process.kill()
+        orphaned.wait()
+    until(lambda: all(is_gone(pid) for pid in pids))
+
+
+def test_a_second_signal_cuts_what_is_under_way(config: Path) -> None:
+    """The drain alone would take an hour."""
+    patient = config.with_name("patient.yaml")
+    patient.write_text(config.read_text().replace("drain: 5s", "drain: 1h"))
+    with Running(patient) as proxy, pytest.raises(httpx.TransportError):
+        httpx.put(f"{proxy.url}/customers/1", content=_endless(proxy), timeout=None)
+    assert proxy.wait() == 0, proxy.log.read_text()
+
+
+def _endless(proxy: Running) -> Iterator[bytes]:
+    """A body without an end, in the middle of which the proxy is told to end, twice."""
+    yield b'{"ssn": "'
+    until(lambda: proxy.metric("sidecar_held_bytes") > 0)
+    proxy.process.send_signal(signal.SIGTERM)
+    until(lambda: proxy.readiness()["status"] == "draining")
+    proxy.process.send_signal(signal.SIGTERM)
+    while True:
+        yield b"x"
