@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sidecar.backends import NotSearchable
 from sidecar.backends.query import QueryReader, replace_values
 from sidecar.errors import Malformed
-from sidecar.rules import Mode
+from sidecar.rules import Mode, Place
 from tests.rules.samples import field
 
 READER = QueryReader(
@@ -106,3 +106,18 @@ def test_other_parameters_keep_their_bytes(name: bytes, others: list[bytes]) -> 
     (found,) = READER.read(query)
     changed = replace_values(query, {found.position: "enc:1:A_-"})
     assert changed == b"&".join([*others, name + b"=enc:1:A_-", *others])
+
+
+def test_names_of_one_logical_field_are_one_and_of_two_none() -> None:
+    email = field("email", Mode.EQUALITY)
+    mail = field("mail", Mode.EQUALITY, name="email", place=Place.QUERY)
+    path = field("email", Mode.EQUALITY, place=Place.PATH)
+    reader = QueryReader((email, mail, path))
+    assert [found.field.name for found in reader.read(b"mail=a&email=b")] == ["email", "email"]
+    other = field("work.email", Mode.EQUALITY)
+    with pytest.raises(NotSearchable):
+        QueryReader((email, other)).read(b"email=a")
+
+
+def test_a_whole_body_has_no_name_to_look_for() -> None:
+    assert QueryReader((field("$"),)).read(b"q=ssn:1&x=1") == []

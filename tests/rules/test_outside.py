@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields outside of documents are held against their routes, their record, and each other."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.rules import Documents, Field, Mode
+from sidecar.rules import Documents, Field, Mode, read_rules
 from sidecar.rules.fields import Place
-from tests.rules.samples import field, rule
+from tests.rules.samples import FILE, field, rule, write
 
 KEYS = {"lookup_keys": (b"edk",)}
 EMAIL = field("email", Mode.EQUALITY)
@@ -63,3 +66,24 @@ def test_a_whole_body_is_the_only_field_of_it(parts: dict[str, object], told: st
     assert rule(fields=(field("$"),), record="id").fields[0].is_whole_body
     with pytest.raises(Misconfigured, match=told):
         rule(**{"fields": (field("$"),), **parts})
+
+
+def test_a_file_may_name_them(tmp_path: Path) -> None:
+    more = """\
+    lookup_keys: [YQ==]
+    headers: {X-Phone: sealed, X-Mail: {search: equality, as: email}}
+    cookies: {mail: sealed}
+    path: {email: {search: equality}}
+    query: {mail: {search: equality, as: email}}
+"""
+    text = FILE.replace('"/customers/{id}"', '"/customers/{id}", "/by/{email}"')
+    (found,) = read_rules(write(tmp_path, text + more)).rules
+    assert [(each.label, each.name) for each in found.outside] == [
+        ("header:x-phone", "header:x-phone"),
+        ("header:x-mail", "email"),
+        ("cookie:mail", "cookie:mail"),
+        ("path:email", "email"),
+        ("query:mail", "email"),
+    ]
+    alone = write(tmp_path, re.sub(r"    fields:\n.*", "", text, flags=re.DOTALL) + more)
+    assert read_rules(alone).rules[0].fields == ()
