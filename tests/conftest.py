@@ -9,6 +9,7 @@ settings.load_profile("unhurried")
 pytest_plugins = [
     "tests.fixtures.token",
     "tests.fixtures.kms",
+    "tests.fixtures.postgresql",
     "tests.fixtures.store",
     "tests.fixtures.origin",
 ]

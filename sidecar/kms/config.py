@@ -5,7 +5,7 @@
     listen: 127.0.0.1:28900
     region: cn-hangzhou
     token: pkcs11:token=kms?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/…/pin
-    database: kms.db                        # a file beside this one, or an SQLAlchemy URL
+    database: kms.db                        # a file beside this one, or postgresql://…
     tls: {cert: server.pem, key: server.key}            # optional
     quotas: {keys: 200, aliases: 300}                   # optional; per account and region
     policies:                                           # optional; beside the vendor's own
@@ -20,6 +20,9 @@
 
 Read strictly: a complaint is Misconfigured with file, line and column. Relative paths are relative
 to the file. What a secret file must be like is told in `sidecar/kms/secret_file.py`.
+
+A database URL takes libpq's parameters: postgresql://kms@db/kms?sslmode=verify-full&passfile=/run/pg
+keeps the password in a file, in the format of `.pgpass`.
 """
 
 import re
@@ -101,9 +104,12 @@ def _database(entry: Entry, folder: Path) -> URL:
     if "://" not in text:
         return URL.create("sqlite", database=str(folder / text))
     try:
-        return make_url(text)
+        url = make_url(text)
     except ArgumentError:
-        raise entry.error("expected a file or an SQLAlchemy URL such as postgresql://…") from None
+        url = None
+    if url is None or url.drivername != "postgresql":
+        raise entry.error("expected a file or a URL such as postgresql://kms@db.internal/kms")
+    return url.set(drivername="postgresql+psycopg")
 
 
 def _tls(entry: Entry, folder: Path) -> Tls:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, Token
@@ -35,6 +35,15 @@ from sidecar.kms.store import Database, Shelf
 from sidecar.signing import Signed
 
 logger = logging.getLogger(__name__)
+
+DATABASE_AWAY = (
+    OperationalError,
+    InterfaceError,
+    InternalError,  # PostgreSQL undid the transaction of a process that stood still
+    PendingRollbackError,  # the connection was lost before
+    PoolTimeout,
+)
+"""What says that the database cannot be used now."""
 
 
 class Engine:
@@ -61,7 +70,7 @@ class Engine:
             return await self._rounds.ask(received)
         except Fault:
             raise
-        except (HsmUnavailable, OperationalError, PoolTimeout, TooManyWaitError) as error:
+        except (HsmUnavailable, TooManyWaitError, *DATABASE_AWAY) as error:
             # An SQLAlchemy error's text holds statements, so only its kind is told.
             why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
             logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400 - as above

@@ -76,7 +76,7 @@ def test_everything_that_can_be_said(load: Load, tmp_path: Path) -> None:
         + "tls: {cert: server.pem, key: /etc/kms/server.key}\nquotas: {keys: 1000}\n"
     )
     assert (config.listen_host, config.listen_port) == ("::1", 0)
-    assert config.database_url == make_url("postgresql://kms:pw@db/kms")
+    assert config.database_url == make_url("postgresql+psycopg://kms:pw@db/kms")
     assert config.tls == Tls(tmp_path / "server.pem", Path("/etc/kms/server.key"))
     assert config.accounts[0].quotas == Quotas(keys=1000, aliases=300)
     policies = config.accounts[0].users[0].policies
@@ -131,7 +131,7 @@ def test_the_caller_of_an_access_key_is_found(load: Load) -> None:
         (
             "kms.db",
             "post gres://kms:canary@db/kms",
-            "5:11: expected a file or an SQLAlchemy URL such as postgresql://…",
+            "5:11: expected a file or a URL such as postgresql://kms@db.internal/kms",
         ),
         (
             "[AliyunKMSFullAccess]",

@@ -2,8 +2,12 @@
 """The database behind the KMS core: one engine, one transaction a request, a schema by migrations.
 
 SQLite is opened with write-ahead logging and `synchronous=FULL`: a commit that returned is on the
-disk, which is what "acknowledged" means (law 7). Transactions begin IMMEDIATE, so a read that is
-followed by a write never fails half-way for want of the write lock.
+disk, which is what "acknowledged" means (law 7); PostgreSQL is so by itself.
+
+Writers come one after the other, over all replicas: a transaction begins by taking the one lock of
+its database (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so that what it reads is true
+until it commits. Quotas, names and the audit chain need no locks of their own, and nothing
+deadlocks. A replica that stands still with the lock in its hand loses it, and its transaction.
 
 Used from the HSM thread alone, therefore without locks of its own.
 """
@@ -22,10 +26,19 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sidecar.errors import Misconfigured
 
 BUSY_SECONDS = 5
+"""How long a transaction waits for those of other processes."""
+STALLED_SECONDS = 15
+"""After this PostgreSQL undoes a transaction that says nothing: longer than a call to the HSM."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The two ways to ask for a snapshot: SQLite's readers have one as soon as they do not lock.
 _SQLITE_SNAPSHOT = {"begin": "DEFERRED"}
-_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
+_SNAPSHOT = {"begin": "DEFERRED", "isolation_level": "REPEATABLE READ"}
+_POSTGRESQL_LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'envelope')})"
+_POSTGRESQL_OPTIONS = (
+    f"-c lock_timeout={BUSY_SECONDS}s "
+    f"-c idle_in_transaction_session_timeout={STALLED_SECONDS}s "
+    "-c synchronous_commit=on"
+)
 
 
 class Database:
@@ -87,22 +100,44 @@ class Database:
 
 
 def _open(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    # isolation_level None: the driver starts no transactions by itself; _begin does.
+    is_sqlite = url.get_backend_name() == "sqlite"
+    engine = _sqlite(url) if is_sqlite else _postgresql(url)
+    event.listen(engine, "begin", _begin_sqlite if is_sqlite else _begin_postgresql)
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
+    # isolation_level None: the driver starts no transactions by itself; _begin_sqlite does.
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
         hide_parameters=True,
     )
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
-def _begin(connection: Connection) -> None:
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        connect_args={
+            "options": _POSTGRESQL_OPTIONS,
+            "connect_timeout": BUSY_SECONDS,
+            "client_encoding": "utf8",  # whatever a careless initdb made of the database's
+        },
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _begin_sqlite(connection: Connection) -> None:
     kind = connection.get_execution_options().get("begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if "begin" not in connection.get_execution_options():
+        connection.exec_driver_sql(_POSTGRESQL_LOCK)
 
 
 def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -5,8 +5,17 @@ Times are whole seconds since 1970 in UTC. A key version's row names a token obj
 (CKA_ID), so the database alone is useless and the token alone is nameless.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+@compiles(Integer, "postgresql")
+def _wide(_: Integer, __: object, **___: Any) -> str:
+    """Integers have 64 bits everywhere: a time in PostgreSQL's INTEGER ends in 2038."""
+    return "BIGINT"
 
 
 class Table(DeclarativeBase):
