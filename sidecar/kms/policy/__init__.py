@@ -1,18 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: RAM policies, read strictly and decided without a clock or a socket."""
 
-from sidecar.kms.policy.evaluation import Decision, Denial, Policy, decide
-from sidecar.kms.policy.facts import ENCRYPTION_ALGORITHM, RequestFacts
-from sidecar.kms.policy.grammar import BadPolicy
-from sidecar.kms.policy.system import SYSTEM_POLICIES
+from sidecar.kms.policy.evaluation import (
+    Decision,
+    Denial,
+    Finding,
+    KeyPolicy,
+    Policy,
+    decide,
+    weigh,
+)
+from sidecar.kms.policy.facts import (
+    ENCRYPTION_ALGORITHM,
+    EXTERNAL_ID,
+    OIDC_AUDIENCE,
+    OIDC_ISSUER,
+    OIDC_SUBJECT,
+    RequestFacts,
+)
+from sidecar.kms.policy.grammar import BadPolicy, Kind
+from sidecar.kms.policy.system import SYSTEM_DOCUMENTS, SYSTEM_POLICIES
 
 __all__ = [
     "ENCRYPTION_ALGORITHM",
+    "EXTERNAL_ID",
+    "OIDC_AUDIENCE",
+    "OIDC_ISSUER",
+    "OIDC_SUBJECT",
+    "SYSTEM_DOCUMENTS",
     "SYSTEM_POLICIES",
     "BadPolicy",
     "Decision",
     "Denial",
+    "Finding",
+    "KeyPolicy",
+    "Kind",
     "Policy",
     "RequestFacts",
     "decide",
+    "weigh",
 ]

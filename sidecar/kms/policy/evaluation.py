@@ -1,29 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
 """The decision: an explicit Deny beats every Allow, and what nobody allows is denied.
 
-A call may be about several resources (an alias and its key): each of them must be allowed.
+    Deny anywhere                                         → no
+    the caller's policies or the key's own, same account  → yes, where the session allows it too
+    the caller's policies and the key's own, a foreign one → yes, where the session allows it too
+
+A call may be about several resources (an alias and its key): each of them must be allowed. Every
+decision names the statement that made it, so that it can be explained.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from sidecar.kms.policy.facts import RequestFacts
-from sidecar.kms.policy.grammar import read_statements
-from sidecar.kms.policy.statement import Statement
+from sidecar.kms.policy.grammar import Kind, read_statements
+from sidecar.kms.policy.statement import Effect, Statement
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy document, understood whole."""
+    """One policy document, understood whole; `name` says whose statement it was that decided."""
 
     statements: tuple[Statement, ...]
+    name: str = ""
 
     @classmethod
-    def parse(cls, document: object) -> Self:
+    def parse(cls, document: object, name: str = "", kind: Kind = Kind.IDENTITY) -> Self:
         """Read a document (mappings, lists, texts); raise BadPolicy, which names the place."""
-        return cls(read_statements(document))
+        return cls(read_statements(document, kind), name)
+
+
+class Finding(NamedTuple):
+    """What policies say about one action on one resource, and the statement (from 1) that does."""
+
+    effect: Effect | None = None
+    policy: str = ""
+    statement: int = 0
+
+
+class KeyPolicy(NamedTuple):
+    """The policy that hangs on a key, as it counts for one caller.
+
+    `names` are all by which a statement may mean the caller. The key's own account as a whole
+    (`own_account`) is nobody in particular: an Allow for it leaves the matter to RAM.
+    """
+
+    resource: str
+    """The ARN of the key."""
+    policy: Policy | None
+    names: frozenset[str]
+    own_account: str
+    is_foreign: bool
 
 
 class Denial(StrEnum):
@@ -35,31 +64,98 @@ class Denial(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allowed where `denial` is None; otherwise `resource` is the one that was refused."""
+    """Allowed where `denial` is None; otherwise `resource` is the one that was refused.
+
+    `by` are the statements that decided: none where nothing was said.
+    """
 
     denial: Denial | None = None
     resource: str = ""
+    by: tuple[Finding, ...] = ()
 
     @property
     def is_allowed(self) -> bool:
         return self.denial is None
 
 
-def decide(
-    policies: Iterable[Policy], action: str, resources: Sequence[str], facts: RequestFacts
+def decide(  # noqa: PLR0913 - each has its own say
+    policies: Iterable[Policy],
+    action: str,
+    resources: Sequence[str],
+    facts: RequestFacts,
+    *,
+    session: Policy | None = None,
+    key: KeyPolicy | None = None,
 ) -> Decision:
     """Whether `policies` allow `action` (`kms:Decrypt`) on every one of `resources` (ARNs).
 
-    A call about no resource is denied: there is nothing that a policy could have allowed.
+    A `session` policy narrows them. A call about no resource is denied: there is nothing that a
+    policy could have allowed.
     """
-    statements = [statement for policy in policies for statement in policy.statements]
-    if not resources:
-        return Decision(Denial.IMPLICIT)
-    refused = None
-    for resource in resources:
-        effects = {s.effect for s in statements if s.applies(action, resource, facts)}
-        if "Deny" in effects:
-            return Decision(Denial.EXPLICIT, resource)
-        if "Allow" not in effects and refused is None:
-            refused = Decision(Denial.IMPLICIT, resource)
-    return refused or Decision()
+    policies = tuple(policies)
+    decisions = [
+        _about(resource, policies, action, facts, session, key) for resource in resources
+    ] or [Decision(Denial.IMPLICIT)]
+    for denial in (Denial.EXPLICIT, Denial.IMPLICIT):
+        for decision in decisions:
+            if decision.denial is denial:
+                return decision
+    return Decision(by=tuple(finding for decision in decisions for finding in decision.by))
+
+
+def _about(  # noqa: PLR0913, PLR0917 - as above
+    resource: str,
+    policies: Sequence[Policy],
+    action: str,
+    facts: RequestFacts,
+    session: Policy | None,
+    key: KeyPolicy | None,
+) -> Decision:
+    ram = weigh(policies, action, resource, facts)
+    of_key = _of_key(key, action, facts) if key and key.resource == resource else Finding()
+    narrowed = weigh((session,), action, resource, facts) if session else None
+    findings = [one for one in (ram, of_key, narrowed) if one is not None]
+    for finding in findings:
+        if finding.effect == "Deny":
+            return Decision(Denial.EXPLICIT, resource, (finding,))
+    is_foreign = key is not None and key.is_foreign and key.resource == resource
+    given = [one.effect == "Allow" for one in (ram, of_key)]
+    is_given = all(given) if is_foreign else any(given)
+    is_narrowed_away = narrowed is not None and narrowed.effect != "Allow"
+    said = tuple(one for one in findings if one.effect is not None)
+    if not is_given or is_narrowed_away:
+        return Decision(Denial.IMPLICIT, resource, said)
+    return Decision(by=said)
+
+
+def weigh(
+    policies: Iterable[Policy],
+    action: str,
+    resource: str,
+    facts: RequestFacts,
+    names: frozenset[str] | None = None,
+) -> Finding:
+    """What the policies say together: the first Deny, else the first Allow.
+
+    With `names`, policies that have principals: those of their statements that mean one of these.
+    """
+    allowed = Finding()
+    for policy in policies:
+        for number, statement in enumerate(policy.statements, 1):
+            is_meant = names is None or statement.is_for(names)
+            if is_meant and statement.applies(action, resource, facts):
+                finding = Finding(statement.effect, policy.name, number)
+                if statement.effect == "Deny":
+                    return finding
+                allowed = allowed if allowed.effect else finding
+    return allowed
+
+
+def _of_key(key: KeyPolicy, action: str, facts: RequestFacts) -> Finding:
+    if key.policy is None:
+        return Finding()
+    said = weigh((key.policy,), action, key.resource, facts, key.names)
+    if said.effect == "Allow" and not key.is_foreign:
+        in_particular = key.names - {key.own_account}
+        return weigh((key.policy,), action, key.resource, facts, in_particular)
+    return said

@@ -11,6 +11,12 @@ from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 
 ENCRYPTION_ALGORITHM = "kms:EncryptionAlgorithm"
+EXTERNAL_ID = "sts:ExternalId"
+OIDC_ISSUER = "oidc:iss"
+OIDC_AUDIENCE = "oidc:aud"
+OIDC_SUBJECT = "oidc:sub"
+TRUST_PREFIXES = ("oidc:", "sts:")
+"""Keys that are known while a role is being assumed, and never after."""
 TAG_PREFIX = "kms:tag/"
 EXAMPLES: Mapping[str, str] = {
     "acs:SourceIp": "192.0.2.1",
@@ -18,13 +24,17 @@ EXAMPLES: Mapping[str, str] = {
     "acs:SecureTransport": "true",
     "acs:MFAPresent": "false",
     ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT",
+    EXTERNAL_ID: "partner-1",
+    OIDC_ISSUER: "https://kubernetes.default.svc",
+    OIDC_AUDIENCE: "sts.aliyuncs.com",
+    OIDC_SUBJECT: "system:serviceaccount:shop:crm",
 }
 """The keys, each with a value as a request has it; tags (`kms:tag/<name>`) stand beside them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """The facts of one request; `now` in seconds since 1970, `kms` the keys of KMS's own."""
+    """The facts of one request; `now` in seconds since 1970, `kms` what is KMS's own."""
 
     source_ip: str
     now: int

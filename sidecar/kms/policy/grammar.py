@@ -5,16 +5,27 @@
     statement = {"Effect": "Allow" | "Deny",  "Action" | "NotAction": one or more,
                  "Resource": one or more,  "Condition"?: {operator: {key: one or more}}}
 
+The policy of a key names whom it means as well, and no other resource than itself:
+
+    statement = {"Sid"?: text,  "Effect", "Action" | "NotAction", "Condition"? as above,
+                 "Principal": {"RAM": one or more},  "Resource": "*"}
+
+The trust policy of a role names who may assume it:
+
+    statement = {"Effect",  "Action": "sts:AssumeRole",  "Condition"?,
+                 "Principal": {"RAM" | "Federated": one or more}}
+
 A single value is a list of one. Whatever is not in the grammar is refused, never skipped: a policy
 that is half understood protects something else than its author thinks.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from enum import Enum, auto
 from typing import Literal
 
 from sidecar.errors import Misconfigured
-from sidecar.kms.policy.facts import EXAMPLES, TAG_PREFIX
+from sidecar.kms.policy.facts import EXAMPLES, TAG_PREFIX, TRUST_PREFIXES
 from sidecar.kms.policy.operators import OPERATORS, Operator
 from sidecar.kms.policy.statement import RESOURCE_PARTS, Condition, ResourcePattern, Statement
 from sidecar.strict_yaml import nearest
@@ -24,7 +35,25 @@ _TAG_NAME = re.compile(r"\S{1,128}")
 MAX_PATTERN = 1024
 """Characters of a pattern or value; ARNs and context values are far shorter."""
 
+MAX_SID = 128
+
+_RAM_PRINCIPAL = re.compile(
+    r"acs:ram::[0-9]{1,32}:(?:root|\*|user/[A-Za-z0-9._-]{1,64}|role/[A-Za-z0-9._-]{1,64})",
+    re.ASCII,
+)
+_PROVIDER = re.compile(r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}", re.ASCII)
+
 type Steps = tuple[str | int, ...]
+
+
+class Kind(Enum):
+    """What a policy hangs on."""
+
+    IDENTITY = auto()
+    """A user, group or role: it says what they may."""
+    KEY = auto()
+    TRUST = auto()
+    """A role: it says who may assume it."""
 
 
 class BadPolicy(Misconfigured):
@@ -37,7 +66,7 @@ class BadPolicy(Misconfigured):
         self.problem = problem
 
 
-def read_statements(document: object) -> tuple[Statement, ...]:
+def read_statements(document: object, kind: Kind = Kind.IDENTITY) -> tuple[Statement, ...]:
     """The statements of a policy document; raise BadPolicy."""
     members = _members((), document, needed=("Version", "Statement"))
     if members["Version"] != "1":
@@ -45,26 +74,63 @@ def read_statements(document: object) -> tuple[Statement, ...]:
     statements = members["Statement"]
     if not isinstance(statements, list) or not statements:
         raise BadPolicy(("Statement",), "expected a list of statements")
-    return tuple(_statement(("Statement", i), entry) for i, entry in enumerate(statements))
+    return tuple(_statement(("Statement", i), entry, kind) for i, entry in enumerate(statements))
 
 
-def _statement(steps: Steps, document: object) -> Statement:
-    members = _members(
-        steps, document, ("Effect", "Resource"), ("Action", "NotAction", "Condition")
-    )
+_MEMBERS: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Kind.IDENTITY: (("Effect", "Resource"), ("Action", "NotAction", "Condition")),
+    Kind.KEY: (
+        ("Effect", "Resource", "Principal"),
+        ("Action", "NotAction", "Condition", "Sid"),
+    ),
+    Kind.TRUST: (("Effect", "Action", "Principal"), ("Condition",)),
+}
+"""The members that a statement must have, and those that it may have."""
+
+
+def _statement(steps: Steps, document: object, kind: Kind) -> Statement:
+    members = _members(steps, document, *_MEMBERS[kind])
     effect = _effect((*steps, "Effect"), members["Effect"])
     if ("Action" in members) is ("NotAction" in members):
         raise BadPolicy(steps, "expected one of 'Action' and 'NotAction'")
     word = "Action" if "Action" in members else "NotAction"
+    actions = list(_texts((*steps, word), members[word]))
+    resources = list(_texts((*steps, "Resource"), members.get("Resource", "*")))
+    if kind is Kind.TRUST and any(text != "sts:AssumeRole" for _, text in actions):
+        raise BadPolicy((*steps, word), "the action of a trust policy is sts:AssumeRole")
+    if kind is Kind.KEY and any(text != "*" for _, text in resources):
+        raise BadPolicy((*steps, "Resource"), "the resource of a key's policy is *: the key")
+    if len(sid := str(members.get("Sid", ""))) > MAX_SID:
+        raise BadPolicy((*steps, "Sid"), f"{len(sid)} characters; {MAX_SID} at the most")
     return Statement(
         effect=effect,
-        actions=tuple(_action(*entry) for entry in _texts((*steps, word), members[word])),
+        actions=tuple(_action(*entry) for entry in actions),
         is_not_action=word == "NotAction",
-        resources=tuple(
-            _resource(*entry) for entry in _texts((*steps, "Resource"), members["Resource"])
-        ),
-        conditions=tuple(_conditions((*steps, "Condition"), members.get("Condition", {}))),
+        resources=tuple(_resource(*entry) for entry in resources),
+        conditions=tuple(_conditions((*steps, "Condition"), members.get("Condition", {}), kind)),
+        principals=frozenset(_principals((*steps, "Principal"), members.get("Principal"), kind)),
     )
+
+
+def _principals(steps: Steps, document: object, kind: Kind) -> Iterator[str]:
+    if kind is Kind.IDENTITY:
+        return
+    grammars = {"RAM": _RAM_PRINCIPAL}
+    if kind is Kind.TRUST:
+        grammars["Federated"] = _PROVIDER
+    named = _members(steps, document, (), tuple(grammars))
+    if not named:
+        raise BadPolicy(steps, "names nobody")
+    for word, values in named.items():
+        for place, text in _texts((*steps, word), values):
+            if not grammars[word].fullmatch(text):
+                raise BadPolicy(
+                    place,
+                    "a principal is acs:ram::<account>:root, …:user/<name> or …:role/<name>"
+                    if word == "RAM"
+                    else "a provider is acs:ram::<account>:oidc-provider/<name>",
+                )
+            yield text
 
 
 def _effect(steps: Steps, value: object) -> Literal["Allow", "Deny"]:
@@ -93,12 +159,14 @@ def _resource(steps: Steps, text: str) -> ResourcePattern:
     return ResourcePattern(parts)
 
 
-def _conditions(steps: Steps, document: object) -> Iterator[Condition]:
+def _conditions(steps: Steps, document: object, kind: Kind) -> Iterator[Condition]:
     for name, keys in _mapping(steps, document).items():
         if name not in OPERATORS:
             problem = f"{name!r} is not a condition operator{nearest(name, OPERATORS)}"
             raise BadPolicy((*steps, name), problem)
         for key, values in _mapping((*steps, name), keys).items():
+            if key.startswith(TRUST_PREFIXES) and kind is not Kind.TRUST:
+                raise BadPolicy((*steps, name, key), f"{key} is for trust policies alone")
             yield _condition((*steps, name, key), OPERATORS[name], key, values)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The vendor's system policies for KMS, by name, as its reference publishes them.
+"""The vendor's system policies, by name, as its reference publishes them.
 
 Left out are the parts about what the KMS core has no actions for: secrets, KMS instances, backups,
 and tags by way of another service. Source: RAM's developer reference, one page a policy.
@@ -9,13 +9,23 @@ from collections.abc import Mapping
 
 from sidecar.kms.policy.evaluation import Policy
 
+type Document = Mapping[str, object]
 
-def _allow(actions: list[str], resources: list[str]) -> Policy:
+
+def _allow(actions: list[str], resources: list[str]) -> Document:
     statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    return Policy.parse({"Version": "1", "Statement": [statement]})
+    return {"Version": "1", "Statement": [statement]}
 
 
-SYSTEM_POLICIES: Mapping[str, Policy] = {
+SYSTEM_DOCUMENTS: Mapping[str, Document] = {
+    "AdministratorAccess": _allow(["*"], ["*"]),
+    "AliyunRAMFullAccess": _allow(["ram:*"], ["*"]),
+    "AliyunRAMReadOnlyAccess": _allow(["ram:Get*", "ram:List*"], ["*"]),
+    "AliyunSTSAssumeRoleAccess": _allow(["sts:AssumeRole"], ["*"]),
+    "AliyunActionTrailReadOnlyAccess": _allow(
+        ["actiontrail:Describe*", "actiontrail:Get*", "actiontrail:List*", "actiontrail:Lookup*"],
+        ["*"],
+    ),
     "AliyunKMSFullAccess": _allow(["kms:*"], ["*"]),
     "AliyunKMSReadOnlyAccess": _allow(
         [
@@ -35,4 +45,8 @@ SYSTEM_POLICIES: Mapping[str, Policy] = {
         ["*"],
     ),
     "AliyunKMSCryptoAdminAccess": _allow(["kms:*"], ["acs:kms:*:*:key*", "acs:kms:*:*:alias*"]),
+}
+
+SYSTEM_POLICIES: Mapping[str, Policy] = {
+    name: Policy.parse(document, name) for name, document in SYSTEM_DOCUMENTS.items()
 }

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.kms.policy import Decision, Denial, Policy, RequestFacts, decide
+from sidecar.kms.policy import (
+    Denial,
+    Finding,
+    KeyPolicy,
+    Kind,
+    Policy,
+    RequestFacts,
+    decide,
+)
 
 ACCOUNT = "acs:kms:cn-hangzhou:1000000000000001"
 KEY = f"{ACCOUNT}:key/11111111-2222-4333-8444-555555555555"
@@ -55,8 +63,8 @@ DOCUMENTED = policy(
 def test_the_documented_example(
     action: str, resource: str, facts: RequestFacts, denial: Denial | None
 ) -> None:
-    expected = Decision(denial, resource) if denial else Decision()
-    assert decide([DOCUMENTED], action, [resource], facts) == expected
+    decision = decide([DOCUMENTED], action, [resource], facts)
+    assert (decision.denial, decision.resource) == (denial, resource if denial else "")
 
 
 def test_a_deny_beats_an_allow_in_any_order_and_policy() -> None:
@@ -69,16 +77,16 @@ def test_a_deny_beats_an_allow_in_any_order_and_policy() -> None:
 def test_every_resource_must_be_allowed() -> None:
     only_alias = [policy(allow("kms:CreateAlias", ALIAS))]
     both = [policy(allow("kms:CreateAlias", [ALIAS, KEY]))]
-    assert decide(only_alias, "kms:CreateAlias", [ALIAS, KEY], INSIDE) == Decision(
-        Denial.IMPLICIT, KEY
-    )
+    refused = decide(only_alias, "kms:CreateAlias", [ALIAS, KEY], INSIDE)
+    assert (refused.denial, refused.resource) == (Denial.IMPLICIT, KEY)
+    assert refused.by == ()
     assert decide(both, "kms:CreateAlias", [ALIAS, KEY], INSIDE).is_allowed
 
 
 def test_an_explicit_deny_is_told_even_where_an_earlier_resource_is_not_allowed() -> None:
     policies = [policy(deny("kms:CreateAlias", KEY))]
     decision = decide(policies, "kms:CreateAlias", [ALIAS, KEY], INSIDE)
-    assert decision == Decision(Denial.EXPLICIT, KEY)
+    assert (decision.denial, decision.resource) == (Denial.EXPLICIT, KEY)
 
 
 def test_nobody_may_do_anything_without_policies_or_to_nothing() -> None:
@@ -104,6 +112,82 @@ def test_an_ipv4_caller_on_an_ipv6_socket_does_not_slip_past_a_deny() -> None:
     policies = [policy(allow("*"), deny("*", Condition=condition))]
     mapped = RequestFacts("::ffff:203.0.113.5", 0, secure_transport=True)
     assert decide(policies, "kms:Decrypt", [KEY], mapped).denial is Denial.EXPLICIT
+
+
+OWN, OTHER = "acs:ram::1000000000000001", "acs:ram::1000000000000002"
+
+
+def key_policy(*statements: dict[str, Any], user: str = f"{OWN}:user/app") -> KeyPolicy:
+    """The policy of KEY, as it counts for `user`."""
+    account = user.rpartition(":")[0]
+    document = {"Version": "1", "Statement": list(statements)}
+    return KeyPolicy(
+        resource=KEY,
+        policy=Policy.parse(document, "of the key", Kind.KEY),
+        names=frozenset({user, f"{account}:root", f"{account}:*"}),
+        own_account=f"{OWN}:root",
+        is_foreign=account != OWN,
+    )
+
+
+def to(principal: str, effect: str = "Allow", action: str = "kms:Decrypt") -> dict[str, Any]:
+    named = {"Principal": {"RAM": [principal]}, "Resource": "*"}
+    return {"Sid": "one", "Effect": effect, "Action": [action], **named}
+
+
+@pytest.mark.parametrize(
+    ("statements", "denial"),
+    [
+        ([to(f"{OWN}:user/app")], None),
+        ([to(f"{OWN}:*")], None),
+        ([to(f"{OWN}:user/other")], Denial.IMPLICIT),
+        ([to(f"{OWN}:root")], Denial.IMPLICIT),  # the account as a whole: RAM decides
+        ([to(f"{OWN}:user/app", action="kms:Encrypt")], Denial.IMPLICIT),
+        ([to(f"{OWN}:user/app"), to(f"{OWN}:root", "Deny")], Denial.EXPLICIT),
+        ([to(f"{OWN}:root"), to(f"{OWN}:user/app")], None),
+    ],
+)
+def test_a_key_policy_gives_or_takes_in_its_own_account(
+    statements: list[dict[str, Any]], denial: Denial | None
+) -> None:
+    assert decide([], "kms:Decrypt", [KEY], INSIDE, key=key_policy(*statements)).denial is denial
+
+
+def test_in_its_own_account_ram_is_enough_and_a_deny_of_the_key_beats_it() -> None:
+    yes = [policy(allow("kms:*"))]
+    silent = key_policy(to(f"{OWN}:user/other"))
+    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, key=silent).is_allowed
+    denied = key_policy(to(f"{OWN}:user/app", "Deny"))
+    decision = decide(yes, "kms:Decrypt", [KEY], INSIDE, key=denied)
+    assert decision.denial is Denial.EXPLICIT
+    assert decision.by == (Finding("Deny", "of the key", 1),)
+
+
+@pytest.mark.parametrize("principal", [f"{OTHER}:user/app", f"{OTHER}:root"])
+def test_another_account_needs_both(principal: str) -> None:
+    yes, user = [policy(allow("kms:*"))], f"{OTHER}:user/app"
+    given = key_policy(to(principal), user=user)
+    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, key=given).is_allowed
+    assert not decide([], "kms:Decrypt", [KEY], INSIDE, key=given).is_allowed
+    silent = key_policy(to(f"{OWN}:root"), user=user)
+    assert not decide(yes, "kms:Decrypt", [KEY], INSIDE, key=silent).is_allowed
+    none = silent._replace(policy=None)
+    assert not decide(yes, "kms:Decrypt", [KEY], INSIDE, key=none).is_allowed
+
+
+def test_a_key_policy_says_nothing_about_an_alias() -> None:
+    given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
+    decision = decide([], "kms:DeleteAlias", [ALIAS, KEY], INSIDE, key=given)
+    assert (decision.denial, decision.resource) == (Denial.IMPLICIT, ALIAS)
+
+
+def test_a_session_policy_narrows_and_never_widens() -> None:
+    yes, some = [policy(allow("kms:*"))], policy(allow("kms:Decrypt"))
+    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, session=some).is_allowed
+    assert not decide(yes, "kms:Encrypt", [KEY], INSIDE, session=some).is_allowed
+    assert not decide([], "kms:Decrypt", [KEY], INSIDE, session=some).is_allowed
+    given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
+    assert not decide([], "kms:Encrypt", [KEY], INSIDE, session=some, key=given).is_allowed
 
 
 # Any policies over a small world, against an oracle that reads the documents by itself.

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sidecar.kms.policy import BadPolicy, Policy
+from sidecar.kms.policy import BadPolicy, Kind, Policy
+from sidecar.kms.policy.grammar import read_statements
 
 GOOD: dict[str, Any] = {
     "Version": "1",
@@ -162,3 +163,54 @@ def test_a_value_of_any_length_or_kind_is_refused() -> None:
     for value in ("x" * 1025, "", None, 1.5, {}, [[]]):
         with pytest.raises(BadPolicy):
             Policy.parse(changed(*ONE, "Action", value))
+
+
+PRINCIPAL = {"RAM": ["acs:ram::1:user/app"]}
+TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": PRINCIPAL}
+OF_KEY = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": PRINCIPAL}
+FEDERATED = {"Federated": "acs:ram::1:oidc-provider/cluster"}
+OIDC = {"StringEquals": {"oidc:sub": "system:serviceaccount:shop:crm"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement", "principals"),
+    [
+        (Kind.TRUST, TRUST, {"acs:ram::1:user/app"}),
+        (
+            Kind.TRUST,
+            {**TRUST, "Principal": FEDERATED, "Condition": OIDC},
+            {"acs:ram::1:oidc-provider/cluster"},
+        ),
+        (Kind.KEY, {**OF_KEY, "Sid": "kms default key policy"}, {"acs:ram::1:user/app"}),
+        (Kind.KEY, {**OF_KEY, "Principal": {"RAM": "acs:ram::1:*"}}, {"acs:ram::1:*"}),
+    ],
+)
+def test_policies_of_keys_and_roles_name_whom_they_mean(
+    kind: Kind, statement: dict[str, object], principals: set[str]
+) -> None:
+    (read,) = read_statements({"Version": "1", "Statement": [statement]}, kind)
+    assert read.principals == principals
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement", "problem"),
+    [
+        (Kind.IDENTITY, OF_KEY, "unknown key 'Principal'"),
+        (Kind.KEY, {**OF_KEY, "Principal": {}}, "names nobody"),
+        (Kind.KEY, {**OF_KEY, "Principal": FEDERATED}, "unknown key 'Federated'"),
+        (Kind.KEY, {**OF_KEY, "Principal": {"RAM": "*"}}, "a principal is acs:ram::"),
+        (Kind.KEY, {**OF_KEY, "Principal": {"RAM": "acs:ram::*:root"}}, "a principal is"),
+        (Kind.KEY, {**OF_KEY, "Resource": "acs:kms:*:*:key/*"}, "the resource of a key's policy"),
+        (Kind.KEY, {**OF_KEY, "Sid": "s" * 129}, "129 characters"),
+        (Kind.KEY, {**OF_KEY, "Condition": OIDC}, "oidc:sub is for trust policies alone"),
+        (Kind.TRUST, {**TRUST, "Action": "*"}, "the action of a trust policy is sts:AssumeRole"),
+        (Kind.TRUST, {**TRUST, "Resource": "*"}, "unknown key 'Resource'"),
+        (Kind.TRUST, {**TRUST, "Principal": {"Federated": "acs:ram::1:user/x"}}, "a provider is"),
+    ],
+)
+def test_whom_they_mean_is_read_strictly(
+    kind: Kind, statement: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(BadPolicy) as caught:
+        read_statements({"Version": "1", "Statement": [statement]}, kind)
+    assert problem in caught.value.why
