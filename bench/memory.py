@@ -22,16 +22,18 @@ START_GOAL = 2.0
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-memory-") as work, Rig(Path(work)) as rig:
         rig.start_sidecar()
-        idle = rig.rss(rig.sidecar_pid)
+        (worker,) = rig.worker_pids()
+        idle, supervisor = rig.rss(worker), rig.rss(rig.supervisor_pid)
         rig.load(rig.sidecar, write_request(), 1)
         rig.load(rig.sidecar, read_request(), 1)
-        warm, done = rig.rss(rig.sidecar_pid), 0.0
+        warm, done = rig.rss(worker), 0.0
         while done < REQUESTS:
             for request in (write_request(), read_request()):
                 done += rig.load(rig.sidecar, request, 2)["requests"]
-        growth = rig.rss(rig.sidecar_pid) - warm
+        growth = rig.rss(worker) - warm
         starts = [rig.seconds_to_ready, *(rig.restart_sidecar() for _ in range(STARTS - 1))]
     return [
+        Figure("resident supervisor", supervisor, "MB"),
         Figure("resident after the first load", warm, "MB"),
         Figure("sealed and opened messages", done, ""),
         Figure("resident when ready", idle, "MB", at_most=IDLE_GOAL),

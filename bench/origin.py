@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The store of the benchmarks: as fast as Python can answer, so that the proxy is what is timed.
 
-POST keeps the body, GET gives it back. Run as a child: prints its port and serves until its
-standard input closes.
+POST keeps the body, PUT keeps it by its path; GET gives back what is kept there. Run as a child:
+prints its port and serves until its standard input closes.
 """
 
 import asyncio
 import sys
+from typing import ClassVar
 
 import uvloop
 
@@ -18,6 +19,7 @@ class Origin(asyncio.Protocol):
     """One connection."""
 
     stored = b"{}"
+    by_path: ClassVar[dict[bytes, bytes]] = {}
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -34,11 +36,16 @@ class Origin(asyncio.Protocol):
             stop = end + 4 + length
             if len(buffer) < stop:
                 break
+            body, path = buffer[end + 4 : stop], buffer.split(b" ", 2)[1]
             if head.startswith(b"post"):
-                Origin.stored = buffer[end + 4 : stop]
+                Origin.stored = body
+                self._transport.write(_STORED)
+            elif head.startswith(b"put"):
+                Origin.by_path[path] = body
                 self._transport.write(_STORED)
             else:
-                self._transport.write(_ANSWER % (b"200 OK", len(Origin.stored), Origin.stored))
+                kept = Origin.by_path.get(path, Origin.stored)
+                self._transport.write(_ANSWER % (b"200 OK", len(kept), kept))
             buffer = buffer[stop:]
         self._buffer = buffer
 

@@ -16,6 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
+
 from bench.kms import Kms, pinned
 
 PROXY_CORE = 0
@@ -37,6 +39,7 @@ listeners:
   - {{listen: "127.0.0.1:0", upstream: "http://127.0.0.1:{port}"}}
 rules: rules.yaml
 kms: {{endpoint: "{endpoint}", credentials_file: kms/sidecar.json}}
+workers: {workers}
 admin: {{listen: "127.0.0.1:0"}}
 """
 
@@ -83,11 +86,15 @@ class Rig:
     def __exit__(self, *_: object) -> None:
         self._ends.close()
 
-    def start_sidecar(self) -> None:
-        """A KMS with a CMK, and the sidecar in front of the origin; sets `sidecar` to its port."""
+    def start_sidecar(self, workers: int = 1, core: int | None = PROXY_CORE) -> None:
+        """A KMS with a CMK, and the sidecar in front of the origin; sets `sidecar` to its port.
+
+        Without `core` it runs on every core that there is.
+        """
+        self._core = core
         kms = self._ends.enter_context(Kms(self.work / "kms", OTHER_CORE))
         (self.work / "rules.yaml").write_text(RULES.format(port=self.origin))
-        config = CONFIG.format(port=self.origin, endpoint=kms.endpoint)
+        config = CONFIG.format(port=self.origin, endpoint=kms.endpoint, workers=workers)
         (self.work / "sidecar.yaml").write_text(config)
         self.seconds_to_ready = self._run_sidecar()
 
@@ -97,15 +104,32 @@ class Rig:
         return self._run_sidecar()
 
     @property
-    def sidecar_pid(self) -> int:
+    def supervisor_pid(self) -> int:
         return self._sidecar.pid
+
+    def readiness(self) -> dict[str, Any]:
+        """What /readyz tells."""
+        told: dict[str, Any] = httpx.get(f"http://{self._admin}/readyz").json()
+        return told
+
+    def metric(self, name: str) -> float:
+        """The sum of one metric over its labels."""
+        text = httpx.get(f"http://{self._admin}/metrics").text
+        found = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
+        return sum(float(line.rpartition(" ")[2]) for line in found)
+
+    def worker_pids(self) -> list[int]:
+        """The processes that serve."""
+        pids: list[int] = self.readiness()["workers"]["serving"]
+        return pids
 
     def _run_sidecar(self) -> float:
         began = time.perf_counter()
         config = self.work / "sidecar.yaml"
-        ready = json.loads(self._start(PROXY_CORE, "-m", "sidecar", "run", "-c", config))
+        ready = json.loads(self._start(self._core, "-m", "sidecar", "run", "-c", config))
         took = time.perf_counter() - began
         self.sidecar = int(ready["listeners"][0].rpartition(":")[2])
+        self._admin: str = ready["admin"]
         self._sidecar = self._last
         return took
 
@@ -143,7 +167,7 @@ class Rig:
         status = Path(f"/proc/{pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
-    def _start(self, core: int, *words: object) -> str:
+    def _start(self, core: int | None, *words: object) -> str:
         """Start a Python child; its first line of output."""
         process = self._spawn(core, sys.executable, *words)
         assert process.stdout is not None
@@ -153,7 +177,7 @@ class Rig:
             raise RuntimeError(message)
         return line
 
-    def _spawn(self, core: int, *words: object) -> subprocess.Popen[str]:
+    def _spawn(self, core: int | None, *words: object) -> subprocess.Popen[str]:
         log = self._ends.enter_context((self.work / "log").open("a"))
         process = subprocess.Popen(
             pinned(core, *words),
@@ -168,12 +192,12 @@ class Rig:
 
 
 def _end(process: subprocess.Popen[Any]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with process:  # which closes its pipes
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _free_port() -> int:
