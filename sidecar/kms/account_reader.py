@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sidecar.errors import Misconfigured
-from sidecar.kms.accounts import Account, Quotas, User
+from sidecar.kms.accounts import Account, User
+from sidecar.kms.limits import Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES, BadPolicy, Policy
 from sidecar.kms.secret_file import read_secret
 from sidecar.signing import AccessKey

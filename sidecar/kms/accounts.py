@@ -5,18 +5,11 @@ There is no key for the account itself ("root"): every call is a user's, under t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sidecar.kms.limits import Quotas, Rates
 from sidecar.kms.policy import Policy
 from sidecar.signing import AccessKey
-
-
-@dataclass(frozen=True, slots=True)
-class Quotas:
-    """How many CMKs and aliases an account may have in its region."""
-
-    keys: int = 200
-    aliases: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +28,8 @@ class Account:
 
     id: str
     users: tuple[User, ...]
-    quotas: Quotas = Quotas()
+    quotas: Quotas = field(default_factory=Quotas)
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True, slots=True)

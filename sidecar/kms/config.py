@@ -35,7 +35,8 @@ from sqlalchemy.exc import ArgumentError
 from sidecar.errors import Misconfigured
 from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.account_reader import AccountReader, read_policies
-from sidecar.kms.accounts import Account, Quotas
+from sidecar.kms.accounts import Account
+from sidecar.kms.limits import Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES
 from sidecar.strict_yaml import Entry, read
 

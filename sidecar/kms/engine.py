@@ -22,11 +22,13 @@ from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, To
 from sidecar.kms.accounts import Caller, Directory
 from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
 from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.api.deferred import DEFERRED
 from sidecar.kms.api.parameters import Arguments
 from sidecar.kms.audit import Event, carry_out
 from sidecar.kms.authentication import Authentication
 from sidecar.kms.authorization import authorize
 from sidecar.kms.faults import Fault
+from sidecar.kms.limits import Throttle
 from sidecar.kms.policy import RequestFacts
 from sidecar.kms.request import Received
 from sidecar.kms.rounds import Rounds, TooManyWaitError
@@ -62,6 +64,7 @@ class Engine:
         self._hsm = hsm
         self._database = database
         self._clock = clock
+        self._throttle = Throttle()
         self._rounds = Rounds(self._round)
 
     async def call(self, received: Received) -> Answer:
@@ -97,7 +100,7 @@ class Engine:
             source_ip=received.source_ip,
             user_agent=received.find_header(b"user-agent"),
         )
-        return _Errand(received, event, token, self._region, self._authentication)
+        return _Errand(received, event, token, self._region, self._authentication, self._throttle)
 
 
 @dataclass(slots=True)
@@ -109,6 +112,7 @@ class _Errand:
     token: Token
     region: str
     authentication: Authentication
+    throttle: Throttle
     signed: Signed | None = None
 
     def admit(self, connection: Connection) -> None:
@@ -118,21 +122,20 @@ class _Errand:
         signed, caller = self.signed, self.event.caller
         if signed is None or caller is None:
             raise Fault.internal()
-        action = ACTIONS.get(signed.action)
-        if action is None:
-            raise Fault.unknown_action()
+        action = _find_action(signed.action)
         self.event.is_write = action.is_write
-        arguments = Arguments(action.parameters, signed.parameters)
+        limit = caller.account.rates.of(action.rate)
+        self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
+        arguments = Arguments((*action.parameters, DRY_RUN), signed.parameters)
         self.event.parameters = arguments.audited
         call = self._call(connection, caller, arguments)
-        is_dry_run = DRY_RUN in action.parameters and call[DRY_RUN]
         try:
             self._check(call, caller, action)
         except Fault as fault:
-            if is_dry_run:
+            if call[DRY_RUN]:
                 raise Fault.dry_run_refusal(fault) from fault
             raise
-        if is_dry_run:
+        if call[DRY_RUN]:
             raise Fault.dry_run_passed()
         answer = _act(action, call)
         self.event.outcome = _ids(answer)
@@ -151,17 +154,28 @@ class _Errand:
         )
 
     def _check(self, call: Call, caller: Caller, action: Action) -> None:
-        """Find what the call is about; it must be allowed, be there and be in the right state."""
+        """All that may refuse the call; what it is about must be there, in the right state."""
         call.target = target = action.target(call)
         self.event.key_id = target.cmk.key_id if target.cmk else None
         facts = RequestFacts(
             self.received.source_ip, self.event.now, self.received.is_secure, action.facts
         )
-        authorize(caller, action, target, facts)
+        if action.asks_ram:
+            authorize(caller, action, target, facts)
         if target.missing is not None:
             raise target.missing
         if target.cmk is not None:
             action.states(target.cmk.state)
+        action.check(call)
+
+
+def _find_action(name: str) -> Action:
+    if name in DEFERRED:
+        raise Fault.unsupported_operation()
+    action = ACTIONS.get(name)
+    if action is None:
+        raise Fault.unknown_action()
+    return action
 
 
 def _act(action: Action, call: Call) -> Answer:

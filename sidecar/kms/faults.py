@@ -93,6 +93,11 @@ class Fault(SidecarError):
         )
 
     @classmethod
+    def throttled(cls) -> Self:
+        """The account asks more often than it may; SDKs try this one again."""
+        return cls(429, "Rejected.Throttling", "QPS Limit Exceeded")
+
+    @classmethod
     def wrong_state(cls, state: str) -> Self:
         """The key cannot be used in its state; `state` becomes the code's last word."""
         return cls(

@@ -7,7 +7,8 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.account_reader import AccountReader, read_policies
-from sidecar.kms.accounts import Account, Quotas
+from sidecar.kms.accounts import Account
+from sidecar.kms.limits import Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES, Policy
 from sidecar.strict_yaml import parse
 

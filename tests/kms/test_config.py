@@ -9,8 +9,9 @@ from sqlalchemy import URL, make_url
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import Pkcs11Uri
-from sidecar.kms.accounts import Directory, Quotas
+from sidecar.kms.accounts import Directory
 from sidecar.kms.config import KmsConfig, Tls, load_kms_config
+from sidecar.kms.limits import Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES, RequestFacts, decide
 
 TOKEN = "pkcs11:token=kms?module-path=/lib/softhsm2.so&pin-source=file:/etc/kms/pin"

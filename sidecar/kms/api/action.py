@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an action is: its name, its parameters, what RAM is asked about, and the act itself.
 
-    name · parameters · target · states · act
+    name · parameters · target · states · check · act
 
 `target` finds what the call is about (rows and ARNs) and decides nothing; `states` says in which
-key states the act may run; `act` does it, inside the transaction that also writes the audit
-record. All of it is plain synchronous code on the HSM thread.
+key states the act may run; `check` refuses what the parameters and the store refuse; `act` does it,
+inside the transaction that also writes the audit record. With DryRun, which every action takes,
+all but the last is done. All of it is plain synchronous code on the HSM thread.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sidecar.hsm import Token
-from sidecar.kms.accounts import Quotas
 from sidecar.kms.api.parameters import Arguments, Parameter, boolean
 from sidecar.kms.faults import Fault
+from sidecar.kms.limits import Quotas, Rate
 from sidecar.kms.service.names import Place
 from sidecar.kms.service.states import any_state
 from sidecar.kms.store import Cmk, Shelf
@@ -60,6 +61,10 @@ class Call:
         return self.target.cmk
 
 
+def no_check(_: Call) -> None:
+    """For an action that its parameters, its target and a key's state say everything about."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action of the API; `is_write` is ActionTrail's word for it."""
@@ -70,5 +75,15 @@ class Action:
     act: Callable[[Call], Answer]
     is_write: bool
     states: Callable[[str], None] = any_state
+    check: Callable[[Call], None] = no_check
     facts: Mapping[str, str] = field(default_factory=dict)
     """KMS's own condition keys, for policies that ask about them."""
+    use: Rate | None = None
+    """What it uses a CMK for; None where it reads or writes what is known about CMKs."""
+    asks_ram: bool = True
+    """No where every caller may, who is one."""
+
+    @property
+    def rate(self) -> Rate:
+        """With which others its calls are counted."""
+        return self.use or (Rate.WRITE if self.is_write else Rate.READ)

@@ -8,13 +8,15 @@ from sidecar.kms.service.states import nameable
 from sidecar.kms.store import Label
 
 
-def act(call: Call) -> Answer:
-    name = call[NEW_ALIAS_NAME]
-    if call.shelf.find_alias(name):
+def check(call: Call) -> None:
+    if call.shelf.find_alias(call[NEW_ALIAS_NAME]):
         raise Fault.alias_exists()
     if call.shelf.count_aliases() >= call.quotas.aliases:
         raise Fault.limit_exceeded()
-    call.shelf.add_alias(Label(name, call.cmk.key_id), call.now)
+
+
+def act(call: Call) -> Answer:
+    call.shelf.add_alias(Label(call[NEW_ALIAS_NAME], call.cmk.key_id), call.now)
     return {}
 
 
@@ -23,6 +25,7 @@ ACTION = Action(
     parameters=(KEY_ID, NEW_ALIAS_NAME),
     target=the_alias_and_key(NEW_ALIAS_NAME),
     states=nameable,
+    check=check,
     act=act,
     is_write=True,
 )

@@ -4,9 +4,10 @@
 The CMK is found from the blob; the caller needs rights on it.
 """
 
-from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, SYMMETRIC
 from sidecar.kms.api.targets import CIPHERTEXT_BLOB, the_key_of_the_blob
+from sidecar.kms.limits import Rate
 from sidecar.kms.service.ciphertext import decrypt
 from sidecar.kms.service.states import usable
 
@@ -23,10 +24,11 @@ def act(call: Call) -> Answer:
 
 ACTION = Action(
     name="Decrypt",
-    parameters=(CIPHERTEXT_BLOB, ENCRYPTION_CONTEXT, DRY_RUN),
+    parameters=(CIPHERTEXT_BLOB, ENCRYPTION_CONTEXT),
     target=the_key_of_the_blob,
     states=usable,
     facts=SYMMETRIC,
+    use=Rate.SYMMETRIC,
     act=act,
     is_write=False,
 )

@@ -3,10 +3,11 @@
 
 import base64
 
-from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, SYMMETRIC, encrypted
 from sidecar.kms.api.parameters import Parameter, base64_up_to
 from sidecar.kms.api.targets import KEY_ID, the_key
+from sidecar.kms.limits import Rate
 from sidecar.kms.service.states import usable
 
 MAX_PLAINTEXT = 6144
@@ -19,10 +20,11 @@ def act(call: Call) -> Answer:
 
 ACTION = Action(
     name="Encrypt",
-    parameters=(KEY_ID, PLAINTEXT, ENCRYPTION_CONTEXT, DRY_RUN),
+    parameters=(KEY_ID, PLAINTEXT, ENCRYPTION_CONTEXT),
     target=the_key,
     states=usable,
     facts=SYMMETRIC,
+    use=Rate.SYMMETRIC,
     act=act,
     is_write=False,
 )

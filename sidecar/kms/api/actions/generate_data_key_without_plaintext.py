@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """GenerateDataKeyWithoutPlaintext: a new data key that only its encrypted form is told of."""
 
-from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.crypto import (
     ENCRYPTION_CONTEXT,
     KEY_SPEC,
@@ -11,6 +11,7 @@ from sidecar.kms.api.crypto import (
     new_data_key,
 )
 from sidecar.kms.api.targets import KEY_ID, the_key
+from sidecar.kms.limits import Rate
 from sidecar.kms.service.states import usable
 
 
@@ -20,10 +21,11 @@ def act(call: Call) -> Answer:
 
 ACTION = Action(
     name="GenerateDataKeyWithoutPlaintext",
-    parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT, DRY_RUN),
+    parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT),
     target=the_key,
     states=usable,
     facts=SYMMETRIC,
+    use=Rate.SYMMETRIC,
     act=act,
     is_write=False,
 )

@@ -8,9 +8,12 @@ from sidecar.kms.service.states import renameable
 from sidecar.kms.store import Label
 
 
-def act(call: Call) -> Answer:
+def check(call: Call) -> None:
     if call.shelf.find_alias(call[ALIAS_NAME]) is None:
         raise Fault.alias_not_found()
+
+
+def act(call: Call) -> Answer:
     call.shelf.move_alias(Label(call[ALIAS_NAME], call.cmk.key_id))
     return {}
 
@@ -20,6 +23,7 @@ ACTION = Action(
     parameters=(KEY_ID, ALIAS_NAME),
     target=the_alias_and_key(ALIAS_NAME),
     states=renameable,
+    check=check,
     act=act,
     is_write=True,
 )
