@@ -2,9 +2,11 @@
 """The HSM floor: a PKCS#11 token on one thread of its own.
 
 `HsmThread(Pkcs11Uri.parse(...))` opens a token; `softhsm.provision(folder)` makes one.
+`making` has the kinds of keys that a token makes, `rsa` and `signatures` what is done with them,
+and `probing` tells which of them this token can hold.
 """
 
-from sidecar.hsm import softhsm
+from sidecar.hsm import making, probing, rsa, signatures, softhsm
 from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
 from sidecar.hsm.thread import HsmThread
 from sidecar.hsm.token import Token
@@ -18,5 +20,9 @@ __all__ = [
     "KeyMissing",
     "Pkcs11Uri",
     "Token",
+    "making",
+    "probing",
+    "rsa",
+    "signatures",
     "softhsm",
 ]

@@ -2,8 +2,9 @@
 """A SoftHSM token in a folder of the user's: the HSM where there is no other.
 
 `provision` writes the module's configuration, draws both PINs, initializes the token and plants
-the anchor. python-pkcs11 cannot initialize tokens and softhsm2-util takes PINs on its command
-line, where every user of the machine reads them; so the four C functions are called directly.
+the anchor and the root key. python-pkcs11 cannot initialize tokens and softhsm2-util takes PINs on
+its command line, where every user of the machine reads them; so the four C functions are called
+directly.
 """
 
 import ctypes
@@ -64,7 +65,7 @@ def provision(directory: Path, module: Path = MODULE) -> Pkcs11Uri:
         raise Misconfigured(f"{directory}: cannot be written: {error.strerror}") from error
     _initialize(uri, so_pin=pins[0].encode(), pin=pins[1].encode())
     with HsmThread(uri) as thread:
-        thread.run(Token.plant_anchor)
+        thread.run(Token.prepare)
     return uri
 
 

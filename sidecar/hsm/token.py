@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What we ask of a token: AES keys that never leave it, and AES-GCM under them.
+"""What we ask of a token: keys that never leave it, found by their id, and AES-GCM under them.
+
+Keys of other kinds are made in `making` and used in `rsa`, `ec` and `mac`, by way of `make`,
+`using` and `opening` here. Of a pair the token keeps the private half alone, so an id is one key.
 
 Used on one thread only (`thread.HsmThread`); several threads in one module crash SoftHSM.
 
@@ -13,20 +16,25 @@ provisioning) is found; a failed decryption is the ciphertext's fault only if th
 up anew, still encrypts and decrypts a known value.
 """
 
-from collections.abc import Callable
-from typing import Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
 
 import pkcs11
-from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
+from pkcs11 import Attribute, Mechanism, ObjectClass
 from pkcs11.mechanisms import GCMParams
 
+from sidecar.hsm import making
 from sidecar.hsm.connection import Connection
 from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
 from sidecar.hsm.uri import Pkcs11Uri
 
 IV_BYTES = 12
 TAG_BYTES = 16
-ANCHOR_ID = b"envelope-sidecar:anchor"
+RESERVED_IDS = b"envelope-sidecar:"
+"""How the ids of keys begin that are not a caller's; `list_key_ids` leaves them out."""
+ANCHOR_ID = RESERVED_IDS + b"anchor"
+ROOT_ID = RESERVED_IDS + b"root"
+"""An AES key that seals what the token itself cannot hold."""
 _KNOWN = b"envelope-sidecar known value"
 MAX_KEY_ID_BYTES = 255
 
@@ -39,19 +47,28 @@ _PERHAPS_BAD_CIPHERTEXT = (
 )
 
 
+_HELD = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
+
+
 class AnchorMissing(pkcs11.PKCS11Error):
     """This is not the token that was provisioned, or its storage is away."""
 
 
-class AesKey(Protocol):
-    """The handle of an AES key, as the binding hands it out."""
+class KeyHandle(Protocol):
+    """The handle of a key, as the binding hands it out."""
+
+    def __getitem__(self, attribute: Attribute) -> Any: ...
 
     def encrypt(
-        self, data: bytes, *, mechanism: Mechanism, mechanism_param: GCMParams
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
     ) -> bytes: ...
 
     def decrypt(
-        self, data: bytes, *, mechanism: Mechanism, mechanism_param: GCMParams
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
+    ) -> bytes: ...
+
+    def sign(
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
     ) -> bytes: ...
 
     def destroy(self) -> None: ...
@@ -62,7 +79,9 @@ class Token:
 
     def __init__(self, uri: Pkcs11Uri) -> None:
         self._connection = Connection(uri)
-        self._keys: dict[bytes, AesKey] = {}
+        self._keys: dict[bytes, KeyHandle] = {}
+        self.probed: dict[object, bool] = {}
+        """What was found out about this token, for `probing`."""
 
     def __repr__(self) -> str:
         return f"Token({self._connection.uri})"
@@ -79,34 +98,73 @@ class Token:
 
     # -- keys
 
-    def plant_anchor(self) -> None:
-        """Make the anchor where there is none; part of provisioning a token."""
-        if self._repeating(lambda: self._search(ANCHOR_ID)) is None:
-            self._once(lambda: self._generate(ANCHOR_ID, "envelope-sidecar anchor", 256))
+    def prepare(self) -> None:
+        """Make the anchor and the root key where there are none; part of provisioning a token."""
+        self._plant(ANCHOR_ID, "anchor")
+        self._plant(ROOT_ID, "root key")
 
     def generate_aes(self, key_id: bytes, label: str, bits: int) -> None:
         """Make an AES key of `bits` bits that can never be read or wrapped out of the token."""
         if bits not in (128, 192, 256):
             raise HsmError(f"AES has no keys of {bits} bits")
-        if not 0 < len(key_id) <= MAX_KEY_ID_BYTES or key_id == ANCHOR_ID:
+        self.make(key_id, making.aes(key_id, label, bits))
+
+    def make[T](self, key_id: bytes, work: Callable[[pkcs11.Session], T]) -> T:
+        """Let `work` make the key that `key_id` shall name from now on."""
+        if not 0 < len(key_id) <= MAX_KEY_ID_BYTES or key_id in (ANCHOR_ID, ROOT_ID):
             raise HsmError("this key id is not to be had")
         if self._repeating(lambda: self._search(key_id)) is not None:
             raise HsmError("a key with this id stands in the token already")
-        self._once(lambda: self._generate(key_id, label, bits))
+        return self._once(lambda: work(self._connection.session))
+
+    def destroy(self, key_id: bytes) -> None:
+        """Destroy the key for good; one that is not there is destroyed already."""
+
+        def work() -> None:
+            self._find(key_id).destroy()
+
+        try:
+            self._repeating(work)
+        except KeyMissing:
+            pass
+        finally:
+            self._keys.pop(key_id, None)
 
     def list_key_ids(self) -> list[bytes]:
-        """The ids of all secret keys but the anchor, sorted."""
+        """The ids of all secret and private keys but the reserved ones, sorted."""
 
         def work() -> list[bytes]:
-            found = self._connection.session.get_objects(
-                {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.TOKEN: True}
-            )
-            ids = [cast("bytes", key[Attribute.ID]) for key in list(found)]
+            ids = [key_id for kind in _HELD for key_id in self._ids(kind)]
             if ANCHOR_ID not in ids:
                 raise AnchorMissing
-            return sorted(key_id for key_id in ids if key_id != ANCHOR_ID)
+            return sorted(key_id for key_id in ids if not key_id.startswith(RESERVED_IDS))
 
         return self._repeating(work)
+
+    def mechanisms(self) -> Mapping[int, range]:
+        """What the token says that it can do, and with keys of which sizes (in its own units)."""
+
+        def work() -> Mapping[int, range]:
+            slot = self._connection.session.token.slot
+            told = {int(m): slot.get_mechanism_info(m) for m in slot.get_mechanisms()}
+            return {
+                number: range(info.min_key_length or 0, (info.max_key_length or 0) + 1)
+                for number, info in told.items()
+            }
+
+        return self._repeating(work)
+
+    def attempt(self, work: Callable[[pkcs11.Session], bool]) -> bool:
+        """What `work` says that the token can do; no where it says so itself."""
+
+        def attempted() -> bool:
+            try:
+                return work(self._connection.session)
+            except pkcs11.PKCS11Error:
+                self._prove_anchor()
+                return False
+
+        return self._repeating(attempted)
 
     # -- operations
 
@@ -120,17 +178,29 @@ class Token:
     def decrypt_gcm(self, key_id: bytes, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
         """What `encrypt_gcm` was given; raise BadCiphertext or KeyMissing."""
 
-        def work() -> bytes:
-            key = self._find(key_id)
+        def work(key: KeyHandle) -> bytes:
             if len(iv) != IV_BYTES or len(ciphertext) < TAG_BYTES:
                 raise BadCiphertext
+            return self._decrypt(key, iv, ciphertext, aad)
+
+        return self.opening(key_id, work)
+
+    def using[T](self, key_id: bytes, work: Callable[[KeyHandle], T]) -> T:
+        """Let `work` use the key; raise KeyMissing."""
+        return self._repeating(lambda: work(self._find(key_id)))
+
+    def opening[T](self, key_id: bytes, work: Callable[[KeyHandle], T]) -> T:
+        """Let `work` decrypt with the key; raise BadCiphertext or KeyMissing."""
+
+        def attempted() -> T:
+            key = self._find(key_id)
             try:
-                return self._decrypt(key, iv, ciphertext, aad)
+                return work(key)
             except _PERHAPS_BAD_CIPHERTEXT as error:
                 self._prove_anchor()
                 raise BadCiphertext from error
 
-        return self._repeating(work)
+        return self._repeating(attempted)
 
     def random(self, size: int) -> bytes:
         """`size` bytes of the token's random generator."""
@@ -168,23 +238,27 @@ class Token:
             self.forget()
             raise
 
+    def _plant(self, key_id: bytes, label: str) -> None:
+        if self._repeating(lambda: self._search(key_id)) is None:
+            planting = making.aes(key_id, f"envelope-sidecar {label}", 256)
+            self._once(lambda: planting(self._connection.session))
+
     # -- on the session; these raise what the binding raises
 
-    def _search(self, key_id: bytes) -> AesKey | None:
-        found = list(
-            self._connection.session.get_objects(
-                {
-                    Attribute.CLASS: ObjectClass.SECRET_KEY,
-                    Attribute.TOKEN: True,
-                    Attribute.ID: key_id,
-                }
-            )
-        )
+    def _ids(self, kind: ObjectClass) -> list[bytes]:
+        asked = {Attribute.CLASS: kind, Attribute.TOKEN: True}
+        found = list(self._connection.session.get_objects(asked))
+        return [cast("bytes", key[Attribute.ID]) for key in found]
+
+    def _search(self, key_id: bytes) -> KeyHandle | None:
+        # Whatever else a token holds under an id (public keys, certificates) is not private.
+        asked = {Attribute.TOKEN: True, Attribute.PRIVATE: True, Attribute.ID: key_id}
+        found = list(self._connection.session.get_objects(asked))
         if len(found) > 1:
             raise pkcs11.MultipleObjectsReturned
-        return cast("AesKey", found[0]) if found else None
+        return cast("KeyHandle", found[0]) if found else None
 
-    def _find(self, key_id: bytes) -> AesKey:
+    def _find(self, key_id: bytes) -> KeyHandle:
         key = self._keys.get(key_id) or self._search(key_id)
         if key is None:
             self.forget()
@@ -203,32 +277,12 @@ class Token:
         if self._decrypt(anchor, iv, ciphertext, b"") != _KNOWN:
             raise pkcs11.DeviceError
 
-    def _generate(self, key_id: bytes, label: str, bits: int) -> None:
-        key = self._connection.session.generate_key(
-            KeyType.AES,
-            bits,
-            id=key_id,
-            label=label,
-            store=True,
-            capabilities=MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT,
-            template={
-                Attribute.PRIVATE: True,
-                Attribute.SENSITIVE: True,
-                Attribute.EXTRACTABLE: False,
-                Attribute.MODIFIABLE: False,
-            },
-        )
-        # The token's own word, not our wish: some modules drop attributes that they do not know.
-        if not (key[Attribute.ALWAYS_SENSITIVE] and key[Attribute.NEVER_EXTRACTABLE]):
-            key.destroy()
-            raise HsmError("the token does not keep keys from being extracted")
-
-    def _encrypt(self, key: AesKey, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
+    def _encrypt(self, key: KeyHandle, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
         iv = self._connection.session.generate_random(IV_BYTES * 8)
         parameters = GCMParams(iv, aad, TAG_BYTES * 8)
         return iv, key.encrypt(plaintext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)
 
     @staticmethod
-    def _decrypt(key: AesKey, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+    def _decrypt(key: KeyHandle, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
         parameters = GCMParams(iv, aad, TAG_BYTES * 8)
         return key.decrypt(ciphertext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)

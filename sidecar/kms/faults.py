@@ -73,6 +73,20 @@ class Fault(SidecarError):
         return cls(400, "UnsupportedOperation", f"{what} is not supported.")
 
     @classmethod
+    def unsupported_origin(cls) -> Self:
+        """Not for a key of imported material, or for no other."""
+        return cls(400, "Unsupported.Origin", "This key origin is not valid for this api.")
+
+    @classmethod
+    def unsupported_level(cls) -> Self:
+        """The token cannot hold such a key."""
+        return cls(
+            400,
+            "Unsupported.ProtectionLevel",
+            "This protection level is not valid for this region.",
+        )
+
+    @classmethod
     def key_not_found(cls) -> Self:
         return cls(404, "Forbidden.KeyNotFound", "The specified Key is not found.")
 

@@ -5,7 +5,7 @@ import logging
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
-from sidecar.kms.store import Database, list_versions
+from sidecar.kms.store import Database, list_in_token
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +15,7 @@ def prove(hsm: HsmThread, database: Database) -> None:
     try:
         if not hsm.run(Token.has_anchor):
             raise Misconfigured("the token was not made ready for this KMS: it has no anchor key")
+        hsm.run(Token.prepare)
         held = {key_id.decode("latin-1") for key_id in hsm.run(Token.list_key_ids)}
     except HsmUnavailable as error:
         raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
@@ -26,7 +27,7 @@ def prove(hsm: HsmThread, database: Database) -> None:
         )
     database.migrate()
     with database.snapshot() as connection:
-        named = list_versions(connection)
+        named = list_in_token(connection)
     if missing := sorted(named - held):
         raise Misconfigured(
             f"{len(missing)} of {len(named)} key versions in the database are not in the token, "

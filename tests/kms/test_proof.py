@@ -10,7 +10,7 @@ import pytest
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri
 from sidecar.kms.proof import prove
-from sidecar.kms.store import Cmk, Database, Shelf
+from sidecar.kms.store import Cmk, Database, Material, Shelf
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def cmk(version: str) -> Cmk:
 
 def add(database: Database, version: str) -> None:
     with database.transaction() as connection:
-        Shelf(connection, "1", "r").add_key(cmk(version))
+        Shelf(connection, "1", "r").add_key(cmk(version), Material(is_in_token=True))
 
 
 def test_a_key_in_both_is_fine(hsm: HsmThread, database: Database) -> None:

@@ -13,10 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Connection
+
 from sidecar.hsm import Token
 from sidecar.kms.api.parameters import Arguments, Parameter, boolean
 from sidecar.kms.faults import Fault
 from sidecar.kms.limits import Quotas, Rate
+from sidecar.kms.service.holder import Holder
+from sidecar.kms.service.material import holder_of
 from sidecar.kms.service.names import Place
 from sidecar.kms.service.states import any_state
 from sidecar.kms.store import Cmk, Shelf
@@ -42,6 +46,8 @@ class Call:
 
     place: Place
     arguments: Arguments
+    connection: Connection
+    """The transaction, for what is not on the shelf of CMKs."""
     shelf: Shelf
     token: Token
     quotas: Quotas
@@ -60,9 +66,18 @@ class Call:
             raise LookupError("this action has no CMK")
         return self.target.cmk
 
+    def holder(self, version_id: str) -> Holder:
+        """Who holds the material of this version of the CMK."""
+        return holder_of(self.token, self.shelf, self.cmk, version_id)
+
 
 def no_check(_: Call) -> None:
     """For an action that its parameters, its target and a key's state say everything about."""
+
+
+def no_facts(_: Call) -> Mapping[str, str]:
+    """Most actions have nothing for a policy to ask about."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +91,7 @@ class Action:
     is_write: bool
     states: Callable[[str], None] = any_state
     check: Callable[[Call], None] = no_check
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Callable[[Call], Mapping[str, str]] = no_facts
     """KMS's own condition keys, for policies that ask about them."""
     use: Rate | None = None
     """What it uses a CMK for; None where it reads or writes what is known about CMKs."""

@@ -2,14 +2,18 @@
 """What the data-plane actions share: the encryption context, and the answer that carries a blob."""
 
 import base64
+from collections.abc import Mapping
 
 from sidecar.kms import policy
 from sidecar.kms.api.action import Answer, Call
 from sidecar.kms.api.parameters import Parameter, integer, one_of
 from sidecar.kms.service.ciphertext import Context, encrypt, parse_context
 
-SYMMETRIC = {policy.ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT"}
-"""What a policy may ask about every action here."""
+
+def symmetric(_: Call) -> Mapping[str, str]:
+    """What a policy may ask about every action with a CMK that encrypts by itself."""
+    return {policy.ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT"}
+
 
 ENCRYPTION_CONTEXT: Parameter[Context] = Parameter(
     "EncryptionContext", parse_context, default={}, audited=True
@@ -26,11 +30,12 @@ NUMBER_OF_BYTES: Parameter[int | None] = Parameter(
 
 def encrypted(call: Call, text: bytes) -> Answer:
     """Encrypt a Base64 text under the CMK's primary version: the answer, less the plaintext."""
-    blob = encrypt(call.token, call.cmk.primary_version, text, call[ENCRYPTION_CONTEXT])
+    version_id = call.cmk.primary_version
+    blob = encrypt(call.holder(version_id), version_id, text, call[ENCRYPTION_CONTEXT])
     return {
         "CiphertextBlob": base64.b64encode(bytes(blob)).decode("ascii"),
         "KeyId": call.cmk.key_id,
-        "KeyVersionId": call.cmk.primary_version,
+        "KeyVersionId": version_id,
     }
 
 

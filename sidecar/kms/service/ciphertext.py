@@ -21,7 +21,7 @@ import json
 import re
 from typing import NamedTuple
 
-from sidecar.hsm import Token
+from sidecar.kms.service.holder import Holder
 
 VERSION_ID_BYTES = 36
 IV_BYTES = 12
@@ -57,17 +57,15 @@ def parse_blob(data: bytes) -> Blob:
     return Blob(version_id, data[VERSION_ID_BYTES:iv_end], data[iv_end:])
 
 
-def encrypt(token: Token, version_id: str, text: bytes, context: Context) -> Blob:
-    """Encrypt the Base64 `text` of a plaintext under a key version."""
-    # A random 96-bit IV: at most 2**32 messages under one version (NIST SP 800-38D, 8.3).
-    iv, ciphertext = token.encrypt_gcm(version_id.encode(), text, additional_data(context))
+def encrypt(holder: Holder, version_id: str, text: bytes, context: Context) -> Blob:
+    """Encrypt the Base64 `text` of a plaintext under a key version, which `holder` has."""
+    iv, ciphertext = holder.encrypt(text, additional_data(context))
     return Blob(version_id, iv, ciphertext)
 
 
-def decrypt(token: Token, blob: Blob, context: Context) -> bytes:
+def decrypt(holder: Holder, blob: Blob, context: Context) -> bytes:
     """The Base64 text that was encrypted; raise BadCiphertext where anything is not as it was."""
-    key = blob.version_id.encode()
-    return token.decrypt_gcm(key, blob.iv, blob.ciphertext, additional_data(context))
+    return holder.decrypt(blob.iv, blob.ciphertext, additional_data(context))
 
 
 def parse_context(text: str) -> Context:

@@ -3,8 +3,9 @@
 
 from sidecar.kms.store import nonces
 from sidecar.kms.store.database import Database
+from sidecar.kms.store.materials import Material, Materials, list_in_token
 from sidecar.kms.store.schema import Alias, AuditHead, AuditRecord, Key, Table
-from sidecar.kms.store.shelf import Cmk, Label, Shelf, list_versions
+from sidecar.kms.store.shelf import Cmk, Label, Shelf
 
 __all__ = [
     "Alias",
@@ -14,8 +15,10 @@ __all__ = [
     "Database",
     "Key",
     "Label",
+    "Material",
+    "Materials",
     "Shelf",
     "Table",
-    "list_versions",
+    "list_in_token",
     "nonces",
 ]

@@ -39,7 +39,10 @@ class Key(Table):
     protection_level: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     primary_version: Mapped[str] = mapped_column(String(36))
+    """Empty until material was imported."""
     created_at: Mapped[int]
+    material_expires_at: Mapped[int | None]
+    """When imported material ends; None where it does not."""
 
 
 class KeyVersion(Table):
@@ -50,6 +53,29 @@ class KeyVersion(Table):
     version_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     key_id: Mapped[str] = mapped_column(ForeignKey("cmk.key_id"), index=True)
     created_at: Mapped[int]
+
+
+class KeyMaterial(Table):
+    """Where the material of a version is: in the token, sealed here, or (imported) gone."""
+
+    __tablename__ = "key_material"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("cmk_version.version_id"), primary_key=True)
+    is_in_token: Mapped[bool]
+    sealed: Mapped[bytes | None]
+    public_key: Mapped[bytes | None]
+    fingerprint: Mapped[bytes | None]
+
+
+class ImportToken(Table):
+    """A right to import material into a CMK; its id is the CKA_ID of the pair to wrap it for."""
+
+    __tablename__ = "import_token"
+
+    token_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("cmk.key_id"), index=True)
+    algorithm: Mapped[str] = mapped_column(String(32))
+    expires_at: Mapped[int]
 
 
 class Alias(Table):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
+from sidecar.kms.store.materials import Material, Materials
 from sidecar.kms.store.schema import Alias, Key, KeyVersion
 
 type Where = Iterable[ColumnElement[bool]]
@@ -31,6 +32,7 @@ class Cmk(NamedTuple):
     state: str
     primary_version: str
     created_at: int
+    material_expires_at: int | None = None
 
 
 class Label(NamedTuple):
@@ -59,18 +61,19 @@ class Shelf:
     def __init__(self, connection: Connection, account: str, region: str) -> None:
         self._connection = connection
         self._here = {"account": account, "region": region}
+        self.materials = Materials(connection)
 
-    def add_key(self, cmk: Cmk) -> None:
-        """Store a new CMK with its first version."""
+    def add_key(self, cmk: Cmk, material: Material | None) -> None:
+        """Store a new CMK with its first version; one without material gets its first later."""
         self._connection.execute(insert(Key), cmk._asdict())
-        self._connection.execute(
-            insert(KeyVersion),
-            {
-                "version_id": cmk.primary_version,
-                "key_id": cmk.key_id,
-                "created_at": cmk.created_at,
-            },
-        )
+        if material is not None:
+            self.add_version(cmk.key_id, cmk.primary_version, cmk.created_at, material)
+
+    def add_version(self, key_id: str, version_id: str, now: int, material: Material) -> None:
+        """Store a new version of a CMK, of material that is made already (law 7)."""
+        row = {"version_id": version_id, "key_id": key_id, "created_at": now}
+        self._connection.execute(insert(KeyVersion), row)
+        self.materials.keep(version_id, material)
 
     def set_state(self, cmk: Cmk, state: str) -> None:
         self._connection.execute(update(Key).where(Key.key_id == cmk.key_id).values(state=state))
@@ -119,8 +122,3 @@ class Shelf:
         """Aliases in the order of their names."""
         page = _ALIAS.order_by(Alias.name).offset(offset).limit(limit)
         return [Label._make(row) for row in self._connection.execute(page, self._here)]
-
-
-def list_versions(connection: Connection) -> frozenset[str]:
-    """The ids of every key version of every account: what the token must hold."""
-    return frozenset(connection.execute(select(KeyVersion.version_id)).scalars())

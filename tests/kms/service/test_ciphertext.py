@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.hsm import BadCiphertext, HsmThread
+from sidecar.hsm import BadCiphertext, HsmThread, Token
 from sidecar.kms.service.ciphertext import (
     MAX_CONTEXT,
     additional_data,
@@ -19,6 +19,8 @@ from sidecar.kms.service.ciphertext import (
     parse_context,
     strict_base64,
 )
+from sidecar.kms.service.in_token import InToken
+from sidecar.kms.service.specs import SPECS
 
 VERSION = "d03b5576-78af-4aca-8a32-7be23930e277"
 TEXT = base64.b64encode(bytes(32))
@@ -27,6 +29,10 @@ SAMPLE = "ODZhOWVmZDktM2QxNi00ODk0LWJkNGYtMWZjNDNmM2YyYWJm"
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8) | st.text("&=%ab", max_size=5)
 contexts = st.dictionaries(texts, texts, max_size=4)
+
+
+def holder(token: Token) -> InToken:
+    return InToken(token, SPECS["Aliyun_AES_256"], VERSION.encode())
 
 
 def test_a_blob_names_its_key_version_first() -> None:
@@ -49,12 +55,12 @@ def test_what_is_no_blob_is_a_value_error_and_what_is_one_stays_itself(data: byt
 def test_a_blob_opens_in_its_context_alone(hsm: HsmThread) -> None:
     hsm.run(lambda token: token.generate_aes(VERSION.encode(), "a CMK", 256))
     context = {"a": "b&c=d"}
-    blob = hsm.run(lambda token: encrypt(token, VERSION, TEXT, context))
+    blob = hsm.run(lambda token: encrypt(holder(token), VERSION, TEXT, context))
     assert TEXT not in bytes(blob)
-    assert hsm.run(lambda token: decrypt(token, blob, context)) == TEXT
+    assert hsm.run(lambda token: decrypt(holder(token), blob, context)) == TEXT
     for other in ({}, {"a": "b", "c": "d"}, {"a": "b%26c=d"}, {"a": "b&c=d", "e": ""}):
         with pytest.raises(BadCiphertext):
-            hsm.run(lambda token, other=other: decrypt(token, blob, other))
+            hsm.run(lambda token, other=other: decrypt(holder(token), blob, other))
 
 
 @given(contexts, contexts)

@@ -23,5 +23,5 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     database.migrate()
     database.migrate()
     with database.snapshot() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0002"
+        assert MigrationContext.configure(connection).get_current_revision() == "0005"
     database.close()

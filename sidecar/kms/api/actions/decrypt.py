@@ -5,7 +5,7 @@ The CMK is found from the blob; the caller needs rights on it.
 """
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, SYMMETRIC
+from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, symmetric
 from sidecar.kms.api.targets import CIPHERTEXT_BLOB, the_key_of_the_blob
 from sidecar.kms.limits import Rate
 from sidecar.kms.service.ciphertext import decrypt
@@ -14,7 +14,7 @@ from sidecar.kms.service.states import usable
 
 def act(call: Call) -> Answer:
     blob = call[CIPHERTEXT_BLOB]
-    text = decrypt(call.token, blob, call[ENCRYPTION_CONTEXT])
+    text = decrypt(call.holder(blob.version_id), blob, call[ENCRYPTION_CONTEXT])
     return {
         "Plaintext": text.decode("ascii"),
         "KeyId": call.cmk.key_id,
@@ -27,7 +27,7 @@ ACTION = Action(
     parameters=(CIPHERTEXT_BLOB, ENCRYPTION_CONTEXT),
     target=the_key_of_the_blob,
     states=usable,
-    facts=SYMMETRIC,
+    facts=symmetric,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,

@@ -4,7 +4,7 @@
 import base64
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, SYMMETRIC, encrypted
+from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, encrypted, symmetric
 from sidecar.kms.api.parameters import Parameter, base64_up_to
 from sidecar.kms.api.targets import KEY_ID, the_key
 from sidecar.kms.limits import Rate
@@ -23,7 +23,7 @@ ACTION = Action(
     parameters=(KEY_ID, PLAINTEXT, ENCRYPTION_CONTEXT),
     target=the_key,
     states=usable,
-    facts=SYMMETRIC,
+    facts=symmetric,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,

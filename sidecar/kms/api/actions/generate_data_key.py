@@ -6,9 +6,9 @@ from sidecar.kms.api.crypto import (
     ENCRYPTION_CONTEXT,
     KEY_SPEC,
     NUMBER_OF_BYTES,
-    SYMMETRIC,
     encrypted,
     new_data_key,
+    symmetric,
 )
 from sidecar.kms.api.targets import KEY_ID, the_key
 from sidecar.kms.limits import Rate
@@ -25,7 +25,7 @@ ACTION = Action(
     parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT),
     target=the_key,
     states=usable,
-    facts=SYMMETRIC,
+    facts=symmetric,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Key material: made, put, found and destroyed, in the token or sealed for this process.
+
+Law 7: first the material, then the row that names it. A crash between the two leaves a key in the
+token that nobody was told of; the other order could leave a CMK that cannot be used.
+"""
+
+from sidecar.hsm import KeyMissing, Token, making
+from sidecar.hsm.probing import Kind, can_hold
+from sidecar.kms.service.holder import Holder
+from sidecar.kms.service.in_process import InProcess, draw, seal_material
+from sidecar.kms.service.in_token import InToken
+from sidecar.kms.service.specs import SPECS, Level, Spec, Usage
+from sidecar.kms.store import Cmk, Material, Shelf
+
+_IN_TOKEN = Material(is_in_token=True)
+
+
+def best_level(token: Token, spec: Spec) -> Level:
+    """The level of a CMK for which none was asked: the token's, where the token can."""
+    return Level.HSM if token_holds(token, spec.kind) else Level.SOFTWARE
+
+
+def token_holds(token: Token, kind: Kind) -> bool:
+    """Whether the token can hold such keys; tried once for each kind."""
+    if kind not in token.probed:
+        token.probed[kind] = can_hold(token, kind)
+    return token.probed[kind]
+
+
+def make_material(token: Token, cmk: Cmk, version_id: str) -> Material:
+    """New material for a new version of the CMK, to be stored with `Shelf.add_version`.
+
+    By `cmk.key_spec`, `cmk.key_usage` and `cmk.protection_level`.
+    """
+    spec = SPECS[cmk.key_spec]
+    if cmk.protection_level == Level.SOFTWARE:
+        material, public = draw(token, spec)
+        return Material(
+            is_in_token=False,
+            sealed=seal_material(token, version_id, material),
+            public_key=public,
+        )
+    key_id = version_id.encode()
+    family, size = spec.kind
+    if family == "AES":
+        token.generate_aes(key_id, cmk.key_id, int(size))
+    elif family == "HMAC":
+        token.make(key_id, making.mac(key_id, cmk.key_id, spec.size))
+    elif family == "EC":
+        return _pair(token.make(key_id, making.ec(key_id, cmk.key_id, size)))
+    else:
+        use = making.Use.SIGN if cmk.key_usage == Usage.SIGN else making.Use.DECRYPT
+        return _pair(token.make(key_id, making.rsa(key_id, cmk.key_id, int(size), use)))
+    return _IN_TOKEN
+
+
+def put_material(token: Token, cmk: Cmk, version_id: str, material: bytes) -> Material:
+    """Material that was brought, for a version of a symmetric CMK."""
+    if cmk.protection_level == Level.SOFTWARE:
+        return Material(is_in_token=False, sealed=seal_material(token, version_id, material))
+    key_id = version_id.encode()
+    token.destroy(key_id)  # what a crash may have left
+    token.make(key_id, making.imported_aes(key_id, cmk.key_id, material))
+    return _IN_TOKEN
+
+
+def destroy_material(token: Token, shelf: Shelf, version_id: str) -> None:
+    """Destroy the material of a version for good. Its row stays, and says so."""
+    token.destroy(version_id.encode())
+    shelf.materials.forget(version_id)
+
+
+def holder_of(token: Token, shelf: Shelf, cmk: Cmk, version_id: str) -> Holder:
+    """Who holds the material of a version of this CMK; raise KeyMissing where nobody does."""
+    spec = SPECS[cmk.key_spec]
+    if cmk.protection_level == Level.HSM:
+        return InToken(token, spec, version_id.encode())
+    material = shelf.materials.find(cmk.key_id, version_id)
+    if material is None or material.sealed is None:
+        raise KeyMissing(f"the database does not hold the material of version {version_id}")
+    return InProcess(token, spec, version_id, material.sealed)
+
+
+def _pair(public: bytes) -> Material:
+    return Material(is_in_token=True, public_key=public)
