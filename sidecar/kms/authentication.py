@@ -8,7 +8,8 @@ record, so a recorded request cannot be sent a second time, not even after a res
 from sqlalchemy import Connection
 
 from sidecar.kms.accounts import Directory
-from sidecar.kms.audit import API_VERSION, Event
+from sidecar.kms.api.products import PRODUCTS
+from sidecar.kms.audit import Event
 from sidecar.kms.faults import Fault
 from sidecar.kms.request import Received
 from sidecar.kms.store import nonces
@@ -42,21 +43,25 @@ class Authentication:
 
         signed = verify(request, find_secret, now=event.now)
         event.caller, event.action = event.claimed, signed.action
-        self._check_scope(request, signed)
+        self._check_scope(request, signed, event)
         self._use_nonce(connection, signed, event.now)
         return signed
 
-    def _check_scope(self, request: Request, signed: Signed) -> None:
-        """What was signed is meant for this service, in this region, and for what it can answer."""
-        if signed.version != API_VERSION:
+    def _check_scope(self, request: Request, signed: Signed, event: Event) -> None:
+        """What was signed is meant for an API of here, in this region, and for what it answers."""
+        product = PRODUCTS.get(signed.version)
+        if product is None:
             raise Fault(400, "InvalidVersion", "Specified parameter Version is not valid.")
+        event.service, event.api_version = product.name, product.version
         if signed.security_token is not None:
             # There are no temporary access keys here, so no token can belong to this one.
             raise Fault(
                 400, "InvalidSecurityToken.MismatchWithAccessKey", "There are no session tokens."
             )
         scope = signed.scope
-        if scope and (scope.product.lower() != "kms" or scope.region != self._region):
+        if scope and (
+            scope.product.lower() != product.name.lower() or scope.region != self._region
+        ):
             raise Fault(
                 400, "IncompleteSignature", "The signature is for another service or region."
             )

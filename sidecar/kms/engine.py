@@ -21,9 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, Token
 from sidecar.kms.accounts import Caller, Directory
 from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
-from sidecar.kms.api.actions import ACTIONS
-from sidecar.kms.api.deferred import DEFERRED
 from sidecar.kms.api.parameters import Arguments
+from sidecar.kms.api.products import PRODUCTS, Product
 from sidecar.kms.audit import Event, carry_out
 from sidecar.kms.authentication import Authentication
 from sidecar.kms.authorization import authorize
@@ -122,7 +121,8 @@ class _Errand:
         signed, caller = self.signed, self.event.caller
         if signed is None or caller is None:
             raise Fault.internal()
-        action = _find_action(signed.action)
+        product = PRODUCTS[signed.version]
+        action = _find_action(product, signed.action)
         self.event.is_write = action.is_write
         limit = caller.account.rates.of(action.rate)
         self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
@@ -130,7 +130,7 @@ class _Errand:
         self.event.parameters = arguments.audited
         call = self._call(connection, caller, arguments)
         try:
-            self._check(call, caller, action)
+            self._check(call, caller, product, action)
         except Fault as fault:
             if call[DRY_RUN]:
                 raise Fault.dry_run_refusal(fault) from fault
@@ -146,6 +146,7 @@ class _Errand:
         return Call(
             place=Place(self.region, caller.account.id),
             arguments=arguments,
+            connection=connection,
             shelf=Shelf(connection, caller.account.id, self.region),
             token=self.token,
             quotas=caller.account.quotas,
@@ -153,15 +154,15 @@ class _Errand:
             new_id=lambda: str(uuid.uuid4()),
         )
 
-    def _check(self, call: Call, caller: Caller, action: Action) -> None:
+    def _check(self, call: Call, caller: Caller, product: Product, action: Action) -> None:
         """All that may refuse the call; what it is about must be there, in the right state."""
         call.target = target = action.target(call)
         self.event.key_id = target.cmk.key_id if target.cmk else None
         facts = RequestFacts(
-            self.received.source_ip, self.event.now, self.received.is_secure, action.facts
+            self.received.source_ip, self.event.now, self.received.is_secure, action.facts(call)
         )
         if action.asks_ram:
-            authorize(caller, action, target, facts)
+            authorize(caller, product.right(action), target, facts)
         if target.missing is not None:
             raise target.missing
         if target.cmk is not None:
@@ -169,10 +170,10 @@ class _Errand:
         action.check(call)
 
 
-def _find_action(name: str) -> Action:
-    if name in DEFERRED:
+def _find_action(product: Product, name: str) -> Action:
+    if name in product.deferred:
         raise Fault.unsupported_operation()
-    action = ACTIONS.get(name)
+    action = product.actions.get(name)
     if action is None:
         raise Fault.unknown_action()
     return action

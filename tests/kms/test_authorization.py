@@ -31,10 +31,10 @@ def allow(action: str, resource: str, **condition: object) -> dict[str, object]:
 
 
 def test_every_resource_has_to_be_allowed() -> None:
-    action = ACTIONS["CreateAlias"]
-    authorize(caller(allow("kms:*", "*")), action, BOTH, facts("CreateAlias"))
+    right = "kms:CreateAlias"
+    authorize(caller(allow("kms:*", "*")), right, BOTH, facts("CreateAlias"))
     with pytest.raises(Fault, match=f"for {KEY} is forbidden") as caught:
-        authorize(caller(allow("kms:*", ALIAS)), action, BOTH, facts("CreateAlias"))
+        authorize(caller(allow("kms:*", ALIAS)), right, BOTH, facts("CreateAlias"))
     assert caught.value.detail == {
         "AuthAction": "kms:CreateAlias",
         "AuthPrincipalDisplayName": "app",
@@ -49,7 +49,7 @@ def test_a_deny_is_told_as_one() -> None:
     deny = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}
     with pytest.raises(Fault) as caught:
         authorize(
-            caller(allow("kms:*", "*"), deny), ACTIONS["Decrypt"], Target((KEY,)), facts("Decrypt")
+            caller(allow("kms:*", "*"), deny), "kms:Decrypt", Target((KEY,)), facts("Decrypt")
         )
     assert caught.value.detail is not None
     assert caught.value.detail["NoPermissionType"] == "ExplicitDeny"
@@ -61,8 +61,8 @@ def test_a_policy_may_ask_how_and_from_where() -> None:
         allow("kms:*", "*", StringEquals=symmetric, IpAddress={"acs:SourceIp": "192.0.2.0/24"})
     )
     target = Target((KEY,))
-    authorize(asking, ACTIONS["Encrypt"], target, facts("Encrypt"))
+    authorize(asking, "kms:Encrypt", target, facts("Encrypt"))
     with pytest.raises(Fault):  # not an action with an algorithm
-        authorize(asking, ACTIONS["DescribeKey"], target, facts("DescribeKey"))
+        authorize(asking, "kms:DescribeKey", target, facts("DescribeKey"))
     with pytest.raises(Fault):
-        authorize(asking, ACTIONS["Encrypt"], target, facts("Encrypt", "198.51.100.1"))
+        authorize(asking, "kms:Encrypt", target, facts("Encrypt", "198.51.100.1"))

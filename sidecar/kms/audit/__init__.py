@@ -2,11 +2,10 @@
 """What was done and by whom, chained; no call is answered without its record."""
 
 from sidecar.kms.audit.chain import ChainBroken, Head, Link, append, tail, verify
-from sidecar.kms.audit.event import API_VERSION, Event
+from sidecar.kms.audit.event import Event
 from sidecar.kms.audit.trail import carry_out
 
 __all__ = [
-    "API_VERSION",
     "ChainBroken",
     "Event",
     "Head",

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from sidecar.kms.accounts import Caller
 from sidecar.kms.faults import Fault
 
-API_VERSION = "2016-01-20"
 MAX_USER_AGENT = 256
 """Characters kept of a header that anybody may fill."""
 
@@ -35,6 +34,8 @@ class Event:
     source: str
     source_ip: str
     user_agent: str
+    service: str = "Kms"
+    api_version: str = "2016-01-20"
     is_write: bool = False
     caller: Caller | None = None
     """Set once the signature is verified, not before."""
@@ -63,8 +64,8 @@ class Event:
             "eventRW": "Write" if self.is_write else "Read",
             "eventTime": datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "eventSource": self.source,
-            "serviceName": "Kms",
-            "apiVersion": API_VERSION,
+            "serviceName": self.service,
+            "apiVersion": self.api_version,
             "acsRegion": self.region,
             "isGlobal": False,
             "requestId": self.request_id,

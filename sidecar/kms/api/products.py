@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The APIs that this one endpoint speaks: a call names one by its version, as the vendor's do.
+
+An API is a name, a version and its actions; a new one is one entry here.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sidecar.kms.api.action import Action
+from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.api.deferred import DEFERRED
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One API; `name` as ActionTrail spells it, in lower case the prefix of RAM's actions."""
+
+    name: str
+    version: str
+    actions: Mapping[str, Action]
+    deferred: Collection[str] = ()
+    """Actions that are known and not offered; any other is unknown."""
+
+    def right(self, action: Action) -> str:
+        """What RAM calls it: `kms:Decrypt`."""
+        return f"{self.name.lower()}:{action.name}"
+
+
+KMS = Product("Kms", "2016-01-20", ACTIONS, DEFERRED)
+PRODUCTS: Mapping[str, Product] = {product.version: product for product in (KMS,)}
