@@ -3,11 +3,16 @@
 
 from sidecar.kms.store import nonces
 from sidecar.kms.store.database import Database
-from sidecar.kms.store.materials import Material, Materials, list_in_token
-from sidecar.kms.store.schema import Alias, AuditHead, AuditRecord, Key, Table
+from sidecar.kms.store.materials import Material, Materials, list_in_token, list_to_destroy
+from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
 from sidecar.kms.store.shelf import Cmk, Label, Shelf
+from sidecar.kms.store.tags import CERTIFICATE, KEY, Tag, Tags
+from sidecar.kms.store.versions import Version, Versions
 
 __all__ = [
+    "CERTIFICATE",
+    "DELETED",
+    "KEY",
     "Alias",
     "AuditHead",
     "AuditRecord",
@@ -17,8 +22,14 @@ __all__ = [
     "Label",
     "Material",
     "Materials",
+    "ResourceTag",
     "Shelf",
     "Table",
+    "Tag",
+    "Tags",
+    "Version",
+    "Versions",
     "list_in_token",
+    "list_to_destroy",
     "nonces",
 ]

@@ -7,9 +7,9 @@ pair. Material of SOFTWARE level is sealed under the token's root key.
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from sidecar.kms.store.schema import KeyMaterial, KeyVersion
+from sidecar.kms.store.schema import DELETED, Key, KeyMaterial, KeyVersion
 
 
 class Material(NamedTuple):
@@ -36,6 +36,12 @@ _FIND = (
         KeyVersion.key_id == bindparam("key_id"),
         KeyVersion.version_id == bindparam("version_id"),
     )
+)
+
+_WITH_KEY = (
+    select(KeyMaterial.version_id)
+    .join(KeyVersion, KeyVersion.version_id == KeyMaterial.version_id)
+    .join(Key, Key.key_id == KeyVersion.key_id)
 )
 
 
@@ -65,5 +71,11 @@ class Materials:
 
 def list_in_token(connection: Connection) -> frozenset[str]:
     """The ids of every key version, of every account, that the token must hold."""
-    held = select(KeyMaterial.version_id).where(KeyMaterial.is_in_token)
+    held = _WITH_KEY.where(KeyMaterial.is_in_token, Key.state != DELETED)
     return frozenset(connection.execute(held).scalars())
+
+
+def list_to_destroy(connection: Connection) -> list[str]:
+    """The ids of the versions of deleted CMKs whose material is still there."""
+    is_there = or_(KeyMaterial.is_in_token, KeyMaterial.sealed.is_not(None))
+    return list(connection.execute(_WITH_KEY.where(is_there, Key.state == DELETED)).scalars())

@@ -18,6 +18,10 @@ def _wide(_: Integer, __: object, **___: Any) -> str:
     return "BIGINT"
 
 
+DELETED = "Deleted"
+"""The state of a CMK whose time has come: its id is never used again, and nobody finds it."""
+
+
 class Table(DeclarativeBase):
     """The metadata that migrations are compared with."""
 
@@ -38,6 +42,16 @@ class Key(Table):
     origin: Mapped[str] = mapped_column(String(32))
     protection_level: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
+    policy: Mapped[str] = mapped_column(String(32768))
+    """The key's own policy, in JSON; empty where it has the default one."""
+    rotated_at: Mapped[int]
+    """When the primary version became that."""
+    rotation_interval: Mapped[int | None]
+    """In seconds; None where the CMK does not rotate by itself."""
+    delete_at: Mapped[int | None]
+    is_protected: Mapped[bool]
+    """Against deletion; `protection_reason` says why."""
+    protection_reason: Mapped[str] = mapped_column(String(8192))
     primary_version: Mapped[str] = mapped_column(String(36))
     """Empty until material was imported."""
     created_at: Mapped[int]
@@ -88,6 +102,19 @@ class Alias(Table):
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     key_id: Mapped[str] = mapped_column(ForeignKey("cmk.key_id"), index=True)
     created_at: Mapped[int]
+
+
+class ResourceTag(Table):
+    """A tag of a resource: a CMK (`key`) or a certificate."""
+
+    __tablename__ = "resource_tag"
+
+    account: Mapped[str] = mapped_column(String(32), primary_key=True)
+    region: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    resource_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128))
 
 
 class Nonce(Table):

@@ -12,13 +12,15 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from sidecar.kms.store.materials import Material, Materials
-from sidecar.kms.store.schema import Alias, Key, KeyVersion
+from sidecar.kms.store.schema import DELETED, Alias, Key, KeyVersion
+from sidecar.kms.store.tags import CERTIFICATE, KEY, Tags
+from sidecar.kms.store.versions import Versions
 
 type Where = Iterable[ColumnElement[bool]]
 
 
 class Cmk(NamedTuple):
-    """A CMK as it stands in the store; `created_at` in seconds since 1970."""
+    """A CMK as it stands in the store; times in seconds since 1970 (see `schema.Key`)."""
 
     key_id: str
     account: str
@@ -32,6 +34,12 @@ class Cmk(NamedTuple):
     state: str
     primary_version: str
     created_at: int
+    policy: str = ""
+    rotated_at: int = 0
+    rotation_interval: int | None = None
+    delete_at: int | None = None
+    is_protected: bool = False
+    protection_reason: str = ""
     material_expires_at: int | None = None
 
 
@@ -43,7 +51,11 @@ class Label(NamedTuple):
 
 
 _COLUMNS = [getattr(Key, name) for name in Cmk._fields]
-_HERE = (Key.account == bindparam("account"), Key.region == bindparam("region"))
+_HERE = (
+    Key.account == bindparam("account"),
+    Key.region == bindparam("region"),
+    Key.state != DELETED,
+)
 _BY_ID = select(*_COLUMNS).where(*_HERE, Key.key_id == bindparam("key_id"))
 _BY_VERSION = (
     select(*_COLUMNS)
@@ -62,6 +74,9 @@ class Shelf:
         self._connection = connection
         self._here = {"account": account, "region": region}
         self.materials = Materials(connection)
+        self.versions = Versions(connection, self._here)
+        self.tags = Tags(connection, self._here, KEY)
+        self.tags_of_certificates = Tags(connection, self._here, CERTIFICATE)
 
     def add_key(self, cmk: Cmk, material: Material | None) -> None:
         """Store a new CMK with its first version; one without material gets its first later."""
@@ -76,7 +91,16 @@ class Shelf:
         self.materials.keep(version_id, material)
 
     def set_state(self, cmk: Cmk, state: str) -> None:
-        self._connection.execute(update(Key).where(Key.key_id == cmk.key_id).values(state=state))
+        self.change(cmk, state=state)
+
+    def change(self, cmk: Cmk, **members: str | float | None) -> None:
+        """Give members of the CMK other values."""
+        self._connection.execute(update(Key).where(Key.key_id == cmk.key_id).values(**members))
+
+    def add_primary(self, cmk: Cmk, version_id: str, now: int, material: Material) -> None:
+        """Store a new version, under which the CMK encrypts from now on."""
+        self.add_version(cmk.key_id, version_id, now, material)
+        self.change(cmk, primary_version=version_id, rotated_at=now)
 
     def find_key(self, key_id: str) -> Cmk | None:
         row = self._connection.execute(_BY_ID, self._here | {"key_id": key_id}).first()
@@ -114,11 +138,11 @@ class Shelf:
     def delete_alias(self, name: str) -> None:
         self._connection.execute(delete(Alias).where(*_ALIAS_HERE, Alias.name == name), self._here)
 
-    def count_aliases(self) -> int:
-        counted = select(func.count()).select_from(Alias).where(*_ALIAS_HERE)
+    def count_aliases(self, where: Where = ()) -> int:
+        counted = select(func.count()).select_from(Alias).where(*_ALIAS_HERE, *where)
         return self._connection.execute(counted, self._here).scalar_one()
 
-    def list_aliases(self, offset: int, limit: int) -> list[Label]:
+    def list_aliases(self, offset: int, limit: int, where: Where = ()) -> list[Label]:
         """Aliases in the order of their names."""
-        page = _ALIAS.order_by(Alias.name).offset(offset).limit(limit)
+        page = _ALIAS.where(*where).order_by(Alias.name).offset(offset).limit(limit)
         return [Label._make(row) for row in self._connection.execute(page, self._here)]
