@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the KMS core remembers: tables, transactions and the few questions asked of them."""
 
-from sidecar.kms.store import nonces
+from sidecar.kms.store import nonces, ram_tables
+from sidecar.kms.store.audit_tables import AuditExport, AuditKey, AuditMark
 from sidecar.kms.store.database import Database
 from sidecar.kms.store.materials import Material, Materials, list_in_token, list_to_destroy
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
@@ -14,7 +15,10 @@ __all__ = [
     "DELETED",
     "KEY",
     "Alias",
+    "AuditExport",
     "AuditHead",
+    "AuditKey",
+    "AuditMark",
     "AuditRecord",
     "Cmk",
     "Database",
@@ -32,4 +36,5 @@ __all__ = [
     "list_in_token",
     "list_to_destroy",
     "nonces",
+    "ram_tables",
 ]
