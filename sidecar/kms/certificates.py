@@ -52,6 +52,25 @@ class Identity(NamedTuple):
         return "Identity(…)"
 
 
+def refuse_bad_names(hosts: Collection[str]) -> None:
+    """Raise Misconfigured where one of `hosts` can stand in no certificate."""
+    _names(hosts)
+
+
+def first_name(certificate: str) -> str | None:
+    """The first DNS name or IP address that the PEM `certificate` is for, where it has one."""
+    try:
+        names = (
+            x509.load_pem_x509_certificate(certificate.encode())
+            .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            .value
+        )
+    except (ValueError, x509.ExtensionNotFound):
+        return None
+    kinds = (x509.DNSName, x509.IPAddress)
+    return next((str(name.value) for name in names if isinstance(name, kinds)), None)
+
+
 def make_authority(now: dt.datetime) -> Identity:
     """A new authority, which signs its own certificate and others but no further authority."""
     key = ec.generate_private_key(ec.SECP256R1())

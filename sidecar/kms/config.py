@@ -6,7 +6,8 @@
     region: cn-hangzhou
     token: pkcs11:token=kms?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/…/pin
     database: kms.db                        # a file beside this one, or postgresql://…
-    tls: {cert: server.pem, key: server.key}            # optional
+    tls: {cert: server.pem, key: server.key}            # optional; with `client_ca: FILE` clients
+                                                        # have to show a certificate of it
     quotas: {keys: 200, aliases: 300}                   # optional; per account and region
     policies:                                           # optional; beside the vendor's own
       read-only: {Version: "1", Statement: [{Effect: Allow, Action: "kms:List*", Resource: "*"}]}
@@ -47,10 +48,14 @@ _REGION = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The certificate chain (PEM, leaf first) and key that the server shows."""
+    """The certificate chain (PEM, leaf first) and key that the server shows.
+
+    Only clients with a certificate of `client_ca` are heard, where there is one.
+    """
 
     cert: Path
     key: Path
+    client_ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,14 @@ def _database(entry: Entry, folder: Path) -> URL:
 
 
 def _tls(entry: Entry, folder: Path) -> Tls:
-    cert, key = (folder / entry.get(name).text() for name in ("cert", "key"))
+    def file(one: Entry) -> Path:
+        return folder / one.text()
+
+    tls = Tls(
+        file(entry.get("cert")), file(entry.get("key")), entry.optional("client_ca", file, None)
+    )
     entry.finish()
-    return Tls(cert, key)
+    return tls
 
 
 def _quotas(entry: Entry) -> Quotas:

@@ -91,6 +91,7 @@ def make(directory: Path, hosts: Sequence[str] = ()) -> Credentials | None:
     """
     directory = directory.resolve()
     configuration = directory / "kms.yaml"
+    certificates.refuse_bad_names(hosts)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_foreign(directory, {os.geteuid(), ROOT})

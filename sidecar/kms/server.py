@@ -4,10 +4,14 @@
 It listens only after the token, the database and every key version have been proven. A signal
 (SIGTERM, SIGINT) or the end of standard input, where that was asked for, stops it: what is under
 way is finished first.
+
+Clients are bounded: a handshake and a request have to be complete in time, a connection that rests
+is closed after a while, and there are only so many of them (see `api/protocol.py`).
 """
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import signal
 import socket
@@ -19,17 +23,22 @@ import uvicorn
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread
+from sidecar.kms import certificates
 from sidecar.kms.accounts import Directory
 from sidecar.kms.api.protocol import MAX_HEAD, Protocol
 from sidecar.kms.api.wire import Api
 from sidecar.kms.config import KmsConfig
 from sidecar.kms.engine import Engine
+from sidecar.kms.health import Health
 from sidecar.kms.proof import prove
 from sidecar.kms.store import Database
+from sidecar.kms.tls import ServerTls
 
+BACKLOG = 1024
 DRAIN_SECONDS = 10
 KEEP_ALIVE_SECONDS = 65
 """More than the usual minute of clients' pools, so that a client hangs up before we do."""
+HANDSHAKE_SECONDS = 10
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +48,15 @@ type Announce = Callable[[str], None]
 def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = False) -> None:
     """Serve until told to stop; `announce` hears the endpoint once it answers."""
     warn_of_clear_text(config)
+    tls = ServerTls(config.tls) if config.tls else None
     database = Database(config.database_url)
     with contextlib.closing(database), HsmThread(config.token) as hsm:
         prove(hsm, database)
         engine = Engine(config.region, Directory(config.accounts), hsm, database)
+        api = Api(engine.call, Health(hsm, database))
         with _listen(config) as listener:
             endpoint = _endpoint(config, listener)
-            server = _Server(_settings(config, Api(engine.call)), lambda: announce(endpoint))
+            server = _Server(_settings(api), tls, lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))
 
 
@@ -60,19 +71,24 @@ def _listen(config: KmsConfig) -> socket.socket:
     host, port = config.listen_host, config.listen_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise Misconfigured(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
 def _endpoint(config: KmsConfig, listener: socket.socket) -> str:
+    """Where clients reach it: no address that stands for all of them."""
     host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+        if config.tls is not None:
+            host = certificates.first_name(config.tls.cert.read_text()) or host
     scheme = "https" if config.tls else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _settings(config: KmsConfig, app: Api) -> uvicorn.Config:
-    settings = uvicorn.Config(
+def _settings(app: Api) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=Protocol,
         loop="none",
@@ -86,27 +102,37 @@ def _settings(config: KmsConfig, app: Api) -> uvicorn.Config:
         h11_max_incomplete_event_size=MAX_HEAD,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
-        ssl_certfile=config.tls.cert if config.tls else None,
-        ssl_keyfile=config.tls.key if config.tls else None,
     )
-    try:
-        settings.load()
-    except OSError as error:  # ssl.SSLError is one
-        raise Misconfigured(
-            f"the TLS certificate and key cannot be used: {error.strerror or error}"
-        ) from error
-    return settings
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server; signals are handled by the loop that runs it."""
+    """uvicorn's server, with TLS of our own; signals are handled by the loop that runs it."""
 
-    def __init__(self, settings: uvicorn.Config, is_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: uvicorn.Config, tls: ServerTls | None, is_ready: Callable[[], None]
+    ) -> None:
         super().__init__(settings)
+        self._tls = tls
         self._is_ready = is_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """What uvicorn does, less its TLS, whose handshakes may take a minute."""
+
+        def connect() -> asyncio.Protocol:
+            return Protocol(self.config, self.server_state, self.lifespan.state)
+
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                connect,
+                sock=listener,
+                backlog=BACKLOG,
+                ssl=self._tls.context if self._tls else None,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+            )
+            for listener in sockets or ()
+        ]
+        self.started = True
         self._is_ready()
 
     @contextlib.contextmanager

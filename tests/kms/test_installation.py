@@ -150,5 +150,5 @@ def test_one_that_serves_in_clear_is_not_taken_for_one_with_tls(tmp_path: Path) 
 
 def test_what_is_no_host_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="neither a host name nor an IP address"):
-        make(tmp_path, ("https://kms",))
-    assert not (tmp_path / "kms.yaml").exists()
+        make(tmp_path / "kms", ("kms.internal", "https://kms"))
+    assert not (tmp_path / "kms").exists()

@@ -18,6 +18,7 @@ from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys import KeyContext
 from sidecar.keys.providers.kms import KmsProvider
 from sidecar.kms.installation import make
+from tests.fixtures.authority import Authority, Pair
 from tests.fixtures.kms import RunningKms
 from tests.kms.sdks import NewSdk
 
@@ -103,3 +104,87 @@ def test_a_client_that_rests_does_not_hold_up_the_end(make_kms: Callable[..., Ru
         assert resting.recv(12) == b"HTTP/1.1 400"
         assert kms.stop() == 0
     assert kms.log.read_text() == ""
+
+
+def certificate_of(kms: RunningKms, ca: Path, name: str | None = None) -> bytes:
+    """What a new client is shown."""
+    host, _, port = kms.address.rpartition(":")
+    context = ssl.create_default_context(cafile=ca)
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as connection,
+        context.wrap_socket(connection, server_hostname=name or host) as checked,
+    ):
+        return checked.getpeercert(binary_form=True) or b""
+
+
+def test_a_renewed_certificate_is_shown_at_once_and_a_bad_one_never(
+    make_kms: Callable[..., RunningKms],
+) -> None:
+    kms = make_kms(*HOSTS)
+    kms.start()
+    first = certificate_of(kms, kms.directory / "ca.pem")
+    (kms.directory / "server.pem").unlink()
+    make(kms.directory, HOSTS)
+    second = certificate_of(kms, kms.directory / "ca.pem")
+    assert first != second
+    assert certificate_of(kms, kms.directory / "ca.pem", HOSTS[1]) == second
+    key = kms.directory / "server.key"
+    kept = key.read_text()
+    key.write_text("no key")
+    for _ in range(2):
+        assert certificate_of(kms, kms.directory / "ca.pem") == second
+    assert kms.log.read_text().count("the old TLS certificate is shown on") == 1
+    key.write_text(kept)
+    assert certificate_of(kms, kms.directory / "ca.pem") == second
+    assert kms.call("ListKeys")["TotalCount"] == 0
+
+
+def test_where_clients_need_certificates_nobody_else_is_heard(
+    make_kms: Callable[..., RunningKms], tmp_path: Path
+) -> None:
+    kms = make_kms(*HOSTS)
+    ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
+    configuration = kms.directory / "kms.yaml"
+    text = configuration.read_text()
+    configuration.write_text(
+        text.replace("key: server.key}", f"key: server.key, client_ca: {ours.ca}}}")
+    )
+    kms.start()
+    good, bad = ours.issue("sidecar.internal", file="good"), theirs.issue("x.invalid", file="bad")
+    sdk = NewSdk(
+        kms,
+        kms.access_key,
+        protocol="HTTPS",
+        ca=str(kms.ca),
+        cert=str(good.cert),
+        key=str(good.key),
+    )
+    assert sdk.call("ListKeys")["TotalCount"] == 0
+    for pair in (None, bad):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            probe(kms, pair)
+    assert probe(kms, good).startswith(b"HTTP/1.1 200")
+
+
+def probe(kms: RunningKms, pair: Pair | None) -> bytes:
+    """What a client hears that shows this certificate."""
+    host, _, port = kms.address.rpartition(":")
+    context = ssl.create_default_context(cafile=kms.ca)
+    if pair is not None:
+        context.load_cert_chain(*pair)
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as connection,
+        context.wrap_socket(connection, server_hostname=host) as client,
+    ):
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: kms\r\n\r\n")
+        return client.recv(100)
+
+
+def test_a_wildcard_is_announced_by_a_name_that_clients_can_use(
+    make_kms: Callable[..., RunningKms],
+) -> None:
+    kms = make_kms("localhost", "kms.internal")
+    kms._listen = "0.0.0.0:0"
+    kms.start()
+    assert kms.endpoint.startswith("https://localhost:")
+    assert kms.call("ListKeys")["TotalCount"] == 0

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 as the API needs it, on uvicorn's h11 protocol.
 
-Three things differ from uvicorn's: head and body of an answer leave in one write (in two, every
+Four things differ from uvicorn's: head and body of an answer leave in one write (in two, every
 answer on a kept connection waits for a delayed ACK); a request has to be complete in time and
-its head within its size; and what cannot be read is refused in JSON, as the SDKs expect.
+its head within its size; what cannot be read is refused in JSON, as the SDKs expect; and there are
+only so many connections, of which the one that has rested longest makes room for a new one.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ MAX_HEAD = MAX_REQUEST_LINE + MAX_HEADERS
 REQUEST_SECONDS = 15.0
 """From its first byte to its last; and from a connection's start to its first request."""
 LINGER_SECONDS = 2.0
+MAX_CONNECTIONS = 4096
 
 
 class OneWrite:
@@ -60,12 +62,27 @@ class Protocol(H11Protocol):
     """One connection."""
 
     request_seconds = REQUEST_SECONDS
+    max_connections = MAX_CONNECTIONS
     _deadline: asyncio.TimerHandle | None = None
     _is_refused = False
+    _heard_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if len(self.connections) >= self.max_connections:
+            self._make_room()
         super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
+        self._heard_at = self.loop.time()
         self._set_deadline()
+
+    def _make_room(self) -> None:
+        """End the connection that was silent longest, and let no call be lost while others rest."""
+        others = [other for other in self.connections if isinstance(other, Protocol)]
+        silent = min(others, key=lambda other: (other._is_busy(), other._heard_at))  # noqa: SLF001 - of its kind
+        self.connections.discard(silent)  # it hears that it is lost in the next turn
+        silent.transport.abort()
+
+    def _is_busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
@@ -74,6 +91,7 @@ class Protocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        self._heard_at = self.loop.time()
         super().data_received(data)
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
             self._set_deadline()

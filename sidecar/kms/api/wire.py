@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API as an ASGI application: `GET /` and `POST /`, and JSON for every answer.
 
+`GET /healthz` and `GET /readyz` are for whoever watches the process: they need no signature, leave
+no record and say one word.
+
 A refusal is the union of what the vendor's service and its gateway say, because SDKs read one or
 the other: HttpStatus, Code, Message, RequestId, HostId, Recommend, and RAM's AccessDeniedDetail.
 Nothing here logs: targets and bodies hold plaintexts.
@@ -8,6 +11,7 @@ Nothing here logs: targets and bodies hold plaintexts.
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -19,15 +23,26 @@ from sidecar.kms.request import Received
 
 MAX_REQUEST_LINE = 256 * 1024
 MAX_BODY = 256 * 1024
+ALIVE = b"/healthz"
+PROBES = (ALIVE, b"/readyz")
 
 type CallKms = Callable[[Received], Awaitable[Answer]]
 
 
-class Api:
-    """Answers requests by `call`, which raises nothing but Fault."""
+class Probed(Protocol):
+    """What is told to whoever watches the process."""
 
-    def __init__(self, call: CallKms) -> None:
+    def is_alive(self) -> bool: ...
+
+    async def is_ready(self) -> bool: ...
+
+
+class Api:
+    """Answers requests by `call`, which raises nothing but Fault, and probes by `health`."""
+
+    def __init__(self, call: CallKms, health: Probed) -> None:
         self._call = call
+        self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(uuid.uuid4()).upper()
@@ -38,6 +53,8 @@ class Api:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, request_id: str) -> Response:
+        if request.method in ("GET", "HEAD") and request.scope["raw_path"] in PROBES:
+            return await self._probe(request.scope["raw_path"])
         source = _address(request.scope.get("server"))
         try:
             body = await _read(request)
@@ -58,6 +75,10 @@ class Api:
         else:
             status, told = 200, {**answer, "RequestId": request_id}
         return JSONResponse(told, status, {"x-acs-request-id": request_id})
+
+    async def _probe(self, path: bytes) -> Response:
+        is_well = self._health.is_alive() if path == ALIVE else await self._health.is_ready()
+        return JSONResponse({"status": "ok" if is_well else "unavailable"}, 200 if is_well else 503)
 
 
 def refusal(fault: Fault, request_id: str, host: str) -> Mapping[str, object]:

@@ -104,3 +104,12 @@ def test_a_refusal_by_policy_says_who_was_refused_what(kms: RunningKms) -> None:
     reply = ask(kms, wire(signed("DescribeKey", ("KeyId", foreign), key=kms.access_key)))
     refused(reply, 403, "Forbidden.NoPermission")
     assert foreign in reply.json["Message"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_who_watches_the_process_hears_one_word(kms: RunningKms, path: str) -> None:
+    reply = ask(kms, f"GET {path} HTTP/1.1\r\nHost: kms\r\n\r\n".encode())
+    assert (reply.status, reply.json) == (200, {"status": "ok"})
+    refused(
+        ask(kms, f"POST {path} HTTP/1.1\r\nHost: kms\r\n\r\n".encode()), 404, "InvalidApi.NotFound"
+    )
