@@ -40,7 +40,7 @@ class Sdk(Protocol):
 class NewSdk:
     """alibabacloud-kms20160120; `options` choose how it signs."""
 
-    def __init__(self, kms: RunningKms, key: AccessKey, **options: str) -> None:
+    def __init__(self, kms: RunningKms, key: AccessKey, /, **options: str) -> None:
         self._client = Client(
             Config(
                 access_key_id=key.id,
