@@ -23,7 +23,7 @@ from sidecar.kms.accounts import Caller, Directory
 from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
 from sidecar.kms.api.parameters import Arguments
 from sidecar.kms.api.products import PRODUCTS, Product
-from sidecar.kms.audit import Event, carry_out
+from sidecar.kms.audit import Event, Trail
 from sidecar.kms.authentication import Authentication
 from sidecar.kms.authorization import authorize
 from sidecar.kms.faults import Fault
@@ -61,7 +61,7 @@ class Engine:
         self._region = region
         self._authentication = Authentication(directory, region)
         self._hsm = hsm
-        self._database = database
+        self.trail = Trail(database)
         self._clock = clock
         self._throttle = Throttle()
         self._rounds = Rounds(self._round)
@@ -86,7 +86,7 @@ class Engine:
 
     async def _round(self, calls: Sequence[Received]) -> list[Answer | Exception]:
         return await self._hsm.submit(
-            lambda token: carry_out(self._database, [self._errand(call, token) for call in calls])
+            lambda token: self.trail.carry_out([self._errand(call, token) for call in calls])
         )
 
     def _errand(self, received: Received, token: Token) -> "_Errand":

@@ -8,10 +8,9 @@ Records are numbered from 1 without gaps and are stored as the very text that wa
 (number and digest of the last record) stands in a row of its own, which writers lock, so that
 several replicas write one chain.
 
-What it shows: any change that leaves later records or the head as they were. What it cannot show
-by itself: the hashes have no key, so whoever may write the database can cut off the end and set
-the head back, or compute the whole chain anew. Against that, keep a head elsewhere from time to
-time: `verify` takes it as its anchor and finds both.
+The hashes have no key: whoever may write the database can compute them anew. Against that there are
+checkpoints (`checkpoint.py`), which are records as well. What is left to find out otherwise is an
+end that was cut off: `verification` takes a head that was noted elsewhere and finds that too.
 """
 
 import hashlib
@@ -42,9 +41,10 @@ class ChainBroken(SidecarError):
 
     code = "audit_chain_broken"
 
-    def __init__(self, sequence: int, problem: str) -> None:
-        super().__init__(f"audit record {sequence}: {problem}")
+    def __init__(self, sequence: int, problem: str, place: str = "") -> None:
+        super().__init__(f"{place}{': ' if place else ''}audit record {sequence}: {problem}")
         self.sequence = sequence
+        self.problem = problem
 
 
 class Head(NamedTuple):
@@ -54,6 +54,9 @@ class Head(NamedTuple):
     digest: bytes
 
 
+START = Head(0, GENESIS)
+
+
 class Link(NamedTuple):
     """One record with its number and the chain's digest up to it."""
 
@@ -61,13 +64,21 @@ class Link(NamedTuple):
     record: str
     digest: bytes
 
+    @property
+    def head(self) -> Head:
+        return Head(self.sequence, self.digest)
 
-def append(connection: Connection, record: str) -> Head:
-    """Add `record` in the caller's transaction; the new head."""
-    last = connection.execute(LOCKED_HEAD).one()
-    head = Head(last.sequence + 1, chained(last.digest, record))
-    connection.execute(_ADD, {**head._asdict(), "record": record})
-    connection.execute(_SET_HEAD, head._asdict())
+
+def append(connection: Connection, *records: str) -> Head:
+    """Add `records` in the caller's transaction; the new head."""
+    head = Head(*connection.execute(LOCKED_HEAD).one())
+    rows = []
+    for record in records:
+        head = Head(head.sequence + 1, chained(head.digest, record))
+        rows.append({**head._asdict(), "record": record})
+    if rows:
+        connection.execute(_ADD, rows)
+        connection.execute(_SET_HEAD, head._asdict())
     return head
 
 
@@ -77,37 +88,22 @@ def chained(digest: bytes, record: str) -> bytes:
     return hashlib.sha256(digest + len(data).to_bytes(LENGTH_BYTES) + data).digest()
 
 
-def verify(connection: Connection, anchor: Head | None = None) -> Head:
-    """Compute the whole chain again, and the head of it; raise ChainBroken at the first fault.
+def read_head(connection: Connection) -> Head:
+    """What stands as the end of the chain."""
+    return Head(*connection.execute(_HEAD).one())
 
-    Call it in a snapshot (`Database.snapshot`), so that a running server is not held up.
 
-    `anchor` is a head that was noted before and that must still be in the chain.
+def read(connection: Connection, after: int = 0, count: int | None = None) -> Iterator[Link]:
+    """The records after number `after` in order, a bounded number of them in memory.
+
+    Raise ChainBroken at a row that is no record.
     """
-    at = Head(0, GENESIS)
-    for sequence, record, digest in _stored(connection):
-        at = Head(at.sequence + 1, chained(at.digest, record))
-        if sequence != at.sequence:
-            raise ChainBroken(at.sequence, "is missing")
-        if digest != at.digest:
-            raise ChainBroken(sequence, "it, or the digest before it, is not what was written")
-        if anchor is not None and at.sequence == anchor.sequence and at != anchor:
-            raise ChainBroken(sequence, "another chain than the one whose head was noted")
-    if anchor is not None and at.sequence < anchor.sequence:
-        raise ChainBroken(at.sequence + 1, "is missing: the end was cut off")
-    head = Head(*connection.execute(_HEAD).one())
-    if head != at:
-        raise ChainBroken(at.sequence + 1, "is missing, or the head is not what was written")
-    return head
-
-
-def _stored(connection: Connection) -> Iterator[Link]:
-    """The records in order, a bounded number in memory; a row that is no record is a broken one."""
-    last = 0
+    asked = _IN_ORDER.where(AuditRecord.sequence > after).limit(count)
+    last = after
     try:
-        for row in connection.execute(_IN_ORDER, execution_options={"yield_per": ROWS_AT_ONCE}):
+        for row in connection.execute(asked, execution_options={"yield_per": ROWS_AT_ONCE}):
             link = Link(*row)
-            if type(link.record) is not str:
+            if type(link.record) is not str or type(link.digest) is not bytes:
                 raise ChainBroken(last + 1, "is not a text")
             yield link
             last = link.sequence

@@ -8,13 +8,12 @@ record. Nothing secret can be: parameters come from the allow-list of the action
 checked or cut first.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from sidecar.kms.accounts import Caller
+from sidecar.kms.audit.record import Told, canonical, written
 from sidecar.kms.faults import Fault
 
 MAX_USER_AGENT = 256
@@ -50,9 +49,12 @@ class Event:
     fault: Fault | None = None
 
     def record(self) -> str:
-        """The record as canonical JSON: sorted names, no spaces, ASCII; stored as it is hashed."""
-        told = {name: value for name, value in self._members().items() if value not in (None, {})}
-        return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        """The text of the record, as it is hashed and stored."""
+        return canonical(self.told())
+
+    def told(self) -> Told:
+        """What the record tells, without what was never learnt."""
+        return {name: value for name, value in self._members().items() if value not in (None, {})}
 
     def _members(self) -> dict[str, object]:
         return {
@@ -62,7 +64,7 @@ class Event:
             "eventType": "ApiCall",
             "eventName": self.action if _ACTION.fullmatch(self.action) else "Unknown",
             "eventRW": "Write" if self.is_write else "Read",
-            "eventTime": datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventTime": written(self.now),
             "eventSource": self.source,
             "serviceName": self.service,
             "apiVersion": self.api_version,

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from sidecar.kms.audit import Event, carry_out, tail, verify
+from sidecar.kms.audit import Event, Trail, tail, verify
 from sidecar.kms.faults import Fault
 from sidecar.kms.store import Database, Label, Shelf, nonces
 
@@ -36,7 +36,7 @@ class Call:
 
 def one(database: Database, call: Call) -> object:
     """What the call answers; raise what it raises."""
-    (outcome,) = carry_out(database, [call])
+    (outcome,) = Trail(database).carry_out([call])
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
@@ -150,7 +150,7 @@ def test_calls_of_one_transaction_are_undone_one_by_one(database: Database) -> N
         Call(using("c1"), admit=using("a")),  # a replay within the round
         Call(using("d1"), admit=using("d")),
     ]
-    outcomes = carry_out(database, calls)
+    outcomes = Trail(database).carry_out(calls)
     assert [type(outcome) for outcome in outcomes] == [
         *(type(None), Fault, nonces.NonceUsedError, type(None)),
     ]

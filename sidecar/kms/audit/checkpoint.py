@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints: a signature over the chain as it stood, made by a key that never leaves the token.
+
+A checkpoint is a record of the chain itself. It states the head before it and the number of the
+record that the trail begins with (`floor`; 1 until the trail is pruned), and signs
+
+    envelope-sidecar/kms/audit/checkpoint/1 ⏎ head's number ⏎ head's digest (hex) ⏎ floor ⏎
+    eventTime ⏎ id of the key
+
+with ECDSA over P-256 and SHA-256 (FIPS 186-5), written as DER in Base64. So whoever holds the
+public key can tell that every record up to the newest checkpoint is what the KMS wrote: to write
+another history, one would need the token.
+"""
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from typing import NamedTuple, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
+from sqlalchemy import Connection
+
+from sidecar.errors import Misconfigured
+from sidecar.kms.audit import index
+from sidecar.kms.audit.chain import Head
+from sidecar.kms.audit.record import SERVICE_EVENT, Told, service_event, written
+
+NAME = "AuditCheckpoint"
+_DOMAIN = "envelope-sidecar/kms/audit/checkpoint/1"
+# Quotes inside a JSON text are escaped, so nothing that a caller sends can spell this.
+_MARK = f'"eventType":"{SERVICE_EVENT}"'
+
+type Keys = Mapping[str, ec.EllipticCurvePublicKey]
+"""The public keys that are trusted, by their ids."""
+
+
+class Statement(NamedTuple):
+    """What a checkpoint says and signs."""
+
+    head: Head
+    floor: int
+    time: str
+    key_id: str
+
+    def signed(self) -> bytes:
+        """The bytes under the signature."""
+        number, digest = self.head
+        lines = (_DOMAIN, str(number), digest.hex(), str(self.floor), self.time, self.key_id)
+        return "\n".join(lines).encode()
+
+
+class Checkpoint(NamedTuple):
+    """A statement with its signature."""
+
+    statement: Statement
+    signature: bytes
+
+    @classmethod
+    def find(cls, record: str) -> Self | None:
+        """The checkpoint that `record` is, or None; raise ValueError for one that is misspelt."""
+        if _MARK not in record:
+            return None
+        told = json.loads(record)
+        if told["eventType"] != SERVICE_EVENT or told["eventName"] != NAME:
+            return None
+        try:
+            data = told["additionalEventData"]
+            head = Head(data["sequence"], bytes.fromhex(data["digest"]))
+            statement = Statement(head, data["floor"], told["eventTime"], data["keyId"])
+            return cls(statement, base64.b64decode(data["signature"], validate=True))
+        except (KeyError, TypeError) as error:
+            raise ValueError from error
+
+    def told(self) -> Told:
+        """The record of it, but for the time, which the statement has."""
+        statement = self.statement
+        data = {
+            "sequence": statement.head.sequence,
+            "digest": statement.head.digest.hex(),
+            "floor": statement.floor,
+            "keyId": statement.key_id,
+            "signature": base64.b64encode(self.signature).decode(),
+        }
+        event = service_event(NAME, str(uuid.uuid4()).upper(), 0, data)
+        return {**event, "eventTime": statement.time}
+
+    def is_signed_by(self, key: ec.EllipticCurvePublicKey) -> bool:
+        try:
+            key.verify(self.signature, self.statement.signed(), ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            return False
+        return True
+
+
+def state(head: Head, floor: int, now: int, key_id: str) -> Statement:
+    """The statement to sign at `now`."""
+    return Statement(head, floor, written(now), key_id)
+
+
+class Standing(NamedTuple):
+    """A checkpoint and the number of the record that it is."""
+
+    sequence: int
+    checkpoint: Checkpoint
+
+
+def newest(connection: Connection, until: int = index.FOREVER) -> Standing | None:
+    """The newest checkpoint of the trail that was made until then (seconds since 1970)."""
+    query = index.Query("", "", 0, until, {index.Attribute.EventName: NAME})
+    for position, record in index.search(connection, query, 1).found:
+        checkpoint = Checkpoint.find(record)
+        if checkpoint is not None:
+            return Standing(position.sequence, checkpoint)
+    return None
+
+
+def read_floor(connection: Connection) -> int:
+    """The number of the record that the trail begins with, as the newest checkpoint has it."""
+    standing = newest(connection)
+    return standing.checkpoint.statement.floor if standing else 1
+
+
+def key_id_of(key: ec.EllipticCurvePublicKey) -> str:
+    """The id of a key: the first half of the SHA-256 of its SubjectPublicKeyInfo, in hex."""
+    told = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(told).hexdigest()[:32]
+
+
+def read_key(pem: bytes, name: str) -> ec.EllipticCurvePublicKey:
+    """The public key in the PEM of the file `name`; raise Misconfigured."""
+    try:
+        key = load_pem_public_key(pem)
+    except ValueError:
+        key = None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise Misconfigured(f"{name}: is no public key as `audit public-key` prints it")
+    return key

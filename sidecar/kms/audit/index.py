@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The index of the trail: which records of an account tell of a user, an action, a key and so on.
+
+One row for each thing that a record can be found by, in the order (account, region, attribute,
+value, time, number): what is looked up is read from there in its order, however long the trail has
+become. Values that most records share (`COMMON`) have no rows of their own; they are looked for
+among all records of the time in question. A search reads a bounded number of records and says where
+it stopped, so it never holds up other calls.
+
+Records that no account answers for (refusals of strangers, what the KMS tells by itself) are those
+of the account "".
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_
+
+from sidecar.kms.audit.record import Told
+from sidecar.kms.store import AuditMark, AuditRecord
+
+MAX_READ = 1000
+"""Records that one search reads; a few milliseconds."""
+MAX_VALUE = 256
+FOREVER = 2**40
+"""Later than any record."""
+
+_ADD = insert(AuditMark)
+_COLUMNS = ("account", "region", "attribute", "value", "time", "sequence")
+_REMOVE = delete(AuditMark).where(
+    *(getattr(AuditMark, name) == bindparam(f"its_{name}") for name in _COLUMNS)
+)
+
+
+class Attribute(IntEnum):
+    """What a record is found by; the names are those of LookupEvents, and the numbers are stored.
+
+    The first ones are the most telling: a search goes along the first that it is given.
+    """
+
+    EventId = 1
+    ResourceName = 2
+    EventAccessKeyId = 3
+    User = 4
+    EventName = 5
+    ServiceName = 6
+    ResourceType = 7
+    EventRW = 8
+    EVERY = 9
+    """Not an attribute of the API: what all records have."""
+
+
+COMMON = frozenset(
+    {
+        (Attribute.ServiceName, "Kms"),
+        (Attribute.ResourceType, "ACS::KMS::Key"),
+        (Attribute.EventRW, "Read"),
+    }
+)
+
+type Conditions = Mapping[Attribute, str]
+
+
+class Position(NamedTuple):
+    """A place in the order of records: seconds since 1970 and the number of the record."""
+
+    time: int
+    sequence: int
+
+
+class Query(NamedTuple):
+    """A question: records of one account and region from `start` until `end` (included)."""
+
+    account: str
+    region: str
+    start: int
+    end: int
+    conditions: Conditions
+    newest_first: bool = True
+
+
+class Page(NamedTuple):
+    """Records as they stand in the trail, and where to go on; None where there are no more."""
+
+    found: list[tuple[Position, str]]
+    reached: Position | None
+
+
+def add(connection: Connection, first: int, told: Sequence[Told]) -> None:
+    """Index the records numbered from `first` on."""
+    rows = [row for n, one in enumerate(told, first) for row in _rows(n, one)]
+    if rows:
+        connection.execute(_ADD, rows)
+
+
+def remove(connection: Connection, records: Mapping[int, str]) -> None:
+    """Take records, by their numbers, out of the index."""
+    rows = [row for n, record in records.items() for row in _rows(n, json.loads(record))]
+    if rows:
+        asked = [{f"its_{name}": value for name, value in row.items()} for row in rows]
+        connection.execute(_REMOVE, asked)
+
+
+def search(connection: Connection, query: Query, limit: int, after: Position | None = None) -> Page:
+    """At most `limit` records that meet all conditions, beyond the position `after`."""
+    found: list[tuple[Position, str]] = []
+    position, read = after, 0
+    for time, sequence, record in connection.execute(_asked(query, after)):
+        position, read = Position(time, sequence), read + 1
+        if _meets(json.loads(record), query.conditions):
+            found.append((position, record))
+            if len(found) == limit:
+                return Page(found, position)
+    return Page(found, position if read == MAX_READ else None)
+
+
+def _asked(query: Query, after: Position | None) -> Select[int, int, str]:
+    attribute, value = _leading(query.conditions)
+    place = (AuditMark.time, AuditMark.sequence)
+    order = [column.desc() for column in place] if query.newest_first else place
+    asked = (
+        select(*place, AuditRecord.record)
+        .join(AuditRecord, AuditRecord.sequence == AuditMark.sequence)
+        .where(
+            AuditMark.account == query.account,
+            AuditMark.region == query.region,
+            AuditMark.attribute == int(attribute),
+            AuditMark.value == value[:MAX_VALUE],
+            AuditMark.time >= query.start,
+            AuditMark.time <= query.end,
+        )
+        .order_by(*order)
+        .limit(MAX_READ)
+    )
+    if after is None:
+        return asked
+    return asked.where(tuple_(*place) < after if query.newest_first else tuple_(*place) > after)
+
+
+def list_places(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Every account and region that has records; a step in the index for each."""
+    column = tuple_(AuditMark.account, AuditMark.region)
+    asked = select(AuditMark.account, AuditMark.region).limit(1)
+    asked = asked.order_by(AuditMark.account, AuditMark.region)
+    row = connection.execute(asked).first()
+    while row is not None:
+        yield row.account, row.region
+        row = connection.execute(asked.where(column > tuple(row))).first()
+
+
+def _leading(conditions: Conditions) -> tuple[Attribute, str]:
+    rare = sorted(set(conditions.items()) - COMMON)
+    return rare[0] if rare else (Attribute.EVERY, "")
+
+
+def _rows(sequence: int, told: Told) -> Iterator[Mapping[str, object]]:
+    time = int(datetime.fromisoformat(str(told["eventTime"])).timestamp())
+    place = {
+        "account": told.get("recipientAccountId", ""),
+        "region": told.get("acsRegion", ""),
+        "time": time,
+        "sequence": sequence,
+    }
+    for attribute, value in _values(told):
+        if (attribute, value) not in COMMON:
+            yield {**place, "attribute": int(attribute), "value": value[:MAX_VALUE]}
+
+
+def _values(told: Mapping[str, Any]) -> Iterator[tuple[Attribute, str]]:
+    """Everything that a record is found by."""
+    identity = told["userIdentity"]
+    yield Attribute.EVERY, ""
+    yield Attribute.EventId, told["eventId"]
+    yield Attribute.EventName, told["eventName"]
+    yield Attribute.ServiceName, told["serviceName"]
+    yield Attribute.EventRW, told["eventRW"]
+    if user := identity.get("userName"):
+        yield Attribute.User, user
+    if key := identity.get("accessKeyId") or identity.get("claimedAccessKeyId"):
+        yield Attribute.EventAccessKeyId, key
+    for kind, names in told.get("referencedResources", {}).items():
+        yield Attribute.ResourceType, kind
+        yield from {(Attribute.ResourceName, name) for name in names}
+
+
+def _meets(told: Told, conditions: Conditions) -> bool:
+    return not conditions or conditions.items() <= set(_values(told))
