@@ -87,6 +87,19 @@ class Fault(SidecarError):
         )
 
     @classmethod
+    def invalid_key_material(cls) -> Self:
+        """It does not open, is no key of this kind, or is not the one that the CMK had."""
+        return cls(400, "InvalidKeyMaterial", "key material is invalid.")
+
+    @classmethod
+    def invalid_import_token(cls) -> Self:
+        return cls(400, "InvalidImportToken", "import token is invalid.")
+
+    @classmethod
+    def expired_import_token(cls) -> Self:
+        return cls(400, "ExpiredImportToken", "import token is expired.")
+
+    @classmethod
     def key_not_found(cls) -> Self:
         return cls(404, "Forbidden.KeyNotFound", "The specified Key is not found.")
 

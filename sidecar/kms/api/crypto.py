@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from sidecar.kms import policy
 from sidecar.kms.api.action import Answer, Call
-from sidecar.kms.api.parameters import Parameter, integer, one_of
+from sidecar.kms.api.parameters import Parameter, integer, one_of, text_up_to
+from sidecar.kms.faults import Fault
 from sidecar.kms.service.ciphertext import Context, encrypt, parse_context
+from sidecar.kms.service.specs import SPECS
 
 
 def symmetric(_: Call) -> Mapping[str, str]:
@@ -26,6 +28,28 @@ KEY_SPEC: Parameter[str] = Parameter(
 NUMBER_OF_BYTES: Parameter[int | None] = Parameter(
     "NumberOfBytes", integer(1, 1024), default=None, audited=True
 )
+
+
+RECIPIENT = Parameter("Recipient", text_up_to(65536), default="")
+"""An attestation of an enclave, for which the answer would be encrypted."""
+
+
+def refuse_recipient(call: Call) -> None:
+    """Never ignored: whoever sends one counts on an answer that only the enclave can read."""
+    if call[RECIPIENT]:
+        raise Fault.unsupported_operation(f"Parameter {RECIPIENT.name}")
+
+
+def symmetric_only(call: Call) -> None:
+    """Check that the CMK encrypts by itself, and is no pair and no key for MACs."""
+    if not SPECS[call.cmk.key_spec].is_symmetric:
+        raise Fault.unsupported_operation()
+
+
+def for_this_caller(call: Call) -> None:
+    """Check that the CMK encrypts by itself, and that the answer may be in clear."""
+    symmetric_only(call)
+    refuse_recipient(call)
 
 
 def encrypted(call: Call, text: bytes) -> Answer:

@@ -6,14 +6,8 @@ there are at all, and which of them are offered, is told in `API.md`.
 """
 
 ENCRYPTION = frozenset(
-    {
-        *("AdvanceEncrypt", "AsymmetricDecrypt", "AsymmetricEncrypt", "AsymmetricSign"),
-        *("AsymmetricVerify", "ExportDataKey", "GenerateAndExportDataKey", "GenerateMac"),
-        *("GetManagedDataKey", "GetPublicKey", "ListManagedDataKeyVersions", "ReEncrypt"),
-        "VerifyMac",
-    }
+    {"AdvanceEncrypt", "GetManagedDataKey", "ListManagedDataKeyVersions", "ReEncrypt"}
 )
-IMPORT = frozenset({"DeleteKeyMaterial", "GetParametersForImport", "ImportKeyMaterial"})
 CERTIFICATES = frozenset(
     {
         *("CertificatePrivateKeyDecrypt", "CertificatePrivateKeySign"),
@@ -44,5 +38,5 @@ INSTANCES = frozenset(
     }
 )
 
-DEFERRED = ENCRYPTION | IMPORT | CERTIFICATES | SECRETS | INSTANCES
+DEFERRED = ENCRYPTION | CERTIFICATES | SECRETS | INSTANCES
 """Every action that is known and not offered."""

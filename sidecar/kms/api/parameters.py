@@ -88,6 +88,18 @@ def base64_up_to(limit: int) -> Callable[[str], bytes]:
     return read
 
 
+def base64_of(size: int) -> Callable[[str], bytes]:
+    """Standard Base64 of exactly `size` bytes."""
+
+    def read(text: str) -> bytes:
+        data = strict_base64(text)
+        if len(data) != size:
+            raise ValueError
+        return data
+
+    return read
+
+
 def integer(low: int, high: int) -> Callable[[str], int]:
     """A decimal integer within `low`..`high`."""
 

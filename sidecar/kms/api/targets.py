@@ -12,7 +12,9 @@ from sidecar.kms.api.action import Call, Target
 from sidecar.kms.api.parameters import Parameter
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.ciphertext import parse_blob, strict_base64
+from sidecar.kms.service.importing import as_of
 from sidecar.kms.service.names import KeyName, alias_name, key_name, new_alias_name
+from sidecar.kms.store import Cmk
 
 KEY_ID = Parameter("KeyId", key_name, audited=True)
 ALIAS_NAME = Parameter("AliasName", alias_name, audited=True)
@@ -72,7 +74,7 @@ def the_alias_and_its_key(call: Call) -> Target:
 
 def the_key_of_the_blob(call: Call) -> Target:
     """The CMK whose version encrypted the CiphertextBlob."""
-    cmk = call.shelf.find_key_of_version(call[CIPHERTEXT_BLOB].version_id)
+    cmk = _as_of(call, call.shelf.find_key_of_version(call[CIPHERTEXT_BLOB].version_id))
     if cmk is None:
         # The same answer as for a blob that does not decrypt: no oracle for version ids.
         raise Fault.invalid_parameter(CIPHERTEXT_BLOB.name)
@@ -87,7 +89,12 @@ def _in_own_account(call: Call, name: KeyName) -> KeyName:
     return name
 
 
+def _as_of(call: Call, cmk: Cmk | None) -> Cmk | None:
+    """The CMK as it stands now: material that has expired is not there, even before it is swept."""
+    return cmk and as_of(cmk, call.now)
+
+
 def _by_id(call: Call, name: KeyName) -> Target:
     place = name.place or call.place
-    cmk = call.shelf.find_key(name.name) if place == call.place else None
+    cmk = _as_of(call, call.shelf.find_key(name.name)) if place == call.place else None
     return Target((place.key(name.name),), cmk, None if cmk else Fault.key_not_found())

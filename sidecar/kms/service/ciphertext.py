@@ -50,17 +50,22 @@ def parse_blob(data: bytes) -> Blob:
     """Split a blob; raise ValueError where it cannot be one."""
     if len(data) < VERSION_ID_BYTES + IV_BYTES + TAG_BYTES:
         raise ValueError
-    version_id = data[:VERSION_ID_BYTES].decode("ascii")
-    if not _VERSION_ID.fullmatch(version_id):
-        raise ValueError
+    named = version_id(data[:VERSION_ID_BYTES].decode("ascii"))
     iv_end = VERSION_ID_BYTES + IV_BYTES
-    return Blob(version_id, data[VERSION_ID_BYTES:iv_end], data[iv_end:])
+    return Blob(named, data[VERSION_ID_BYTES:iv_end], data[iv_end:])
 
 
-def encrypt(holder: Holder, version_id: str, text: bytes, context: Context) -> Blob:
+def version_id(text: str) -> str:
+    """Read the id of a key version; raise ValueError."""
+    if not _VERSION_ID.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def encrypt(holder: Holder, version: str, text: bytes, context: Context) -> Blob:
     """Encrypt the Base64 `text` of a plaintext under a key version, which `holder` has."""
     iv, ciphertext = holder.encrypt(text, additional_data(context))
-    return Blob(version_id, iv, ciphertext)
+    return Blob(version, iv, ciphertext)
 
 
 def decrypt(holder: Holder, blob: Blob, context: Context) -> bytes:

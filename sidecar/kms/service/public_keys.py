@@ -8,7 +8,7 @@ import base64
 import textwrap
 from typing import cast
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -53,6 +53,17 @@ def pem(public: bytes) -> str:
     """The key as PEM (RFC 7468, section 13)."""
     lines = textwrap.wrap(base64.b64encode(public).decode("ascii"), 64)
     return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
+
+
+def spec_of(public: bytes) -> str | None:
+    """`RSA_2048` or `EC_SM2`, where it is a key of these; else None."""
+    if sm2.is_public_key(public):
+        return "EC_SM2"
+    try:
+        key = load_der_public_key(public)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return f"RSA_{key.key_size}" if isinstance(key, rsa.RSAPublicKey) else None
 
 
 def _rsa(public: bytes) -> rsa.RSAPublicKey:

@@ -55,7 +55,16 @@ def decrypt(private: bytes, ciphertext: bytes) -> bytes:
     return plaintext
 
 
-def _point(public: bytes) -> bytes:
+def is_public_key(public: bytes) -> bool:
+    """Whether it is one that `encrypt` and `verify` take: a point that is on the curve."""
     if not public.startswith(_SPKI) or len(public) != len(_SPKI) + _POINT_BYTES:
-        raise ValueError("not an SM2 public key")
+        return False
+    try:
+        encrypt(public, b"\0")
+    except gmssl_pyx.GmsslInnerError:
+        return False
+    return True
+
+
+def _point(public: bytes) -> bytes:
     return public.removeprefix(_SPKI)

@@ -5,7 +5,7 @@ The CMK is found from the blob; the caller needs rights on it.
 """
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, symmetric
+from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, RECIPIENT, for_this_caller, symmetric
 from sidecar.kms.api.targets import CIPHERTEXT_BLOB, the_key_of_the_blob
 from sidecar.kms.limits import Rate
 from sidecar.kms.service.ciphertext import decrypt
@@ -24,10 +24,11 @@ def act(call: Call) -> Answer:
 
 ACTION = Action(
     name="Decrypt",
-    parameters=(CIPHERTEXT_BLOB, ENCRYPTION_CONTEXT),
+    parameters=(CIPHERTEXT_BLOB, ENCRYPTION_CONTEXT, RECIPIENT),
     target=the_key_of_the_blob,
     states=usable,
     facts=symmetric,
+    check=for_this_caller,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,

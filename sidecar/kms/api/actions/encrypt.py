@@ -4,7 +4,7 @@
 import base64
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, encrypted, symmetric
+from sidecar.kms.api.crypto import ENCRYPTION_CONTEXT, encrypted, symmetric, symmetric_only
 from sidecar.kms.api.parameters import Parameter, base64_up_to
 from sidecar.kms.api.targets import KEY_ID, the_key
 from sidecar.kms.limits import Rate
@@ -24,6 +24,7 @@ ACTION = Action(
     target=the_key,
     states=usable,
     facts=symmetric,
+    check=symmetric_only,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,

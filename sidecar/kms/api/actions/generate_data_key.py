@@ -6,7 +6,9 @@ from sidecar.kms.api.crypto import (
     ENCRYPTION_CONTEXT,
     KEY_SPEC,
     NUMBER_OF_BYTES,
+    RECIPIENT,
     encrypted,
+    for_this_caller,
     new_data_key,
     symmetric,
 )
@@ -22,10 +24,11 @@ def act(call: Call) -> Answer:
 
 ACTION = Action(
     name="GenerateDataKey",
-    parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT),
+    parameters=(KEY_ID, KEY_SPEC, NUMBER_OF_BYTES, ENCRYPTION_CONTEXT, RECIPIENT),
     target=the_key,
     states=usable,
     facts=symmetric,
+    check=for_this_caller,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,

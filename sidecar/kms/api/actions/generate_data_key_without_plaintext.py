@@ -9,6 +9,7 @@ from sidecar.kms.api.crypto import (
     encrypted,
     new_data_key,
     symmetric,
+    symmetric_only,
 )
 from sidecar.kms.api.targets import KEY_ID, the_key
 from sidecar.kms.limits import Rate
@@ -25,6 +26,7 @@ ACTION = Action(
     target=the_key,
     states=usable,
     facts=symmetric,
+    check=symmetric_only,
     use=Rate.SYMMETRIC,
     act=act,
     is_write=False,
