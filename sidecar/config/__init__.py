@@ -34,7 +34,7 @@ Everything else has a default:
     workers: auto                               # processes; auto: one a core that may be used
     admin: {listen: 127.0.0.1:9901}             # /healthz, /readyz, /metrics
     limits:
-      {held_body: 8MiB, held_total: 64MiB, head: 64KiB, connections: 4096, keys: 10s,
+      {held_body: 8MiB, held_total: 64MiB, room: 10s, head: 64KiB, connections: 4096, keys: 10s,
        connect: 10s, response: 5m, header: 15s, body: 1m, idle: 75s, drain: 20s}
     keys:
       {max_age: 1h, max_messages: 1048576, max_bytes: 1GiB, grace: 1h, open_age: 6h,

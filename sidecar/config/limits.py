@@ -27,6 +27,7 @@ def _count(low: int, high: int) -> Reader[int]:
 
 _LIMITS: dict[str, tuple[str, Reader[int] | Reader[float]]] = {
     "held_total": ("held_bytes", _size(MIB, 64 * 1024 * MIB)),
+    "room": ("room_seconds", _seconds(0, 300)),
     "head": ("head_bytes", _size(1024, MIB)),
     "connections": ("connections", _count(1, 100_000)),
     "keys": ("key_seconds", _seconds(0.1, 300)),

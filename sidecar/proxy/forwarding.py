@@ -11,6 +11,7 @@ from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1 import Link, Way
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.naming import canonical_host, spell
+from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Forward, Limits, Upstream
 from sidecar.proxy.stats import HostStats
 
@@ -29,6 +30,7 @@ class Forwarding:
     guard: Guard
     limits: Limits
     stats: HostStats
+    room: Room
     is_proxy: bool = True
     _reach: Reach = field(init=False)
 
@@ -97,6 +99,10 @@ class Intercepted:
     @property
     def stats(self) -> HostStats:
         return self.outer.stats
+
+    @property
+    def room(self) -> Room:
+        return self.outer.room
 
     def way(self, frame: Frame) -> Way:
         upstream, kms = self.upstream, self.outer.kms

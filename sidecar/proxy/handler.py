@@ -22,7 +22,7 @@ from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
-from sidecar.proxy.layers.signals import CUT, Awaited, Drain
+from sidecar.proxy.layers.signals import CUT, Awaited, Drain, Pause
 from sidecar.proxy.shortcut import Shortcut
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class Handler(ProxyConnectionHandler):
         super().__init__(master, reader, writer, master.options, mode)  # type: ignore[no-untyped-call]
         self.may_read = asyncio.Event()
         self.may_read.set()
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
@@ -121,6 +123,7 @@ class Handler(ProxyConnectionHandler):
             while data := await shortcut.read():
                 if connection is self.client:
                     await self.may_read.wait()
+                await self._flows.wait()
                 self._perform(received(connection, data))
                 await self.drain_writers()  # type: ignore[no-untyped-call]
         finally:
@@ -128,7 +131,7 @@ class Handler(ProxyConnectionHandler):
 
     def _may_receive(self) -> bool:
         """Whether every peer takes what it is given, so that there is nothing to wait for."""
-        if not self.may_read.is_set():
+        if not self.may_read.is_set() or not self._flows.is_set():
             return False
         for each in self.transports.values():
             writer: Any = each.writer
@@ -171,6 +174,10 @@ class Handler(ProxyConnectionHandler):
                 self.wakeup_timer.add(self._start(self.wakeup(command)))
             case commands.StartHook():
                 self._start(self.hook_task(command))
+            case Pause(is_paused=True):
+                self._flows.clear()
+            case Pause():
+                self._flows.set()
             case commands.Log():
                 self.log(command.message, command.level)
             case _:

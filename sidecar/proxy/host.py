@@ -23,6 +23,7 @@ from sidecar.proxy.handler import Handler
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1 import Reverse
 from sidecar.proxy.listening import ListenerInstance
+from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Forward, Listener, ProxySettings
 from sidecar.proxy.stats import HostStats
 from sidecar.proxy.tally import Tally
@@ -61,6 +62,7 @@ class Host:
         self.stats = HostStats()
         self.tally = tally or Tally()
         self.addresses: tuple[tuple[str, int], ...] = ()
+        self._room = Room(settings.limits.held_bytes, self.tally)
         self._settings = settings
         self._inherited = inherited
         self._in_force = self.prepare(transform)
@@ -163,7 +165,7 @@ class Host:
     def _service(self, listener: Listener) -> Reverse | Forwarding:
         settings, upstream = self._settings, listener.upstream
         kms = None if settings.kms is None else KmsForward(settings.kms, settings.kms_hosts)
-        shared = (self._in_force.guard, settings.limits, self.stats)
+        shared = (self._in_force.guard, settings.limits, self.stats, self._room)
         if isinstance(upstream, Forward):
             return Forwarding(upstream, kms, lambda: self.addresses, *shared)
         is_store = upstream.scheme != "kms"

@@ -122,7 +122,9 @@ class Limits:
     head_bytes: int = 64 * 1024
     head_fields: int = 256
     held_bytes: int = 64 * 1024 * 1024
-    """All bodies that are held at one time; one more is refused until there is room again."""
+    """All bodies that are held at one time, by all workers; one more waits until there is room."""
+    room_seconds: float = 10.0
+    """For a body to find room; then it is refused."""
     connections: int = 4096
     header_seconds: float = 15.0
     """From the first byte of a request head (or the connection's start) to its last."""

@@ -105,22 +105,98 @@ async def test_an_answer_over_the_limit_is_refused(origin: Origin) -> None:
             assert (await client.ask(get(b"/held"))).body == b"plain"
 
 
-async def test_all_held_bodies_together_are_bounded(origin: Origin) -> None:
+async def test_a_body_waits_for_room_and_others_go_on(origin: Origin) -> None:
     async with serving(origin, limits=Limits(held_bytes=LIMIT)) as rig:
-        first, second = await rig.client(), await rig.client()
+        first, second, third, other = [await rig.client() for _ in range(4)]
         body = post(b"/held", b"x" * (LIMIT - 100))
         await first.send(body[:-1])
         await until(lambda: rig.host.stats.held_bytes == LIMIT - 101)
-        assert (await second.ask(post(b"/plain", b"x" * LIMIT))).status == 200  # is not held
-        found = await second.ask(post(b"/held", b"x" * 200))
-        assert (found.status, found.body) == (503, b"overloaded")
+        await second.send(body[:500])  # goes on, as the first in the line
+        await until(lambda: rig.host.stats.held_bytes > LIMIT)
+        await third.send(body[:500])
+        await until(lambda: rig.host.stats.held_bytes > LIMIT + 500)
+        held = rig.host.stats.held_bytes
+        await third.send(body[500:])  # is not read
+        assert (await other.ask(post(b"/plain", b"x" * LIMIT))).status == 200  # is not held
+        assert (await other.ask(post(b"/held", b"x" * 200))).status == 200  # came whole
+        assert rig.host.stats.held_bytes == held
+        await second.send(body[500:])
+        for client in (second, third):
+            assert (await client.answer()).status == 200
         await first.send(body[-1:])
         assert (await first.answer()).status == 200
-        assert (await second.ask(post(b"/held", b"x" * 200))).status == 200
-        await second.send(body[:-1])
-        await until(lambda: rig.host.stats.held_bytes > 200)
-        second.close()
         await until(lambda: rig.host.stats.held_bytes == 0)
+
+
+async def test_a_body_that_finds_no_room_in_time_is_refused(origin: Origin) -> None:
+    limits = Limits(held_bytes=LIMIT, room_seconds=0.3)
+    async with serving(origin, limits=limits) as rig:
+        waiting = [await rig.client() for _ in range(4)]
+        body = post(b"/held", b"x" * (LIMIT - 100))
+        for client in waiting[:2]:
+            await client.send(body[:-1])
+        await until(lambda: rig.host.stats.held_bytes == 2 * (LIMIT - 101))
+        await waiting[2].send(body[:-1])
+        found = await waiting[2].answer()
+        assert (found.status, found.body) == (503, b"overloaded")
+        for client in waiting[:2]:
+            await client.send(body[-1:])
+            assert (await client.answer()).status == 200
+        assert (await waiting[3].ask(body)).status == 200
+        await until(lambda: rig.host.stats.held_bytes == 0)
+
+
+async def test_bodies_that_wait_for_each_other_all_come_through(origin: Origin) -> None:
+    """Each is half read and needs what the others have: one goes on without room, then the next."""
+    async with serving(origin, limits=Limits(held_bytes=4 * LIMIT)) as rig:
+        clients = [await rig.client() for _ in range(3)]
+        length = 60 * LIMIT
+        rig.transform.body_limit = length
+        for client in clients:
+            await client.send(post(b"/held", b"x" * length)[: 2 * LIMIT])
+        sends = [
+            asyncio.create_task(client.send(post(b"/held", b"x" * length)[2 * LIMIT :]))
+            for client in clients
+        ]
+        for client in clients:
+            assert (await client.answer()).status == 200
+        await asyncio.gather(*sends)
+        await until(lambda: rig.host.stats.held_bytes == 0)
+
+
+async def test_an_answer_waits_for_room_too(origin: Origin) -> None:
+    async with serving(origin, limits=Limits(held_bytes=LIMIT)) as rig:
+        holder, first, asker = [await rig.client() for _ in range(3)]
+        body = post(b"/held", b"x" * (LIMIT - 100))
+        for client in (holder, first):
+            await client.send(body[:-1])
+        await until(lambda: rig.host.stats.held_bytes == 2 * (LIMIT - 101))
+        sent = asyncio.Event()
+
+        async def slowly(_: object, out: asyncio.StreamWriter) -> None:
+            out.write(answer(b"SEALED" + b"x" * 20_000)[:10_000])
+            await out.drain()
+            await until(lambda: rig.host.stats.held_bytes > 2 * LIMIT)
+            out.write(answer(b"SEALED" + b"x" * 20_000)[10_000:])
+            sent.set()
+
+        origin.answer = slowly
+        await asker.send(get(b"/held"))
+        await sent.wait()
+        origin.answer = answer(b"ok")
+        for client in (first, holder):
+            await client.send(body[-1:])
+            assert (await client.answer()).status == 200
+        assert (await asker.answer()).body == b"plain" + b"x" * 20_000
+
+
+async def test_whoever_leaves_gives_back_its_room(origin: Origin) -> None:
+    async with serving(origin, limits=Limits(held_bytes=LIMIT)) as rig:
+        leaver = await rig.client()
+        await leaver.send(post(b"/held", b"x" * (LIMIT - 100))[:-1])
+        await until(lambda: rig.host.stats.held_bytes > 0)
+        leaver.close()
+        await until(lambda: rig.host.stats.held_bytes == rig.host.tally.held == 0)
 
 
 def gathered() -> int:

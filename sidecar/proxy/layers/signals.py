@@ -19,7 +19,7 @@ class Awaited(commands.StartHook):  # type: ignore[no-untyped-call]
     it itself (`handler.py`) and shows it to no addon.
     """
 
-    task: asyncio.Task[Any]
+    task: asyncio.Future[Any]
     seconds: float
     name = "awaited"
 
@@ -33,3 +33,10 @@ class Drain(events.Event):
     """
 
     is_last_call_over: bool
+
+
+@dataclass
+class Pause(commands.Command):
+    """Read nothing from this client and from no upstream of it; or go on reading."""
+
+    is_paused: bool

@@ -29,7 +29,7 @@ from sidecar.proxy.layers.http1.tunnel import Tunnel
 from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED, TunnelledExchange
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.http1.upstreams import Upstreams
-from sidecar.proxy.layers.signals import CUT, Awaited, Drain
+from sidecar.proxy.layers.signals import CUT, Awaited, Drain, Pause
 from sidecar.proxy.settings import Upstream
 from sidecar.transform import PASS
 
@@ -51,6 +51,7 @@ class Http1Layer(layer.Layer):
         limits = service.limits
         self._out: list[commands.Command] = []
         self.limits, self.stats, self.guard = limits, service.stats, service.guard
+        self.room = service.room
         self.reader = RequestReader(
             limits.head_bytes, limits.head_fields, to_proxy=service.is_proxy
         )
@@ -254,12 +255,15 @@ class Http1Layer(layer.Layer):
     def send(self, data: bytes) -> None:
         self._out.append(commands.SendData(self._client, data))
 
-    def wait_for(self, task: asyncio.Task[Any]) -> None:
-        command = Awaited(task, self.limits.key_seconds)
+    def wait_for(self, task: asyncio.Future[Any], seconds: float) -> None:
+        command = Awaited(task, seconds)
         # The reply comes to this layer; nobody above it blocks.
         command.blocking = self  # type: ignore[assignment]
         self._alarm.clear()
         self._out.append(command)
+
+    def pause(self, *, is_paused: bool) -> None:
+        self._out.append(Pause(is_paused))
 
     def switch(self, link: Link) -> None:
         is_connect = self._frame is not None and self._frame.method == b"CONNECT"

@@ -19,6 +19,7 @@ from sidecar.proxy.guard import Guard, UpstreamFailed, UpstreamSilent
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.reader import RequestReader
 from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Limits
 from sidecar.proxy.stats import HostStats
 from sidecar.transform import Hold
@@ -41,6 +42,7 @@ class Client(Protocol):
     guard: Guard
     limits: Limits
     stats: HostStats
+    room: Room
 
     @property
     def connection_field(self) -> bytes:
@@ -52,8 +54,11 @@ class Client(Protocol):
     def expect_within(self, seconds: float) -> None:
         """End the exchange with `timed_out` unless something happens within `seconds`."""
 
-    def wait_for(self, task: asyncio.Task[Any]) -> None:
-        """Call the exchange's `task_done` when `task` is done or `key_seconds` are over."""
+    def wait_for(self, task: asyncio.Future[Any], seconds: float) -> None:
+        """Call the exchange's `task_done` when `task` is done or `seconds` are over."""
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Read from nobody who takes part in this exchange, or go on."""
 
     def switch(self, link: Link) -> None:
         """From now on both connections carry another protocol: join them."""
@@ -82,13 +87,13 @@ class Exchange(ABC):
         self._is_answering = False  # a byte of the answer came: asking again is over
         self._is_started = False  # a byte of it went to the client: refusing is over
         self._answer: Frame | None = None
-        self._awaited: asyncio.Task[Any] | None = None
+        self._awaited: asyncio.Future[Any] | None = None
 
     def uses(self, link: Link) -> bool:
         """Whether `link` carries it."""
         return self._link is link
 
-    def awaits(self, task: asyncio.Task[Any]) -> bool:
+    def awaits(self, task: asyncio.Future[Any]) -> bool:
         """Whether it is `task` that it waits for."""
         return self._awaited is task
 

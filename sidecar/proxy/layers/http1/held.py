@@ -31,6 +31,7 @@ class HeldExchange(Exchange):
         self._host = host
         self._payload = bytearray()
         self._counted = 0
+        self._turn: asyncio.Future[None] | None = None  # while it waits for room
 
     def begin(self) -> None:
         client, frame, reader = self._client, self._frame, self._client.reader
@@ -49,18 +50,19 @@ class HeldExchange(Exchange):
             self.client_data()
 
     def client_data(self) -> None:
-        client, reader = self._client, self._client.reader
+        reader = self._client.reader
         try:
             reader.read_body()
         except Malformed as error:
             self.fail(error)
             return
-        if not self._has_room("request"):
+        if not self._is_within_bounds("request"):
             return
         if reader.done:
+            self._leave_the_line()
             self._seal()
         else:
-            client.expect_within(client.limits.body_seconds)
+            self._expect_more()
 
     def _seal(self) -> None:
         payload, self._payload = bytes(self._payload), bytearray()
@@ -73,17 +75,19 @@ class HeldExchange(Exchange):
     def _await(self, task: asyncio.Task[Any]) -> None:
         self._awaited = task
         self._client.stats.waits += 1
-        self._client.wait_for(task)
+        self._client.wait_for(task, self._client.limits.key_seconds)
 
     def task_done(self) -> None:
-        """The transform has answered, or its time is over."""
+        """There is room, or the transform has answered; or the time for it is over."""
         task, self._awaited = self._awaited, None
-        if task is None:
-            return
-        if self._answer is None:
-            self._forward(self._client.guard.awaited(self._hold, task, Sealed))
-        else:
-            self._give(self._client.guard.awaited(self._hold, task, Opened))
+        if task is self._turn:
+            self._turn = None
+            self._go_on(has_room=task is None or task.done())
+        elif isinstance(task, asyncio.Task):
+            if self._answer is None:
+                self._forward(self._client.guard.awaited(self._hold, task, Sealed))
+            else:
+                self._give(self._client.guard.awaited(self._hold, task, Opened))
 
     def _forward(self, verdict: Sealed | Refusal) -> None:
         if isinstance(verdict, Refusal):
@@ -111,9 +115,10 @@ class HeldExchange(Exchange):
         del piece  # its payload was gathered when it was read
         client, answer = self._client, self._answer
         assert answer is not None  # noqa: S101 - its head came before its body
-        if not self._has_room("answer"):
+        if not self._is_within_bounds("answer"):
             return
         if is_last:
+            self._leave_the_line()
             self.release()
             head = ResponseHead(answer.status, answer.reason, answer.headers)
             payload, self._payload = bytes(self._payload), bytearray()
@@ -123,7 +128,7 @@ class HeldExchange(Exchange):
             else:
                 self._give(verdict)
         else:
-            client.expect_within(client.limits.body_seconds)
+            self._expect_more()
 
     def _give(self, verdict: Opened | Refusal) -> None:
         client, frame = self._client, self._frame
@@ -148,21 +153,49 @@ class HeldExchange(Exchange):
     def ended(self) -> None:
         self._payload = bytearray()
         self._client.reader.drop_payload()  # of a refused request the rest may still come
-        self._client.stats.held_bytes -= self._counted
-        self._counted = 0
+        self._count(0)
+        self._leave_the_line()
 
-    def _has_room(self, what: str) -> bool:
-        """Whether what was gathered stays within both limits; if not, the exchange has failed."""
-        client, size = self._client, len(self._payload)
-        client.stats.held_bytes += size - self._counted
-        self._counted = size
+    def _is_within_bounds(self, what: str) -> bool:
+        """Whether what was gathered may be held at all; if not, the exchange has failed."""
+        size = len(self._payload)
+        self._count(size)
         if size > self._hold.body_limit:
             self.fail(self._too_large(what))
-        elif client.stats.held_bytes > client.limits.held_bytes:
-            self.fail(Overloaded("too many bodies are held at this time"))
+            return False
+        return True
+
+    def _count(self, size: int) -> None:
+        more, self._counted = size - self._counted, size
+        self._client.stats.held_bytes += more
+        self._client.room.hold(more)
+
+    def _expect_more(self) -> None:
+        """Read on, once there is room for more."""
+        client = self._client
+        if self._turn is not None:
+            return  # it was on its way before the pause
+        if client.room.has_place(self):
+            client.expect_within(client.limits.body_seconds)
+        elif client.room.is_crowded:
+            self.fail(Overloaded("too many bodies wait for room at this time"))
         else:
-            return True
-        return False
+            self._turn = self._awaited = client.room.wait(self)
+            client.pause(is_paused=True)
+            client.wait_for(self._turn, client.limits.room_seconds)
+
+    def _go_on(self, *, has_room: bool) -> None:
+        self._client.pause(is_paused=False)
+        if has_room:
+            self._client.expect_within(self._client.limits.body_seconds)
+        else:
+            self.fail(Overloaded("no room came free for this body within the time limit"))
+
+    def _leave_the_line(self) -> None:
+        if self._turn is not None:
+            self._turn = self._awaited = None
+            self._client.pause(is_paused=False)
+        self._client.room.leave(self)
 
     def _too_large(self, what: str) -> TooLarge:
         return TooLarge(f"the {what}'s body is longer than {self._hold.body_limit} bytes")

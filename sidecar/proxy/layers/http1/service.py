@@ -9,6 +9,7 @@ from sidecar.proxy.guard import Guard
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Limits, Upstream
 from sidecar.proxy.stats import HostStats
 
@@ -44,6 +45,9 @@ class Service(Protocol):
     @property
     def stats(self) -> HostStats: ...
 
+    @property
+    def room(self) -> Room: ...
+
     def way(self, frame: Frame) -> Way:
         """Where a request goes; Refused where it must not."""
 
@@ -61,6 +65,7 @@ class Reverse:
     guard: Guard
     limits: Limits
     stats: HostStats
+    room: Room
     is_proxy: bool = False
 
     def way(self, frame: Frame) -> Way:
