@@ -120,6 +120,15 @@ class Fault(SidecarError):
         )
 
     @classmethod
+    def protected(cls) -> Self:
+        """The vendor documents no code for it."""
+        return cls(
+            409,
+            "Rejected.DeletionProtected",
+            "The request was rejected because the key is protected against deletion.",
+        )
+
+    @classmethod
     def throttled(cls) -> Self:
         """The account asks more often than it may; SDKs try this one again."""
         return cls(429, "Rejected.Throttling", "QPS Limit Exceeded")

@@ -44,12 +44,7 @@ def cmk(kms: RunningKms) -> str:
         ("DisableKey", {"KeyId": "alias/unknown"}, (400, "Unsupported.Alias")),
         ("NoSuchAction", {}, (404, "InvalidAction.NotFound")),
         ("CreateKey", {"KeySpec": "Aliyun_AES_512"}, (400, "InvalidParameter")),
-        ("CreateKey", {"KeySpec": "RSA_2048"}, (400, "UnsupportedOperation")),
-        ("CreateKey", {"Origin": "EXTERNAL"}, (400, "Unsupported.Origin")),
-        ("CreateKey", {"ProtectionLevel": "SOFTWARE"}, (400, "Unsupported.ProtectionLevel")),
-        ("CreateKey", {"EnableAutomaticRotation": "True"}, (400, "UnsupportedOperation")),
         ("CreateKey", {"EnableAutomaticRotation": "yes"}, (400, "InvalidParameter")),
-        ("CreateKey", {"Tags": "[]"}, (400, "UnsupportedOperation")),
         ("CreateAlias", {"KeyId": "@cmk", "AliasName": "alias/acs/x"}, (400, "InvalidParameter")),
         ("CreateAlias", {"KeyId": "@cmk", "AliasName": "customers"}, (400, "InvalidParameter")),
         (

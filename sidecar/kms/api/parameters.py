@@ -9,7 +9,7 @@ its value. An empty text counts as absent: that is how several SDKs spell "not s
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, cast
@@ -18,6 +18,7 @@ from sidecar.kms.faults import Fault
 from sidecar.kms.service.ciphertext import strict_base64
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
+_NUMBERED = re.compile(r"([A-Za-z]{1,64})\.([1-9][0-9]{0,3})(?:\.([A-Za-z]{1,64}))?", re.ASCII)
 _PRINTABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}")
 
 COMMON = frozenset(
@@ -41,6 +42,8 @@ class Parameter[T]:
     name: str
     read: Callable[[str], T]
     default: T | _Required = _Required.REQUIRED
+    is_repeated: bool = False
+    """Whether it comes as a numbered list, `Name.1` or `Name.1.Member`; read is its JSON."""
     audited: bool = False
     """Whether its text may stand in an audit record: never for anything that holds a secret."""
 
@@ -50,6 +53,7 @@ class Arguments:
 
     def __init__(self, parameters: tuple[Parameter[Any], ...], given: Mapping[str, str]) -> None:
         """Read `given`; raise Fault for what is missing, malformed or not a parameter here."""
+        given = _folded({p.name for p in parameters if p.is_repeated}, given)
         known = COMMON.union(p.name for p in parameters)
         for name in given:
             if name not in known:
@@ -63,6 +67,33 @@ class Arguments:
 
     def __getitem__[T](self, parameter: Parameter[T]) -> T:
         return cast("T", self._values[parameter.name])
+
+
+def _folded(lists: Collection[str], given: Mapping[str, str]) -> Mapping[str, str]:
+    """What was given, with numbered lists of these names as JSON under their name."""
+    if not lists:
+        return given
+    folded: dict[str, str] = {}
+    entries: dict[str, dict[int, dict[str | None, str]]] = {name: {} for name in lists}
+    for name, text in given.items():
+        match = _NUMBERED.fullmatch(name)
+        if match is None or match[1] not in lists:
+            folded[name] = text
+        else:
+            entries[match[1]].setdefault(int(match[2]), {})[match[3]] = text
+    for name, numbered in entries.items():
+        if name in given:
+            raise Fault.invalid_parameter(name)
+        if numbered:
+            folded[name] = json.dumps([_entry(name, numbered[i]) for i in sorted(numbered)])
+    return folded
+
+
+def _entry(name: str, members: Mapping[str | None, str]) -> object:
+    """An entry of a numbered list: a text of its own, or members."""
+    if None in members and len(members) > 1:
+        raise Fault.invalid_parameter(name)
+    return members.get(None, members)
 
 
 def _value[T](parameter: Parameter[T], text: str) -> T:

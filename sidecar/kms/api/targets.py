@@ -9,15 +9,24 @@ on a foreign key, whether it exists or not.
 from collections.abc import Callable
 
 from sidecar.kms.api.action import Call, Target
-from sidecar.kms.api.parameters import Parameter
+from sidecar.kms.api.parameters import Parameter, one_of
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.ciphertext import parse_blob, strict_base64
 from sidecar.kms.service.importing import as_of
-from sidecar.kms.service.names import KeyName, alias_name, key_name, new_alias_name
+from sidecar.kms.service.names import KeyName, alias_name, key_name, new_alias_name, resource_ids
+from sidecar.kms.service.rotation import read_interval
 from sidecar.kms.store import Cmk
 
 KEY_ID = Parameter("KeyId", key_name, audited=True)
+OPTIONAL_KEY_ID: Parameter[KeyName | None] = Parameter(
+    KEY_ID.name, key_name, default=None, audited=True
+)
+POLICY_NAME = Parameter("PolicyName", one_of("default"), default="default", audited=True)
+ROTATION_INTERVAL: Parameter[int | None] = Parameter(
+    "RotationInterval", read_interval, default=None, audited=True
+)
 ALIAS_NAME = Parameter("AliasName", alias_name, audited=True)
+RESOURCE_IDS = Parameter("ResourceId", resource_ids, is_repeated=True, audited=True)
 NEW_ALIAS_NAME = Parameter("AliasName", new_alias_name, audited=True)
 CIPHERTEXT_BLOB = Parameter("CiphertextBlob", lambda text: parse_blob(strict_base64(text)))
 
@@ -25,6 +34,11 @@ CIPHERTEXT_BLOB = Parameter("CiphertextBlob", lambda text: parse_blob(strict_bas
 def all_keys(call: Call) -> Target:
     """The container of CMKs: CreateKey, ListKeys."""
     return Target((call.place.keys,))
+
+
+def everything(call: Call) -> Target:
+    """The service as a whole."""
+    return Target((call.place.everything,))
 
 
 def all_aliases(call: Call) -> Target:
@@ -46,10 +60,27 @@ def the_key(call: Call) -> Target:
 
 def the_key_by_id(call: Call) -> Target:
     """The CMK that KeyId names by id or ARN; management calls take no alias."""
-    name = _in_own_account(call, call[KEY_ID])
+    return _of_key(call, call[KEY_ID])
+
+
+def _of_key(call: Call, name: KeyName) -> Target:
+    name = _in_own_account(call, name)
     if name.is_alias:
         raise Fault(400, "Unsupported.Alias", "Alias is not valid for this api.")
     return _by_id(call, name)
+
+
+def the_keys(call: Call, ids: Parameter[list[str]]) -> Target:
+    """Every CMK that `ids` names: RAM is asked about each."""
+    missing = None if all(map(call.shelf.find_key, call[ids])) else Fault.key_not_found()
+    return Target(tuple(map(call.place.key, call[ids])), missing=missing)
+
+
+def the_named_key(call: Call, name: KeyName | None, parameter: Parameter[KeyName | None]) -> Target:
+    """The CMK of this name; `parameter` is what is missing where there is none."""
+    if name is None:
+        raise Fault.missing_parameter(parameter.name)
+    return _of_key(call, name)
 
 
 def the_alias_and_key(alias: Parameter[str]) -> Callable[[Call], Target]:

@@ -4,7 +4,11 @@
 from datetime import UTC, datetime
 
 from sidecar.kms.service.names import Place
-from sidecar.kms.store import Cmk
+from sidecar.kms.service.rotation import automatic_rotation, next_rotation
+from sidecar.kms.store import Cmk, Label, Version
+
+MAX_DESCRIPTION = 8192
+"""Characters."""
 
 
 def timestamp(seconds: int) -> str:
@@ -12,8 +16,36 @@ def timestamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _date(seconds: int | None) -> str:
+    return "" if seconds is None else timestamp(seconds)
+
+
+def alias_metadata(place: Place, label: Label) -> dict[str, object]:
+    """What is told about an alias."""
+    return {
+        "AliasName": label.name,
+        "AliasArn": place.alias(label.name),
+        "KeyId": label.key_id,
+    }
+
+
+def version_metadata(version: Version) -> dict[str, object]:
+    """What is told about a version of a CMK."""
+    return {
+        "KeyId": version.key_id,
+        "KeyVersionId": version.version_id,
+        "CreationDate": timestamp(version.created_at),
+    }
+
+
 def key_metadata(place: Place, cmk: Cmk) -> dict[str, object]:
     """Everything that is told about a CMK; dates that are not set are empty."""
+    rotation = {}
+    if cmk.rotation_interval is not None:
+        rotation = {
+            "RotationInterval": f"{cmk.rotation_interval}s",
+            "NextRotationDate": _date(next_rotation(cmk)),
+        }
     return {
         "KeyId": cmk.key_id,
         "Arn": place.key(cmk.key_id),
@@ -26,9 +58,11 @@ def key_metadata(place: Place, cmk: Cmk) -> dict[str, object]:
         "Origin": cmk.origin,
         "ProtectionLevel": cmk.protection_level,
         "PrimaryKeyVersion": cmk.primary_version,
-        "AutomaticRotation": "Disabled",
-        "LastRotationDate": timestamp(cmk.created_at),
-        "DeleteDate": "",
-        "MaterialExpireTime": "",
-        "DeletionProtection": "Disabled",
+        "AutomaticRotation": automatic_rotation(cmk),
+        "LastRotationDate": timestamp(cmk.rotated_at),
+        **rotation,
+        "DeleteDate": _date(cmk.delete_at),
+        "MaterialExpireTime": _date(cmk.material_expires_at),
+        "DeletionProtection": "Enabled" if cmk.is_protected else "Disabled",
+        "DeletionProtectionDescription": cmk.protection_reason,
     }

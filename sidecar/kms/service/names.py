@@ -4,6 +4,7 @@
 A name is checked before anything is done with it. Nothing here reads the store.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,6 +13,8 @@ ALIAS_PREFIX = "alias/"
 RESERVED_ALIAS_PREFIX = "alias/acs"
 MAX_ALIAS = 255
 """Characters, the prefix included."""
+MAX_RESOURCES = 50
+"""In one call."""
 
 _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _ALIAS = re.compile(r"alias/[A-Za-z0-9_/-]+")
@@ -42,6 +45,11 @@ class Place(NamedTuple):
         """The ARN of the container of all aliases."""
         return f"acs:kms:{self.region}:{self.account}:alias"
 
+    @property
+    def everything(self) -> str:
+        """What policies are asked about where a call is about the service as a whole."""
+        return f"acs:kms:{self.region}:{self.account}:*"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyName:
@@ -68,6 +76,24 @@ def key_name(text: str) -> KeyName:
     if not _KEY_ID.fullmatch(text):
         raise ValueError
     return KeyName(text, place)
+
+
+def key_arn(text: str) -> KeyName:
+    """Read the ARN of a CMK; raise ValueError."""
+    name = key_name(text)
+    if name.place is None or name.is_alias:
+        raise ValueError
+    return name
+
+
+def resource_ids(text: str) -> list[str]:
+    """Read a list of key ids, in JSON; raise ValueError."""
+    ids: list[str] = json.loads(text)
+    if not 0 < len(ids) <= MAX_RESOURCES or len(set(map(str, ids))) != len(ids):
+        raise ValueError
+    if not all(isinstance(one, str) and _KEY_ID.fullmatch(one) for one in ids):
+        raise ValueError
+    return ids
 
 
 def alias_name(text: str) -> str:

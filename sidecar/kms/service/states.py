@@ -32,8 +32,14 @@ def switchable(state: str) -> None:
 
 
 def nameable(state: str) -> None:
-    """CreateAlias: not for a key that waits for its deletion."""
+    """CreateAlias, ScheduleKeyDeletion and the like: not for a key that waits for its deletion."""
     if state == KeyState.PENDING_DELETION:
+        raise Fault.state_not_modifiable()
+
+
+def deleting(state: str) -> None:
+    """CancelKeyDeletion: there is a deletion to cancel."""
+    if state != KeyState.PENDING_DELETION:
         raise Fault.state_not_modifiable()
 
 

@@ -8,12 +8,15 @@ name: a parameter that constrains a key is never ignored in silence.
 
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.parameters import Parameter, boolean, one_of, text_up_to
-from sidecar.kms.api.targets import all_keys
+from sidecar.kms.api.targets import ROTATION_INTERVAL, all_keys
 from sidecar.kms.faults import Fault
+from sidecar.kms.service.key_policy import read_key_policy
 from sidecar.kms.service.material import best_level, make_material, token_holds
-from sidecar.kms.service.metadata import key_metadata
+from sidecar.kms.service.metadata import MAX_DESCRIPTION, key_metadata
+from sidecar.kms.service.rotation import check_room_for_key, check_rotates
 from sidecar.kms.service.specs import ALIYUN, EXTERNAL, SPECS, Level, Usage
 from sidecar.kms.service.states import KeyState
+from sidecar.kms.service.tagging import read_tags
 from sidecar.kms.store import Cmk
 
 KEY_SPEC = Parameter("KeySpec", one_of(*SPECS), default="Aliyun_AES_256", audited=True)
@@ -22,18 +25,22 @@ ORIGIN = Parameter("Origin", one_of(ALIYUN, EXTERNAL), default=ALIYUN, audited=T
 PROTECTION_LEVEL: Parameter[str | None] = Parameter(
     "ProtectionLevel", one_of(*Level), default=None, audited=True
 )
-DESCRIPTION = Parameter("Description", text_up_to(8192), default="")
-ROTATION = Parameter("EnableAutomaticRotation", boolean, default=False, audited=True)
-NOT_OFFERED = tuple(
-    Parameter(name, text_up_to(65536), default="")
-    for name in ("DKMSInstanceId", "KeyStorageMechanism", "Policy", "RotationInterval", "Tags")
+DESCRIPTION = Parameter("Description", text_up_to(MAX_DESCRIPTION), default="")
+ENABLE_ROTATION = Parameter("EnableAutomaticRotation", boolean, default=False, audited=True)
+POLICY = Parameter("Policy", read_key_policy, default="")
+TAGS: Parameter[dict[str, str]] = Parameter("Tags", read_tags("TagKey", "TagValue"), default={})
+OF_INSTANCES = tuple(
+    Parameter(name, text_up_to(64), default="")
+    for name in ("DKMSInstanceId", "KeyStorageMechanism")
 )
 
 
 def check(call: Call) -> None:
     _refuse_what_is_not_offered(call)
+    _check_rotation(call)
     if call.shelf.count_keys() >= call.quotas.keys:
         raise Fault.limit_exceeded()
+    check_room_for_key(call.shelf, call.quotas)
 
 
 def act(call: Call) -> Answer:
@@ -42,6 +49,7 @@ def act(call: Call) -> Answer:
     if cmk.origin == ALIYUN:
         material = make_material(call.token, cmk, cmk.primary_version)
     call.shelf.add_key(cmk, material)
+    call.shelf.tags.put(cmk.key_id, call[TAGS])
     return {"KeyMetadata": key_metadata(call.place, cmk)}
 
 
@@ -61,6 +69,9 @@ def _new_cmk(call: Call) -> Cmk:
         state=KeyState.ENABLED if is_made_here else KeyState.PENDING_IMPORT,
         primary_version=call.new_id() if is_made_here else "",
         created_at=call.now,
+        policy=call[POLICY],
+        rotated_at=call.now,
+        rotation_interval=call[ROTATION_INTERVAL] if call[ENABLE_ROTATION] else None,
     )
 
 
@@ -72,16 +83,24 @@ def _refuse_what_is_not_offered(call: Call) -> None:
         raise Fault.unsupported_origin()
     if call[PROTECTION_LEVEL] == Level.HSM and not token_holds(call.token, spec.kind):
         raise Fault.unsupported_level()
-    for parameter in (ROTATION, *NOT_OFFERED):
+    for parameter in OF_INSTANCES:
         if call[parameter]:
             raise Fault.unsupported_operation(f"Parameter {parameter.name}")
+
+
+def _check_rotation(call: Call) -> None:
+    if not call[ENABLE_ROTATION]:
+        return
+    if call[ROTATION_INTERVAL] is None:
+        raise Fault.missing_parameter(ROTATION_INTERVAL.name)
+    check_rotates(call[KEY_SPEC], call[ORIGIN])
 
 
 ACTION = Action(
     name="CreateKey",
     parameters=(
-        *(KEY_SPEC, KEY_USAGE, ORIGIN, PROTECTION_LEVEL, DESCRIPTION, ROTATION),
-        *NOT_OFFERED,
+        *(KEY_SPEC, KEY_USAGE, ORIGIN, PROTECTION_LEVEL, DESCRIPTION, POLICY, TAGS),
+        *(ENABLE_ROTATION, ROTATION_INTERVAL, *OF_INSTANCES),
     ),
     target=all_keys,
     check=check,

@@ -4,6 +4,7 @@
 from sidecar.kms.api import paging
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.targets import all_aliases
+from sidecar.kms.service.metadata import alias_metadata
 
 PAGE_SIZE = paging.page_size(0, 100)
 
@@ -15,14 +16,7 @@ def act(call: Call) -> Answer:
         PAGE_SIZE,
         call.shelf.count_aliases(),
         ("Aliases", "Alias"),
-        [
-            {
-                "AliasName": label.name,
-                "AliasArn": call.place.alias(label.name),
-                "KeyId": label.key_id,
-            }
-            for label in labels
-        ],
+        [alias_metadata(call.place, label) for label in labels],
     )
 
 

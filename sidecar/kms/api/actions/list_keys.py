@@ -14,11 +14,22 @@ from sidecar.kms.api import paging
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.parameters import Parameter, json_list
 from sidecar.kms.api.targets import all_keys
-from sidecar.kms.store import Alias, Key
+from sidecar.kms.store import KEY, Alias, Key, ResourceTag
 
 MAX_FILTERS = 10
 MAX_VALUES = 100
 PAGE_SIZE = paging.page_size(1, 100)
+
+
+def _tagged(where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a CMK has such a tag."""
+    tagged = select(ResourceTag.resource_id).where(
+        ResourceTag.account == Key.account,
+        ResourceTag.region == Key.region,
+        ResourceTag.kind == KEY,
+        where,
+    )
+    return Key.key_id.in_(tagged)
 
 
 class Filter(NamedTuple):
@@ -44,10 +55,9 @@ CONDITIONS: dict[str, Condition] = {
             Alias.account == Key.account, Alias.region == Key.region, Alias.name.in_(values)
         )
     ),
-    # No CMK here stands in an instance or carries a tag.
-    "DKMSInstanceId": lambda _: false(),
-    "TagKey": lambda _: false(),
-    "TagValue": lambda _: false(),
+    "DKMSInstanceId": lambda _: false(),  # no CMK here stands in an instance
+    "TagKey": lambda values: _tagged(ResourceTag.name.in_(values)),
+    "TagValue": lambda values: _tagged(ResourceTag.value.in_(values)),
 }
 
 
