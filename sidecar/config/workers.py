@@ -8,7 +8,9 @@ from pathlib import Path
 from sidecar.strict_yaml import Entry
 
 MOST_WORKERS = 256
-_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+LEAST_BYTES = 256 * 1024 * 1024
+"""Of memory for each worker that nobody asked for."""
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def read_workers(entry: Entry) -> int:
@@ -16,14 +18,22 @@ def read_workers(entry: Entry) -> int:
     return usable_cores() if entry.text() == "auto" else entry.integer(1, MOST_WORKERS)
 
 
-def usable_cores(cpu_max: Path = _CPU_MAX) -> int:
-    """Cores that this process may run on, and no more than its container's quota of time fills.
+def usable_cores(cgroup: Path = _CGROUP) -> int:
+    """Cores that this process may run on, and no more than its container's limits are good for.
 
-    `cpu_max` says `QUOTA PERIOD` in microseconds, or `max` (cgroup v2, cpu.max).
+    In `cgroup` (v2) `cpu.max` says `QUOTA PERIOD` in microseconds and `memory.max` bytes, or `max`.
     """
-    cores = len(os.sched_getaffinity(0))
+    bounds = [len(os.sched_getaffinity(0)), MOST_WORKERS]
+    if quota := _numbers(cgroup / "cpu.max"):
+        bounds.append(math.ceil(quota[0] / quota[-1]))
+    if memory := _numbers(cgroup / "memory.max"):
+        bounds.append(memory[0] // LEAST_BYTES)
+    return max(1, min(bounds))
+
+
+def _numbers(path: Path) -> list[int]:
+    """The numbers in a file; none where it sets no limit or is not there."""
     try:
-        quota, period = map(int, cpu_max.read_text().split())
+        return [int(word) for word in path.read_text().split()]
     except (OSError, ValueError):
-        return min(cores, MOST_WORKERS)
-    return max(1, min(cores, math.ceil(quota / period), MOST_WORKERS))
+        return []

@@ -22,11 +22,25 @@ def test_nothing_else_is_a_number_of_workers(load, word: str) -> None:
         load(LEAST + f"workers: {word}\n")
 
 
+CORES = len(os.sched_getaffinity(0))
+
+
 @pytest.mark.parametrize(
-    ("cpu_max", "cores"),
-    [("50000 100000\n", 1), ("100000 100000\n", 1), ("max 100000\n", 99), ("garbage", 99)],
+    ("name", "text", "workers"),
+    [
+        ("cpu.max", "50000 100000\n", 1),
+        ("cpu.max", "100000 100000\n", 1),
+        ("cpu.max", "max 100000\n", CORES),
+        ("cpu.max", "garbage", CORES),
+        ("memory.max", "268435456\n", 1),
+        ("memory.max", "1048576\n", 1),
+        ("memory.max", "max\n", CORES),
+    ],
 )
-def test_a_quota_of_time_counts_as_cores(tmp_path: Path, cpu_max: str, cores: int) -> None:
-    (tmp_path / "cpu.max").write_text(cpu_max)
-    assert usable_cores(tmp_path / "cpu.max") == min(cores, len(os.sched_getaffinity(0)))
-    assert usable_cores(tmp_path / "absent") == len(os.sched_getaffinity(0))
+def test_what_a_container_may_use_bounds_them(
+    tmp_path: Path, name: str, text: str, workers: int
+) -> None:
+    """A sidecar without a CPU limit on a large machine would else fill its memory with workers."""
+    (tmp_path / name).write_text(text)
+    assert usable_cores(tmp_path) == workers
+    assert usable_cores(tmp_path / "absent") == CORES

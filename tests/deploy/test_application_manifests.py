@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from sidecar.proxy import Limits
+from sidecar.supervision.supervisor import END_SECONDS
 from tests.deploy.manifests import BASE, DEV, Object, matches, objects, one, pods
 
 POD = one(DEV, "Deployment", "application")["spec"]["template"]
@@ -103,3 +105,24 @@ def test_every_file_of_the_configuration_is_mounted() -> None:
 def test_only_the_sidecar_can_read_the_credentials_of_the_kms() -> None:
     names = {mount["name"] for mount in APPLICATION["volumeMounts"]}
     assert names == {"application", "store-password"}
+
+
+def test_changed_rules_reach_a_running_pod_and_anything_else_makes_a_new_one() -> None:
+    names = {name: one(DEV, "ConfigMap", name)["metadata"]["name"] for name in ("rules", "sidecar")}
+    assert names["rules"] == "rules"
+    assert names["sidecar"] != "sidecar"
+    (mount,) = [each for each in SIDECAR["volumeMounts"] if each["mountPath"] == "/etc/sidecar"]
+    assert "subPath" not in mount  # such a mount is never brought up to date
+
+
+def test_the_pod_waits_for_the_drain_of_its_sidecar() -> None:
+    assert POD["spec"]["terminationGracePeriodSeconds"] > Limits().drain_seconds + END_SECONDS
+
+
+def test_the_container_has_the_memory_that_its_configuration_may_take() -> None:
+    """What was measured: 48 MiB for the supervisor, 90 for a worker, five times what is held."""
+    held = CONFIG["limits"]["held_total"]
+    assert held.endswith("MiB")
+    most = 48 + 90 * CONFIG["workers"] + 5 * int(held.removesuffix("MiB"))
+    assert SIDECAR["resources"]["limits"]["memory"].endswith("Mi")
+    assert int(SIDECAR["resources"]["limits"]["memory"].removesuffix("Mi")) > most
