@@ -9,6 +9,7 @@
     tls: {cert: server.pem, key: server.key}            # optional; with `client_ca: FILE` clients
                                                         # have to show a certificate of it
     quotas: {keys: 200, aliases: 300}                   # optional; per account and region
+    audit: {…}                                          # optional; see `audit/settings.py`
     policies:                                           # optional; beside the vendor's own
       read-only: {Version: "1", Statement: [{Effect: Allow, Action: "kms:List*", Resource: "*"}]}
     accounts:
@@ -27,7 +28,7 @@ keeps the password in a file, in the format of `.pgpass`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -37,6 +38,7 @@ from sidecar.errors import Misconfigured
 from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.account_reader import AccountReader, read_policies
 from sidecar.kms.accounts import Account
+from sidecar.kms.audit.settings import AuditSettings, read_audit
 from sidecar.kms.limits import Quotas
 from sidecar.kms.policy import SYSTEM_POLICIES
 from sidecar.strict_yaml import Entry, read
@@ -69,6 +71,7 @@ class KmsConfig:
     database_url: URL
     accounts: tuple[Account, ...]
     tls: Tls | None = None
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
 
 def load_kms_config(path: Path) -> KmsConfig:
@@ -87,6 +90,7 @@ def load_kms_config(path: Path) -> KmsConfig:
         database_url=_database(document.get("database"), folder),
         accounts=AccountReader(folder, policies, quotas).read(document.get("accounts")),
         tls=document.optional("tls", lambda entry: _tls(entry, folder), None),
+        audit=document.optional("audit", lambda entry: read_audit(entry, folder), AuditSettings()),
     )
     document.finish()
     return config

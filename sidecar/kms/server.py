@@ -27,6 +27,7 @@ from sidecar.kms import certificates
 from sidecar.kms.accounts import Directory
 from sidecar.kms.api.protocol import MAX_HEAD, Protocol
 from sidecar.kms.api.wire import Api
+from sidecar.kms.audit.keeping import Keeper
 from sidecar.kms.config import KmsConfig
 from sidecar.kms.engine import Engine
 from sidecar.kms.health import Health
@@ -54,7 +55,8 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
         prove(hsm, database)
         engine = Engine(config.region, Directory(config.accounts), hsm, database)
         api = Api(engine.call, Health(hsm, database))
-        with _listen(config) as listener:
+        keeper = Keeper(engine.trail, hsm, database, config.audit)
+        with _listen(config) as listener, keeper:
             endpoint = _endpoint(config, listener)
             server = _Server(_settings(api), tls, lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))

@@ -162,14 +162,18 @@ def _stored(connection: Connection, floor: int) -> Iterator[Claim]:
     previous: bytes | None = None
     for link in read(connection, after=floor - 1 if floor > 1 else -1):
         if previous is None:
-            previous = _before(link)
+            previous = digest_before(connection, link)
         yield Claim(link, previous)
         previous = link.digest
 
 
-def _before(link: Link) -> bytes:
+def digest_before(connection: Connection, link: Link) -> bytes:
+    """The digest that `link` follows; the first one after a pruned part says it itself."""
     if link.sequence == START.sequence + 1:
         return START.digest
+    before = next(read(connection, after=link.sequence - 2, count=1), link)
+    if before.sequence == link.sequence - 1:
+        return before.digest
     try:
         checkpoint = Checkpoint.find(link.record)
     except ValueError:

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the trail is carried to: a place that takes records in their order, or says why not."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sidecar.errors import SidecarError
+from sidecar.kms.audit.verification import Claim
+
+
+class DeliveryFailed(SidecarError):
+    """The records did not arrive, or may not have: they are delivered again."""
+
+    code = "audit_delivery_failed"
+
+
+class Sink(Protocol):
+    """One place; used from one thread."""
+
+    def deliver(self, batch: Sequence[Claim]) -> None:
+        """Return once the records have arrived; raise DeliveryFailed."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is done about the trail beside the calls: it is signed from time to time, and carried on.
+
+The trail is signed when the KMS starts, after so many records or so many seconds with new ones, and
+when the KMS ends. A token that is away delays a checkpoint and refuses no call for it; the next one
+speaks for the same records.
+"""
+
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from sidecar.errors import SidecarError
+from sidecar.hsm import HsmThread
+from sidecar.kms.audit.exporting import make_exporter
+from sidecar.kms.audit.settings import AuditSettings
+from sidecar.kms.audit.trail import Trail
+from sidecar.kms.store import Database
+
+LOOK_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps one trail while it is entered; raise Misconfigured where an export cannot begin."""
+
+    def __init__(
+        self, trail: Trail, hsm: HsmThread, database: Database, settings: AuditSettings
+    ) -> None:
+        self._trail = trail
+        self._hsm = hsm
+        self._settings = settings
+        self._exporters = [make_exporter(one, database) for one in settings.exports]
+        self._stop = threading.Event()
+        self._is_failing = False
+        self._thread = threading.Thread(target=self._run, name="audit keeper", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._sign()
+        self._thread.start()
+        for exporter in self._exporters:
+            exporter.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._sign()
+        for exporter in self._exporters:
+            exporter.stop()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            if self._is_due(time.time()):
+                self._sign()
+
+    def _is_due(self, now: float) -> bool:
+        trail, settings = self._trail, self._settings
+        is_old = trail.unsigned and now - trail.signed_at >= settings.checkpoint_seconds
+        return bool(is_old) or (
+            trail.unsigned >= settings.checkpoint_records or trail.has_counted(int(now))
+        )
+
+    def _sign(self) -> None:
+        try:
+            self._hsm.run(lambda token: self._trail.checkpoint(token, int(time.time())))
+        except (SidecarError, SQLAlchemyError) as error:
+            if not self._is_failing:
+                # An SQLAlchemy error's text holds statements, so only its kind is told.
+                why = error.why if isinstance(error, SidecarError) else type(error).__name__
+                logger.error("the audit trail could not be signed: %s", why)  # noqa: TRY400 - as above
+            self._is_failing = True
+        else:
+            self._is_failing = False
