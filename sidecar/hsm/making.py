@@ -42,12 +42,15 @@ class Use(Enum):
 
     SIGN = "sign"
     DECRYPT = "decrypt"
+    BOTH = "both"
+    """For the key of a certificate; one of a CMK has one use."""
 
 
 _USES = {
     Use.SIGN: MechanismFlag.SIGN | MechanismFlag.VERIFY,
     Use.DECRYPT: MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT,
 }
+_USES[Use.BOTH] = _USES[Use.SIGN] | _USES[Use.DECRYPT]
 
 
 def aes(key_id: bytes, label: str, bits: int) -> Work[None]:

@@ -108,6 +108,10 @@ class Fault(SidecarError):
         return cls(404, "Forbidden.AliasNotFound", "The specified Alias is not found.")
 
     @classmethod
+    def certificate_not_found(cls) -> Self:
+        return cls(404, "Certificate.NotFound", "The specified certificate is not found.")
+
+    @classmethod
     def alias_exists(cls) -> Self:
         return cls(400, "AliasAlreadyExists", "AliasName Already Exists.")
 
@@ -140,6 +144,15 @@ class Fault(SidecarError):
             409,
             f"Rejected.{state}",
             f"The request was rejected because the key state is {state}.",
+        )
+
+    @classmethod
+    def wrong_status(cls, status: str) -> Self:
+        """The certificate cannot be used in its status."""
+        return cls(
+            409,
+            f"Rejected.{status}",
+            f"The request was rejected because the certificate status is {status}.",
         )
 
     @classmethod

@@ -13,12 +13,16 @@ from sidecar.kms.faults import Fault
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """How many CMKs, aliases and key versions an account may have in a region: the vendor's."""
+    """How many CMKs, aliases, key versions and certificates an account may have in a region.
+
+    The vendor's, but for certificates, of which it tells none.
+    """
 
     keys: int = 200
     aliases: int = 300
     versions: int = 10_000
     versions_per_key: int = 50
+    certificates: int = 200
 
 
 class Rate(StrEnum):

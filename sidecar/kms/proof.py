@@ -5,7 +5,7 @@ import logging
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
-from sidecar.kms.store import Database, list_in_token
+from sidecar.kms.store import Database, list_certificates_in_token, list_in_token
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +27,10 @@ def prove(hsm: HsmThread, database: Database) -> None:
         )
     database.migrate()
     with database.snapshot() as connection:
-        named = list_in_token(connection)
+        named = list_in_token(connection) | list_certificates_in_token(connection)
     if missing := sorted(named - held):
         raise Misconfigured(
-            f"{len(missing)} of {len(named)} key versions in the database are not in the token, "
+            f"{len(missing)} of {len(named)} keys in the database are not in the token, "
             f"{missing[0]} among them; token and database are not of one installation, "
             "or one of them is an old copy"
         )

@@ -23,7 +23,7 @@ from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.material import holder_of
 from sidecar.kms.service.names import Place
 from sidecar.kms.service.states import any_state
-from sidecar.kms.store import Cmk, Shelf
+from sidecar.kms.store import Certificate, Cmk, Shelf
 
 type Answer = dict[str, object]
 
@@ -32,12 +32,13 @@ DRY_RUN = Parameter("DryRun", boolean, default=False, audited=True)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a call is about: the ARNs that RAM is asked about, and the CMK where there is one."""
+    """What a call is about: the ARNs that RAM is asked about, and the CMK or certificate."""
 
     resources: tuple[str, ...]
     cmk: Cmk | None = None
     missing: Fault | None = None
     """Told only after RAM has allowed the call, so that ids cannot be probed."""
+    certificate: Certificate | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +66,13 @@ class Call:
         if self.target.cmk is None:
             raise LookupError("this action has no CMK")
         return self.target.cmk
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate of the target; an action that asks has declared one."""
+        if self.target.certificate is None:
+            raise LookupError("this action has no certificate")
+        return self.target.certificate
 
     def holder(self, version_id: str) -> Holder:
         """Who holds the material of this version of the CMK."""

@@ -8,14 +8,6 @@ there are at all, and which of them are offered, is told in `API.md`.
 ENCRYPTION = frozenset(
     {"AdvanceEncrypt", "GetManagedDataKey", "ListManagedDataKeyVersions", "ReEncrypt"}
 )
-CERTIFICATES = frozenset(
-    {
-        *("CertificatePrivateKeyDecrypt", "CertificatePrivateKeySign"),
-        *("CertificatePublicKeyEncrypt", "CertificatePublicKeyVerify", "CreateCertificate"),
-        *("DeleteCertificate", "DescribeCertificate", "GetCertificate", "UpdateCertificateStatus"),
-        "UploadCertificate",
-    }
-)
 SECRETS = frozenset(
     {
         *("BatchGetSecretValue", "CreateSecret", "DeleteSecret", "DescribeSecret"),
@@ -38,5 +30,5 @@ INSTANCES = frozenset(
     }
 )
 
-DEFERRED = ENCRYPTION | CERTIFICATES | SECRETS | INSTANCES
+DEFERRED = ENCRYPTION | SECRETS | INSTANCES
 """Every action that is known and not offered."""

@@ -35,6 +35,10 @@ class Place(NamedTuple):
         """The ARN of an alias; `name` begins with `alias/`."""
         return f"acs:kms:{self.region}:{self.account}:{name}"
 
+    def certificate(self, certificate_id: str) -> str:
+        """The ARN of a certificate."""
+        return f"acs:kms:{self.region}:{self.account}:certificate/{certificate_id}"
+
     @property
     def keys(self) -> str:
         """The ARN of the container of all CMKs."""
@@ -44,6 +48,11 @@ class Place(NamedTuple):
     def aliases(self) -> str:
         """The ARN of the container of all aliases."""
         return f"acs:kms:{self.region}:{self.account}:alias"
+
+    @property
+    def certificates(self) -> str:
+        """The ARN of the container of all certificates."""
+        return f"acs:kms:{self.region}:{self.account}:certificate"
 
     @property
     def everything(self) -> str:

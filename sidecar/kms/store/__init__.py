@@ -3,6 +3,13 @@
 
 from sidecar.kms.store import nonces, ram_tables
 from sidecar.kms.store.audit_tables import AuditExport, AuditKey, AuditMark
+from sidecar.kms.store.certificates import (
+    Certificate,
+    Certificates,
+    forget_certificate,
+    list_certificates_in_token,
+    list_deleted_certificates,
+)
 from sidecar.kms.store.database import Database
 from sidecar.kms.store.materials import Material, Materials, list_in_token, list_to_destroy
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
@@ -20,6 +27,8 @@ __all__ = [
     "AuditKey",
     "AuditMark",
     "AuditRecord",
+    "Certificate",
+    "Certificates",
     "Cmk",
     "Database",
     "Key",
@@ -33,6 +42,9 @@ __all__ = [
     "Tags",
     "Version",
     "Versions",
+    "forget_certificate",
+    "list_certificates_in_token",
+    "list_deleted_certificates",
     "list_in_token",
     "list_to_destroy",
     "nonces",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
+from sidecar.kms.store.certificates import Certificates
 from sidecar.kms.store.materials import Material, Materials
 from sidecar.kms.store.schema import DELETED, Alias, Key, KeyVersion
 from sidecar.kms.store.tags import CERTIFICATE, KEY, Tags
@@ -76,6 +77,7 @@ class Shelf:
         self.materials = Materials(connection)
         self.versions = Versions(connection, self._here)
         self.tags = Tags(connection, self._here, KEY)
+        self.certificates = Certificates(connection, self._here)
         self.tags_of_certificates = Tags(connection, self._here, CERTIFICATE)
 
     def add_key(self, cmk: Cmk, material: Material | None) -> None:

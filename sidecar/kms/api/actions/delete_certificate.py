@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DeleteCertificate: the certificate, its chain and its key are gone, and nothing restores them."""
+
+from sidecar.kms.api.action import Action, Answer, Call
+from sidecar.kms.api.certificates import CERTIFICATE_ID, the_certificate
+
+
+def act(call: Call) -> Answer:
+    certificate_id = call.certificate.certificate_id
+    call.shelf.tags_of_certificates.remove_all(certificate_id)
+    call.shelf.certificates.delete(certificate_id, call.now)
+    return {}
+
+
+ACTION = Action(
+    name="DeleteCertificate",
+    parameters=(CERTIFICATE_ID,),
+    target=the_certificate,
+    act=act,
+    is_write=True,
+)
