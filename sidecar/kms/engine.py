@@ -187,7 +187,7 @@ def _act(action: Action, call: Call) -> Answer:
     except KeyMissing as error:
         # The token is there and proved itself, but lost this key: no trying again helps, and yet
         # nobody asked for the key's deletion.
-        logger.critical("CMK %s: %s", call.cmk.key_id, error.why)
+        logger.critical("%s: %s", " ".join(call.target.resources), error.why)
         raise Fault.wrong_state("Unavailable") from error
     except HsmUnavailable as error:
         logger.error("the HSM is away: %s", error.why)  # noqa: TRY400 - its cause is in the sentence
