@@ -34,6 +34,7 @@ from sidecar.kms.health import Health
 from sidecar.kms.proof import prove
 from sidecar.kms.store import Database
 from sidecar.kms.tls import ServerTls
+from sidecar.kms.upkeep import Upkeep
 
 BACKLOG = 1024
 DRAIN_SECONDS = 10
@@ -55,8 +56,9 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
         prove(hsm, database)
         engine = Engine(config.region, Directory(config.accounts), hsm, database)
         api = Api(engine.call, Health(hsm, database))
+        upkeep = Upkeep(hsm, database, {one.id: one.quotas for one in config.accounts})
         keeper = Keeper(engine.trail, hsm, database, config.audit)
-        with _listen(config) as listener, keeper:
+        with _listen(config) as listener, keeper, upkeep:
             endpoint = _endpoint(config, listener)
             server = _Server(_settings(api), tls, lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))

@@ -99,6 +99,13 @@ class Shelf:
         """Give members of the CMK other values."""
         self._connection.execute(update(Key).where(Key.key_id == cmk.key_id).values(**members))
 
+    def delete_key(self, cmk: Cmk) -> None:
+        """Nobody finds the CMK any more, nor its aliases and tags; its row and versions stay."""
+        named = [*self._aliases_here(), Alias.key_id == cmk.key_id]
+        self._connection.execute(delete(Alias).where(*named))
+        self.tags.remove_all(cmk.key_id)
+        self.change(cmk, state=DELETED)
+
     def add_primary(self, cmk: Cmk, version_id: str, now: int, material: Material) -> None:
         """Store a new version, under which the CMK encrypts from now on."""
         self.add_version(cmk.key_id, version_id, now, material)
@@ -133,12 +140,14 @@ class Shelf:
     def move_alias(self, label: Label) -> None:
         """Let the alias name another CMK."""
         # An UPDATE takes the names of columns for itself, so the place is written out here.
-        here = [getattr(Alias, name) == value for name, value in self._here.items()]
-        moved = update(Alias).where(*here, Alias.name == label.name)
+        moved = update(Alias).where(*self._aliases_here(), Alias.name == label.name)
         self._connection.execute(moved.values(key_id=label.key_id))
 
     def delete_alias(self, name: str) -> None:
         self._connection.execute(delete(Alias).where(*_ALIAS_HERE, Alias.name == name), self._here)
+
+    def _aliases_here(self) -> list[ColumnElement[bool]]:
+        return [getattr(Alias, name) == value for name, value in self._here.items()]
 
     def count_aliases(self, where: Where = ()) -> int:
         counted = select(func.count()).select_from(Alias).where(*_ALIAS_HERE, *where)

@@ -48,6 +48,10 @@ class Versions:
         rows = self._connection.execute(_LIST.offset(offset).limit(limit), {"key_id": key_id})
         return [Version._make(row) for row in rows]
 
+    def all_of(self, key_id: str) -> list[Version]:
+        """Every version of a CMK, newest first."""
+        return [Version._make(row) for row in self._connection.execute(_LIST, {"key_id": key_id})]
+
     def find(self, key_id: str, version_id: str) -> Version | None:
         asked = {"key_id": key_id, "version_id": version_id}
         row = self._connection.execute(_FIND, asked).first()
