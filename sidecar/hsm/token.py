@@ -161,7 +161,8 @@ class Token:
             try:
                 return work(self._connection.session)
             except pkcs11.PKCS11Error:
-                self._prove_anchor()
+                # It said no to this, and not to everything. There may be no anchor yet.
+                self._connection.session.generate_random(8)
                 return False
 
         return self._repeating(attempted)
