@@ -7,6 +7,7 @@ An API is a name, a version and its actions; a new one is one entry here.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from sidecar.kms.api import actiontrail
 from sidecar.kms.api.action import Action
 from sidecar.kms.api.actions import ACTIONS
 from sidecar.kms.api.deferred import DEFERRED
@@ -28,4 +29,5 @@ class Product:
 
 
 KMS = Product("Kms", "2016-01-20", ACTIONS, DEFERRED)
-PRODUCTS: Mapping[str, Product] = {product.version: product for product in (KMS,)}
+ACTION_TRAIL = Product("ActionTrail", "2020-07-06", actiontrail.ACTIONS, actiontrail.DEFERRED)
+PRODUCTS: Mapping[str, Product] = {product.version: product for product in (KMS, ACTION_TRAIL)}

@@ -107,18 +107,23 @@ def remove(connection: Connection, records: Mapping[int, str]) -> None:
 def search(connection: Connection, query: Query, limit: int, after: Position | None = None) -> Page:
     """At most `limit` records that meet all conditions, beyond the position `after`."""
     found: list[tuple[Position, str]] = []
+    leading = _leading(query.conditions)
+    is_met_by_all = query.conditions.items() <= {leading}
+    most = limit if is_met_by_all else MAX_READ
     position, read = after, 0
-    for time, sequence, record in connection.execute(_asked(query, after)):
+    for time, sequence, record in connection.execute(_asked(query, leading, after, most)):
         position, read = Position(time, sequence), read + 1
-        if _meets(json.loads(record), query.conditions):
+        if is_met_by_all or _meets(json.loads(record), query.conditions):
             found.append((position, record))
             if len(found) == limit:
-                return Page(found, position)
-    return Page(found, position if read == MAX_READ else None)
+                break
+    return Page(found, position if read == most or len(found) == limit else None)
 
 
-def _asked(query: Query, after: Position | None) -> Select[int, int, str]:
-    attribute, value = _leading(query.conditions)
+def _asked(
+    query: Query, leading: tuple[Attribute, str], after: Position | None, most: int
+) -> Select[int, int, str]:
+    attribute, value = leading
     place = (AuditMark.time, AuditMark.sequence)
     order = [column.desc() for column in place] if query.newest_first else place
     asked = (
@@ -133,11 +138,20 @@ def _asked(query: Query, after: Position | None) -> Select[int, int, str]:
             AuditMark.time <= query.end,
         )
         .order_by(*order)
-        .limit(MAX_READ)
+        .limit(most)
     )
     if after is None:
         return asked
     return asked.where(tuple_(*place) < after if query.newest_first else tuple_(*place) > after)
+
+
+def search_all(connection: Connection, query: Query) -> Iterator[tuple[Position, str]]:
+    """All records that meet all conditions, in order."""
+    page = search(connection, query, MAX_READ)
+    yield from page.found
+    while page.reached is not None:
+        page = search(connection, query, MAX_READ, page.reached)
+        yield from page.found
 
 
 def list_places(connection: Connection) -> Iterator[tuple[str, str]]:

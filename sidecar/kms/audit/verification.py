@@ -44,6 +44,11 @@ class Verified(NamedTuple):
     signed_at: str = ""
 
     @property
+    def total(self) -> int:
+        """How many records there were."""
+        return self.head.sequence - self.first + 1
+
+    @property
     def sequence(self) -> int:
         """The number of the last record."""
         return self.head.sequence
@@ -64,6 +69,16 @@ def verify(
         raise ChainBroken(found.sequence + 1, "is missing, or the head is not what was written")
     if found.floor != floor or found.first not in (floor, found.sequence + 1):
         raise ChainBroken(floor, f"the trail begins with {found.first}, not with {found.floor}")
+    return found
+
+
+def verify_export(
+    claims: Iterable[Claim], keys: Keys | None, anchor: Head | None = None, first: int = 1
+) -> Verified:
+    """Verify what was exported, which begins with record `first` or where the trail began then."""
+    found = follow(claims, keys, anchor)
+    if found.first > max(first, found.floor):
+        raise ChainBroken(max(first, found.floor), _missing(first, found.first))
     return found
 
 

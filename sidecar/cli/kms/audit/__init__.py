@@ -6,8 +6,11 @@ import click
 from sidecar.cli.lazily import LazyGroup
 
 COMMANDS = {
-    "verify": "Compute the whole chain again.",
+    "verify": "Verify the whole trail, in the database or in exported files.",
+    "query": "Print the records about a user, an action, a key and so on.",
     "tail": "Print the newest records.",
+    "public-key": "Print the key that signatures of the trail are checked with.",
+    "prune": "Take old records away, so that the rest still verifies.",
 }
 
 
