@@ -1,38 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the `policies` and `accounts` of a `kms.yaml`; every complaint has its place there."""
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sidecar.errors import Misconfigured
-from sidecar.kms.accounts import Account, User
+from sidecar.kms.accounts import (
+    DEFAULT_SESSION_SECONDS,
+    Account,
+    Group,
+    OidcProvider,
+    Role,
+    User,
+)
 from sidecar.kms.limits import Quotas
-from sidecar.kms.policy import SYSTEM_POLICIES, BadPolicy, Policy
+from sidecar.kms.policy import SYSTEM_POLICIES, BadPolicy, Kind, Policy
+from sidecar.kms.ram.names import GROUP_NAME, POLICY_NAME, PROVIDER_NAME, ROLE_NAME, USER_NAME
+from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION
 from sidecar.kms.secret_file import read_secret
 from sidecar.signing import AccessKey
 from sidecar.strict_yaml import Entry, nearest
 
 _DIGITS = re.compile(r"[0-9]{1,32}", re.ASCII)
-_USER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_AUDIENCE = re.compile(r"[!-~]{1,128}", re.ASCII)
+_ISSUER = re.compile(r"https?://[!-~]{1,255}", re.ASCII)
 
 
-def read_policies(entry: Entry) -> Mapping[str, Policy]:
-    """The vendor's policies and those written here, by name."""
-    policies = dict(SYSTEM_POLICIES)
+def read_policies(entry: Entry) -> Mapping[str, str]:
+    """The policies that are written here, as JSON, by name; the vendor's stand beside them."""
+    policies = {}
     for name, document in entry.entries():
+        _word(name, POLICY_NAME, "a policy name: letters, digits, . _ -")
         if name.name() in SYSTEM_POLICIES:
             raise name.error(f"{name.name()!r} is the name of a system policy")
         policies[name.name()] = _policy(document)
     return policies
 
 
-def _policy(entry: Entry) -> Policy:
+def _policy(entry: Entry, kind: Kind = Kind.IDENTITY) -> str:
+    document = _plain(entry)
     try:
-        return Policy.parse(_plain(entry))
+        Policy.parse(document, kind=kind)
     except BadPolicy as error:
         raise _at(entry, error.steps).error(error.problem) from None
+    return json.dumps(document)
 
 
 def _plain(entry: Entry) -> object:
@@ -52,7 +67,7 @@ def _at(entry: Entry, steps: tuple[str | int, ...]) -> Entry:
 class AccountReader:
     """Reads `accounts`; ids and names stand once in what they are unique in."""
 
-    def __init__(self, folder: Path, policies: Mapping[str, Policy], quotas: Quotas) -> None:
+    def __init__(self, folder: Path, policies: Mapping[str, str], quotas: Quotas) -> None:
         self._folder = folder
         self._policies = policies
         self._quotas = quotas
@@ -62,30 +77,104 @@ class AccountReader:
         return self._some(entry, self._account)
 
     def _account(self, entry: Entry) -> Account:
+        account_id = self._once(entry.get("id"), _DIGITS, "an account id: digits", "account")
+        users = self._some(entry.get("users"), lambda one: self._user(one, account_id))
+        names = {user.name for user in users}
         account = Account(
-            id=self._once(entry.get("id"), _DIGITS, "an account id: digits", "account"),
-            users=self._some(entry.get("users"), self._user),
+            id=account_id,
+            users=users,
+            groups=self._more(entry, "groups", lambda one: self._group(one, account_id, names)),
+            roles=self._more(entry, "roles", lambda one: self._role(one, account_id)),
+            providers=self._more(
+                entry, "oidc_providers", lambda one: self._provider(one, account_id)
+            ),
+            policies=self._policies,
             quotas=self._quotas,
         )
         entry.finish()
         return account
 
-    def _user(self, entry: Entry) -> User:
+    def _user(self, entry: Entry, account: str) -> User:
         user = User(
-            name=_word(entry.get("name"), _USER_NAME, "a user name: letters, digits, . _ -"),
+            name=self._name(entry, USER_NAME, "user", account),
             id=self._once(entry.get("id"), _DIGITS, "a user id: digits", "user"),
-            policies=tuple(self._named_policy(one) for one in entry.get("policies").items()),
+            policies=self._named_policies(entry),
             access_keys=self._some(entry.get("access_keys"), self._access_key),
         )
         entry.finish()
         return user
 
-    def _named_policy(self, entry: Entry) -> Policy:
-        policy = self._policies.get(entry.text())
-        if policy is None:
+    def _group(self, entry: Entry, account: str, users: Collection[str]) -> Group:
+        def user(one: Entry) -> str:
+            if one.text() not in users:
+                raise one.error(f"no user has the name {one.text()!r}{nearest(one.text(), users)}")
+            return one.text()
+
+        group = Group(
+            name=self._name(entry, GROUP_NAME, "group", account),
+            users=tuple(map(user, entry.get("users").items())),
+            policies=self._named_policies(entry),
+        )
+        entry.finish()
+        return group
+
+    def _role(self, entry: Entry, account: str) -> Role:
+        role = Role(
+            name=self._name(entry, ROLE_NAME, "role", account),
+            id=self._once(entry.get("id"), _DIGITS, "a role id: digits", "role"),
+            trust=_policy(entry.get("trust"), Kind.TRUST),
+            policies=self._named_policies(entry),
+            max_session=entry.optional(
+                "max_session_seconds",
+                lambda one: one.integer(MIN_MAX_SESSION, MAX_SECONDS),
+                DEFAULT_SESSION_SECONDS,
+            ),
+        )
+        entry.finish()
+        return role
+
+    def _provider(self, entry: Entry, account: str) -> OidcProvider:
+        audiences = self._some(
+            entry.get("audiences"), lambda one: _word(one, _AUDIENCE, "an audience of a token")
+        )
+        provider = OidcProvider(
+            name=self._name(entry, PROVIDER_NAME, "provider", account),
+            issuer=_word(entry.get("issuer"), _ISSUER, "the URL that tokens name as their issuer"),
+            audiences=frozenset(audiences),
+            keys=self._key_set(entry.get("jwks")),
+            ca=entry.optional("ca", lambda one: str(self._folder / one.text()), None),
+        )
+        entry.finish()
+        return provider
+
+    def _key_set(self, entry: Entry) -> str:
+        """A file, or a URL that nobody on the way can answer in the issuer's place."""
+        text = entry.text()
+        if "://" not in text:
+            return str(self._folder / text)
+        url = urlsplit(text)
+        is_near = url.hostname in ("127.0.0.1", "::1", "localhost")
+        if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and is_near)):
+            raise entry.error("expected a file or an https URL of the issuer's keys (JWKS)")
+        return text
+
+    def _name(self, entry: Entry, grammar: re.Pattern[str], kind: str, account: str) -> str:
+        one = entry.get("name")
+        text = _word(one, grammar, f"a {kind} name: letters, digits, . _ -")
+        if (kind, account, text) in self._taken:
+            raise one.error(f"another {kind} of the account has the name {text!r}")
+        self._taken.add((kind, account, text))
+        return text
+
+    def _named_policies(self, entry: Entry) -> tuple[str, ...]:
+        return tuple(self._named_policy(one) for one in entry.get("policies").items())
+
+    def _named_policy(self, entry: Entry) -> str:
+        known = (*SYSTEM_POLICIES, *self._policies)
+        if entry.text() not in known:
             problem = f"no policy has the name {entry.text()!r}"
-            raise entry.error(problem + nearest(entry.text(), self._policies))
-        return policy
+            raise entry.error(problem + nearest(entry.text(), known))
+        return entry.text()
 
     def _access_key(self, entry: Entry) -> AccessKey:
         wanted = "an access key id: letters, digits, . _ -"
@@ -104,6 +193,10 @@ class AccountReader:
             raise entry.error(f"another {kind} has the id {text!r}")
         self._taken.add((kind, text))
         return text
+
+    def _more[T](self, entry: Entry, name: str, reader: Callable[[Entry], T]) -> tuple[T, ...]:
+        """Those of a list that may be left out."""
+        return entry.optional(name, lambda some: self._some(some, reader), ())
 
     @staticmethod
     def _some[T](entry: Entry, reader: Callable[[Entry], T]) -> tuple[T, ...]:

@@ -5,15 +5,29 @@ All of it is done inside the transaction of the call: the nonce is used up toget
 record, so a recorded request cannot be sent a second time, not even after a restart.
 """
 
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from sqlalchemy import Connection
 
-from sidecar.kms.accounts import Directory
-from sidecar.kms.api.products import PRODUCTS
+from sidecar.hsm import Token
+from sidecar.kms.api.products import PRODUCTS, Product
 from sidecar.kms.audit import Event
 from sidecar.kms.faults import Fault
+from sidecar.kms.ram.caller import Caller, digest_of
+from sidecar.kms.ram.directory import Directory
 from sidecar.kms.request import Received
 from sidecar.kms.store import nonces
 from sidecar.signing import WINDOW_SECONDS, NonceUsed, Request, SignatureFailure, Signed, verify
+
+
+class Admitted(NamedTuple):
+    """What may be acted on: what the caller signed, or what an unsigned call asks."""
+
+    product: Product
+    action: str
+    parameters: Mapping[str, str]
 
 
 class Authentication:
@@ -24,40 +38,40 @@ class Authentication:
         self._region = region
         self._forgot_at = 0
 
-    def admit(self, connection: Connection, received: Received, event: Event) -> Signed:
-        """What was signed, with the caller in `event`; raise Fault where nothing is proven."""
+    def admit(
+        self, connection: Connection, token: Token, received: Received, event: Event
+    ) -> Admitted:
+        """What is asked, with the caller in `event`; raise Fault where nothing is proven."""
         try:
-            return self._admit(connection, received, event)
+            return self._admit(connection, token, received, event)
         except SignatureFailure as failure:
             raise Fault.unsigned(failure) from failure
 
-    def _admit(self, connection: Connection, received: Received, event: Event) -> Signed:
+    def _admit(
+        self, connection: Connection, token: Token, received: Received, event: Event
+    ) -> Admitted:
         request = Request.from_wire(
             received.method, received.target, received.headers, received.body
         )
-        event.action = _claimed_action(request)
+        event.action = _claimed(request, b"x-acs-action", "Action")
+        if (unsigned := _find_unsigned(request, event)) is not None:
+            return unsigned
 
         def find_secret(access_key_id: str) -> str | None:
-            event.claimed = self._directory.find(access_key_id)
+            event.claimed = self._directory.find(connection, token, access_key_id)
             return event.claimed.access_key.secret if event.claimed else None
 
         signed = verify(request, find_secret, now=event.now)
         event.caller, event.action = event.claimed, signed.action
-        self._check_scope(request, signed, event)
+        product = _product(signed.version, event)
+        self._check_scope(signed, product)
+        _check_format(request)
+        _check_session(event.caller, signed, event.now)
         self._use_nonce(connection, signed, event.now)
-        return signed
+        return Admitted(product, signed.action, signed.parameters)
 
-    def _check_scope(self, request: Request, signed: Signed, event: Event) -> None:
-        """What was signed is meant for an API of here, in this region, and for what it answers."""
-        product = PRODUCTS.get(signed.version)
-        if product is None:
-            raise Fault(400, "InvalidVersion", "Specified parameter Version is not valid.")
-        event.service, event.api_version = product.name, product.version
-        if signed.security_token is not None:
-            # There are no temporary access keys here, so no token can belong to this one.
-            raise Fault(
-                400, "InvalidSecurityToken.MismatchWithAccessKey", "There are no session tokens."
-            )
+    def _check_scope(self, signed: Signed, product: Product) -> None:
+        """An ACS4 signature is meant for this API, in this region."""
         scope = signed.scope
         if scope and (
             scope.product.lower() != product.name.lower() or scope.region != self._region
@@ -65,8 +79,6 @@ class Authentication:
             raise Fault(
                 400, "IncompleteSignature", "The signature is for another service or region."
             )
-        if request.parameters.get("Format", "JSON").upper() != "JSON":
-            raise Fault.unsupported_operation("A Format other than JSON")
 
     def _use_nonce(self, connection: Connection, signed: Signed, now: int) -> None:
         try:
@@ -79,6 +91,54 @@ class Authentication:
             self._forgot_at = now
 
 
-def _claimed_action(request: Request) -> str:
-    header = request.find_header(b"x-acs-action")
-    return header.decode("latin-1") if header else request.parameters.get("Action", "")
+def _find_unsigned(request: Request, event: Event) -> Admitted | None:
+    """A call that needs no signature and has none: its parameters prove who calls."""
+    if request.find_header(b"authorization") is not None:
+        return None
+    parameters = request.parameters
+    if "Signature" in parameters or "AccessKeyId" in parameters:
+        return None
+    product = PRODUCTS.get(_claimed(request, b"x-acs-version", "Version"))
+    action = product.actions.get(event.action) if product else None
+    if product is None or action is None or not action.is_unsigned:
+        return None
+    event.service, event.api_version = product.name, product.version
+    _check_format(request)
+    return Admitted(product, action.name, parameters)
+
+
+def _product(version: str, event: Event) -> Product:
+    product = PRODUCTS.get(version)
+    if product is None:
+        raise Fault(400, "InvalidVersion", "Specified parameter Version is not valid.")
+    event.service, event.api_version = product.name, product.version
+    return product
+
+
+def _check_format(request: Request) -> None:
+    if request.parameters.get("Format", "JSON").upper() != "JSON":
+        raise Fault.unsupported_operation("A Format other than JSON")
+
+
+def _check_session(caller: Caller | None, signed: Signed, now: int) -> None:
+    """The security token is the one that the access key was made with, and has not ended."""
+    session = caller.session if caller else None
+    given = signed.security_token
+    if session is None and given is None:
+        return
+    if given is None:
+        raise Fault(400, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
+    if session is None or not hmac.compare_digest(digest_of(given), session.token_digest):
+        raise Fault(
+            400,
+            "InvalidSecurityToken.MismatchWithAccessKey",
+            "Specified SecurityToken mismatch with the AccessKey.",
+        )
+    if now >= session.expires_at:
+        raise Fault(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+
+
+def _claimed(request: Request, header: bytes, parameter: str) -> str:
+    """What the request says of itself, in a header or else in a parameter."""
+    value = request.find_header(header)
+    return value.decode("latin-1") if value else request.parameters.get(parameter, "")

@@ -1,26 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """May they: a caller's policies, asked about everything that the call is about."""
 
-from sidecar.kms.accounts import Caller
 from sidecar.kms.api.action import Target
 from sidecar.kms.faults import Fault
-from sidecar.kms.policy import Decision, RequestFacts, decide
+from sidecar.kms.policy import Decision, KeyPolicy, RequestFacts, decide
+from sidecar.kms.ram.caller import Caller
+from sidecar.kms.service.names import Place
 
 
 def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -> None:
     """Return where the caller may do `right` (`kms:Decrypt`) on all of `target`; raise Fault."""
-    decision = decide(caller.user.policies, right, target.resources, facts)
+    decision = decide(
+        caller.policies,
+        right,
+        target.resources,
+        facts,
+        session=caller.session.policy if caller.session else None,
+        key=_key_policy(caller, target),
+    )
     if not decision.is_allowed:
         raise Fault.no_permission(decision.resource, _detail(caller, right, decision))
+
+
+def _key_policy(caller: Caller, target: Target) -> KeyPolicy | None:
+    cmk = target.cmk
+    if cmk is None:
+        return None
+    resource = Place(cmk.region, cmk.account).key(cmk.key_id)
+    return caller.key_policy(resource, cmk.account, None)
 
 
 def _detail(caller: Caller, right: str, decision: Decision) -> dict[str, str]:
     """RAM's AccessDeniedDetail."""
     return {
         "AuthAction": right,
-        "AuthPrincipalDisplayName": caller.user.name,
+        "AuthPrincipalDisplayName": caller.display_name,
         "AuthPrincipalOwnerId": caller.account.id,
-        "AuthPrincipalType": "SubUser",
+        "AuthPrincipalType": "AssumedRoleUser" if caller.session else "SubUser",
         "NoPermissionType": str(decision.denial),
         "PolicyType": "AccountLevelIdentityBasedPolicy",
     }

@@ -19,6 +19,28 @@
             id: "200000000000000001"
             policies: [AliyunKMSFullAccess, read-only]
             access_keys: [{id: LTAI…, secret_file: sidecar.secret}]
+        groups:                                         # optional
+          - {name: readers, users: [sidecar], policies: [read-only]}
+        roles:                                          # optional
+          - name: crm
+            id: "300000000000000001"
+            policies: [read-only]
+            max_session_seconds: 3600                   # optional
+            trust:                                      # who may assume it
+              Version: "1"
+              Statement:
+                - Effect: Allow
+                  Action: "sts:AssumeRole"
+                  Principal: {Federated: "acs:ram::1000000000000001:oidc-provider/cluster"}
+                  Condition: {StringEquals: {"oidc:sub": "system:serviceaccount:shop:crm"}}
+        oidc_providers:                                 # optional; whose tokens are believed
+          - name: cluster
+            issuer: https://kubernetes.default.svc.cluster.local
+            audiences: [sts.aliyuncs.com]
+            jwks: cluster-keys.json                     # a file, or an https URL (with `ca: FILE`)
+
+What is said of users, groups, roles and policies is put into the store at each start; more of them
+are made there (`sidecar kms ram`).
 
 Read strictly: a complaint is Misconfigured with file, line and column. Relative paths are relative
 to the file. What a secret file must be like is told in `sidecar/kms/secret_file.py`.
@@ -28,6 +50,7 @@ keeps the password in a file, in the format of `.pgpass`.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +63,6 @@ from sidecar.kms.account_reader import AccountReader, read_policies
 from sidecar.kms.accounts import Account
 from sidecar.kms.audit.settings import AuditSettings, read_audit
 from sidecar.kms.limits import Quotas
-from sidecar.kms.policy import SYSTEM_POLICIES
 from sidecar.strict_yaml import Entry, read
 
 MAX_QUOTA = 1_000_000
@@ -81,7 +103,7 @@ def load_kms_config(path: Path) -> KmsConfig:
     document.get("version").one_of(("1",))
     host, port = document.get("listen").address()
     quotas = document.optional("quotas", _quotas, Quotas())
-    policies = document.optional("policies", read_policies, SYSTEM_POLICIES)
+    policies: Mapping[str, str] = document.optional("policies", read_policies, {})
     config = KmsConfig(
         listen_host=host,
         listen_port=port,

@@ -7,11 +7,12 @@ audit record durable; a call that cannot be recorded is not carried out. What go
 becomes a Fault here, and nowhere else.
 """
 
+import dataclasses
 import logging
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -19,23 +20,27 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, Pend
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, Token
-from sidecar.kms.accounts import Caller, Directory
+from sidecar.kms.accounts import Account
 from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
 from sidecar.kms.api.parameters import Arguments
-from sidecar.kms.api.products import PRODUCTS, Product
+from sidecar.kms.api.products import Product
 from sidecar.kms.audit import Event, Trail
-from sidecar.kms.authentication import Authentication
+from sidecar.kms.authentication import Admitted, Authentication
 from sidecar.kms.authorization import authorize
 from sidecar.kms.faults import Fault
 from sidecar.kms.limits import Throttle
 from sidecar.kms.policy import RequestFacts
+from sidecar.kms.ram.caller import Caller
+from sidecar.kms.ram.directory import Directory
 from sidecar.kms.request import Received
 from sidecar.kms.rounds import Rounds, TooManyWaitError
 from sidecar.kms.service.names import Place
 from sidecar.kms.store import Database, Shelf
-from sidecar.signing import Signed
 
 logger = logging.getLogger(__name__)
+
+NOBODY = Account("", ())
+"""The account of a call that is not signed: it owns nothing."""
 
 DATABASE_AWAY = (
     OperationalError,
@@ -59,6 +64,7 @@ class Engine:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._region = region
+        self._directory = directory
         self._authentication = Authentication(directory, region)
         self._hsm = hsm
         self.trail = Trail(database)
@@ -99,7 +105,15 @@ class Engine:
             source_ip=received.source_ip,
             user_agent=received.find_header(b"user-agent"),
         )
-        return _Errand(received, event, token, self._region, self._authentication, self._throttle)
+        return _Errand(
+            received,
+            event,
+            token,
+            self._region,
+            self._directory,
+            self._authentication,
+            self._throttle,
+        )
 
 
 @dataclass(slots=True)
@@ -110,27 +124,29 @@ class _Errand:
     event: Event
     token: Token
     region: str
+    directory: Directory
     authentication: Authentication
     throttle: Throttle
-    signed: Signed | None = None
+    admitted: Admitted | None = None
 
     def admit(self, connection: Connection) -> None:
-        self.signed = self.authentication.admit(connection, self.received, self.event)
+        self.admitted = self.authentication.admit(connection, self.token, self.received, self.event)
 
     def act(self, connection: Connection) -> Answer:
-        signed, caller = self.signed, self.event.caller
-        if signed is None or caller is None:
+        admitted, caller = self.admitted, self.event.caller
+        if admitted is None:
             raise Fault.internal()
-        product = PRODUCTS[signed.version]
-        action = _find_action(product, signed.action)
+        product = admitted.product
+        action = _find_action(product, admitted.action)
         self.event.is_write = action.is_write
-        limit = caller.account.rates.of(action.rate)
-        self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
-        arguments = Arguments((*action.parameters, DRY_RUN), signed.parameters)
+        if caller is not None:
+            limit = caller.account.rates.of(action.rate)
+            self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
+        arguments = Arguments((*action.parameters, DRY_RUN), admitted.parameters)
         self.event.parameters = arguments.audited
         call = self._call(connection, caller, arguments)
         try:
-            self._check(call, caller, product, action)
+            self._check(call, product, action)
         except Fault as fault:
             if call[DRY_RUN]:
                 raise Fault.dry_run_refusal(fault) from fault
@@ -138,35 +154,40 @@ class _Errand:
         if call[DRY_RUN]:
             raise Fault.dry_run_passed()
         answer = _act(action, call)
-        self.event.outcome = _ids(answer)
+        self.event.outcome = action.told(answer)
         self.event.key_id = self.event.outcome.get("KeyId", self.event.key_id)
         return answer
 
-    def _call(self, connection: Connection, caller: Caller, arguments: Arguments) -> Call:
+    def _call(self, connection: Connection, caller: Caller | None, arguments: Arguments) -> Call:
+        account = caller.account if caller else NOBODY
         return Call(
-            place=Place(self.region, caller.account.id),
+            place=Place(self.region, account.id),
             arguments=arguments,
             connection=connection,
-            shelf=Shelf(connection, caller.account.id, self.region),
+            shelf=Shelf(connection, account.id, self.region),
             token=self.token,
-            quotas=caller.account.quotas,
+            quotas=account.quotas,
             now=self.event.now,
             new_id=lambda: str(uuid.uuid4()),
+            origin=RequestFacts(self.received.source_ip, self.event.now, self.received.is_secure),
+            directory=self.directory,
+            caller=caller,
         )
 
-    def _check(self, call: Call, caller: Caller, product: Product, action: Action) -> None:
+    def _check(self, call: Call, product: Product, action: Action) -> None:
         """All that may refuse the call; what it is about must be there, in the right state."""
         call.target = target = action.target(call)
         self.event.key_id = target.cmk.key_id if target.cmk else None
-        facts = RequestFacts(
-            self.received.source_ip, self.event.now, self.received.is_secure, action.facts(call)
-        )
-        if action.asks_ram:
-            authorize(caller, product.right(action), target, facts)
-        if target.missing is not None:
-            raise target.missing
-        if target.cmk is not None:
-            action.states(target.cmk.state)
+        for one in (target, target.also) if target.also else (target,):
+            if action.asks_ram and not action.is_unsigned:
+                if call.caller is None:
+                    raise Fault.internal()
+                facts = dataclasses.replace(call.origin, kms=action.facts(call))
+                authorize(call.caller, one.right or product.right(action), one, facts)
+            if one.missing is not None:
+                raise one.missing
+            if one.cmk is not None:
+                action.states(one.cmk.state)
         action.check(call)
 
 
@@ -192,10 +213,3 @@ def _act(action: Action, call: Call) -> Answer:
     except HsmUnavailable as error:
         logger.error("the HSM is away: %s", error.why)  # noqa: TRY400 - its cause is in the sentence
         raise Fault.unavailable() from error
-
-
-def _ids(answer: Answer) -> Mapping[str, str]:
-    """The ids in an answer, and nothing else of it."""
-    metadata = answer.get("KeyMetadata")
-    told = metadata if isinstance(metadata, dict) else answer
-    return {name: str(told[name]) for name in ("KeyId", "KeyVersionId") if name in told}

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -24,7 +25,6 @@ import uvicorn
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread
 from sidecar.kms import certificates
-from sidecar.kms.accounts import Directory
 from sidecar.kms.api.protocol import MAX_HEAD, Protocol
 from sidecar.kms.api.wire import Api
 from sidecar.kms.audit.keeping import Keeper
@@ -32,6 +32,8 @@ from sidecar.kms.config import KmsConfig
 from sidecar.kms.engine import Engine
 from sidecar.kms.health import Health
 from sidecar.kms.proof import prove
+from sidecar.kms.ram import seeding
+from sidecar.kms.ram.directory import Directory
 from sidecar.kms.store import Database
 from sidecar.kms.tls import ServerTls
 from sidecar.kms.upkeep import Upkeep
@@ -54,11 +56,13 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
     database = Database(config.database_url)
     with contextlib.closing(database), HsmThread(config.token) as hsm:
         prove(hsm, database)
-        engine = Engine(config.region, Directory(config.accounts), hsm, database)
+        hsm.run(lambda token: seeding.plant(database, token, config.accounts, int(time.time())))
+        directory = Directory(config.accounts)
+        engine = Engine(config.region, directory, hsm, database)
         api = Api(engine.call, Health(hsm, database))
         upkeep = Upkeep(hsm, database, {one.id: one.quotas for one in config.accounts})
         keeper = Keeper(engine.trail, hsm, database, config.audit)
-        with _listen(config) as listener, keeper, upkeep:
+        with _listen(config) as listener, keeper, upkeep, directory.key_sets:
             endpoint = _endpoint(config, listener)
             server = _Server(_settings(api), tls, lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))

@@ -79,6 +79,15 @@ class UnknownAccessKey(SignatureFailure):
         super().__init__("Specified access key is not found.")
 
 
+class InactiveAccessKey(SignatureFailure):
+    """This access key was set aside."""
+
+    code = "InvalidAccessKeyId.Inactive"
+
+    def __init__(self) -> None:
+        super().__init__("Specified access key is disabled.")
+
+
 class SignatureMismatch(SignatureFailure):
     """Another secret, or something signed was changed on the way."""
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts and policies as they are written, and the place of every mistake in them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.account_reader import AccountReader, read_policies
-from sidecar.kms.accounts import Account
+from sidecar.kms.accounts import Account, Group, OidcProvider
 from sidecar.kms.limits import Quotas
-from sidecar.kms.policy import SYSTEM_POLICIES, Policy
 from sidecar.strict_yaml import parse
 
 ACCOUNTS = """\
@@ -30,7 +30,7 @@ ACCOUNTS = """\
       policies: []
       access_keys: [{id: AK4, secret_file: a.secret}]
 """
-NONE = Policy(())
+NONE = '{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 QUOTAS = Quotas(keys=1)
 
 
@@ -43,8 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def accounts(text: str, folder: Path) -> tuple[Account, ...]:
-    policies = {**SYSTEM_POLICIES, "none": NONE}
-    return AccountReader(folder, policies, QUOTAS).read(parse(text.encode(), "kms.yaml"))
+    return AccountReader(folder, {"none": NONE}, QUOTAS).read(parse(text.encode(), "kms.yaml"))
 
 
 def test_users_get_the_policies_and_keys_that_they_name(folder: Path) -> None:
@@ -52,7 +51,7 @@ def test_users_get_the_policies_and_keys_that_they_name(folder: Path) -> None:
     assert (one.id, other.id) == ("1", "2")
     assert one.quotas == other.quotas == QUOTAS
     writer, reader = one.users
-    assert writer.policies == (SYSTEM_POLICIES["AliyunKMSFullAccess"], NONE)
+    assert writer.policies == ("AliyunKMSFullAccess", "none")
     assert [key.id for key in writer.access_keys] == ["AK1", "AK2"]
     assert (reader.name, reader.id, reader.policies) == ("reader", "22", ())
     assert reader.access_keys[0].secret == "canary-secret"
@@ -69,6 +68,7 @@ def test_users_get_the_policies_and_keys_that_they_name(folder: Path) -> None:
         ("none", "non", "5:39: no policy has the name 'non'; did you mean 'none'?"),
         ("id: AK1", "id: 'A,1'", "6:26: expected an access key id: letters, digits, . _ -"),
         ("a.secret}", "a.secret, x: y}", "6:54: unknown key 'x'; known here: id, secret_file"),
+        ("name: reader", "name: writer", "7:13: another user of the account has the name 'writer'"),
         ("users:\n", "user: x\n  users:\n", "2:3: unknown key 'user'; did you mean 'users'?"),
         ("[{id: AK3, secret_file: a.secret}]", "[]", "10:20: the list is empty"),
         ("name: reader", "nmae: reader", "7:7: 'name' is missing; is it meant by 'nmae'?"),
@@ -80,17 +80,13 @@ def test_a_mistake_is_told_by_its_place(old: str, new: str, complaint: str, fold
     assert caught.value.why == f"kms.yaml:{complaint}"
 
 
-def policies(text: str) -> dict[str, Policy]:
+def policies(text: str) -> dict[str, str]:
     return dict(read_policies(parse(text.encode(), "kms.yaml")))
 
 
-def test_written_policies_stand_beside_the_vendors() -> None:
+def test_a_written_policy_is_kept_as_its_text() -> None:
     text = '{none: {Version: "1", Statement: [{Effect: Deny, Action: "*", Resource: "*"}]}}'
-    document = {
-        "Version": "1",
-        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
-    }
-    assert policies(text) == {**SYSTEM_POLICIES, "none": Policy.parse(document)}
+    assert policies(text) == {"none": NONE}
 
 
 @pytest.mark.parametrize(
@@ -117,3 +113,59 @@ def test_a_mistake_in_a_policy_is_told_by_its_place(text: str, complaint: str) -
     with pytest.raises(Misconfigured) as caught:
         policies(text)
     assert caught.value.why == f"kms.yaml:{complaint}"
+
+
+FEDERATED = """\
+- id: "1"
+  users: [{name: app, id: "21", policies: [], access_keys: [{id: AK1, secret_file: a.secret}]}]
+  groups: [{name: sealers, users: [app], policies: [none]}]
+  roles:
+    - name: crm
+      id: "31"
+      policies: [none]
+      max_session_seconds: 7200
+      trust:
+        Version: "1"
+        Statement:
+          - Effect: Allow
+            Action: "sts:AssumeRole"
+            Principal: {Federated: "acs:ram::1:oidc-provider/cluster"}
+            Condition: {StringEquals: {"oidc:sub": "system:serviceaccount:shop:crm"}}
+  oidc_providers:
+    - name: cluster
+      issuer: https://issuer.test
+      audiences: [sts.aliyuncs.com]
+      jwks: keys.json
+"""
+
+
+def test_groups_roles_and_providers_are_read(folder: Path) -> None:
+    (account,) = accounts(FEDERATED, folder)
+    assert account.groups == (Group("sealers", ("app",), ("none",)),)
+    (role,) = account.roles
+    assert (role.name, role.id, role.policies, role.max_session) == ("crm", "31", ("none",), 7200)
+    assert json.loads(role.trust)["Statement"][0]["Action"] == "sts:AssumeRole"
+    audiences = frozenset(["sts.aliyuncs.com"])
+    expected = OidcProvider("cluster", "https://issuer.test", audiences, f"{folder}/keys.json")
+    assert account.providers == (expected,)
+    assert account.find_provider("cluster") == expected
+    assert account.find_provider("other") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("users: [app]", "users: [ap]", "3:36: no user has the name 'ap'; did you mean 'app'?"),
+        ('"sts:AssumeRole"', '"*"', "13:21: the action of a trust policy is sts:AssumeRole"),
+        ("7200", "600", "8:28: expected an integer from 3600 to 43200"),
+        ("keys.json", "http://issuer.test/keys", "20:13: expected a file or an https URL"),
+        ("[sts.aliyuncs.com]", "[]", "19:18: the list is empty"),
+        ("https://issuer.test", "issuer", "18:15: expected the URL that tokens name"),
+    ],
+)
+def test_a_mistake_in_them_is_told_by_its_place(
+    old: str, new: str, complaint: str, folder: Path
+) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        accounts(FEDERATED.replace(old, new, 1), folder)
+    assert caught.value.why.startswith(f"kms.yaml:{complaint}")

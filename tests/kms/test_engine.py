@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from sidecar.hsm import HsmThread
-from sidecar.kms.accounts import Directory
 from sidecar.kms.audit import verify
 from sidecar.kms.engine import Engine
 from sidecar.kms.faults import Fault
+from sidecar.kms.ram.directory import Directory
 from sidecar.kms.request import Received
 from sidecar.kms.store import Database
 from tests.fixtures.kms import RunningKms

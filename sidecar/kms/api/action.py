@@ -19,6 +19,9 @@ from sidecar.hsm import Token
 from sidecar.kms.api.parameters import Arguments, Parameter, boolean
 from sidecar.kms.faults import Fault
 from sidecar.kms.limits import Quotas, Rate
+from sidecar.kms.policy import RequestFacts
+from sidecar.kms.ram.caller import Caller
+from sidecar.kms.ram.directory import Directory
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.material import holder_of
 from sidecar.kms.service.names import Place
@@ -38,6 +41,10 @@ class Target:
     cmk: Cmk | None = None
     missing: Fault | None = None
     """Told only after RAM has allowed the call, so that ids cannot be probed."""
+    right: str | None = None
+    """What RAM calls the call on this, where that is not the action's name."""
+    also: "Target | None" = None
+    """What the call is about besides; it is asked about, and must be there, as well."""
     certificate: Certificate | None = None
 
 
@@ -55,6 +62,11 @@ class Call:
     now: int
     """Seconds since 1970."""
     new_id: Callable[[], str]
+    origin: RequestFacts
+    """Whence the request came, for policies that ask."""
+    directory: Directory
+    caller: Caller | None
+    """Who signed it; None for an action that needs no signature."""
     target: Target = field(default_factory=lambda: Target(()))
 
     def __getitem__[T](self, parameter: Parameter[T]) -> T:
@@ -88,6 +100,14 @@ def no_facts(_: Call) -> Mapping[str, str]:
     return {}
 
 
+def ids(answer: Answer) -> Mapping[str, str]:
+    """The ids of CMKs and certificates in an answer, and nothing else of it."""
+    metadata = answer.get("KeyMetadata")
+    told = metadata if isinstance(metadata, dict) else answer
+    named = ("KeyId", "KeyVersionId", "CertificateId")
+    return {name: str(told[name]) for name in named if name in told}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action of the API; `is_write` is ActionTrail's word for it."""
@@ -105,6 +125,10 @@ class Action:
     """What it uses a CMK for; None where it reads or writes what is known about CMKs."""
     asks_ram: bool = True
     """No where every caller may, who is one."""
+    is_unsigned: bool = False
+    """Whether it may be called without a signature: its own parameters prove who calls."""
+    told: Callable[[Answer], Mapping[str, str]] = ids
+    """What of the answer may stand in the audit record."""
 
     @property
     def rate(self) -> Rate:

@@ -7,7 +7,7 @@ An API is a name, a version and its actions; a new one is one entry here.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sidecar.kms.api import actiontrail
+from sidecar.kms.api import actiontrail, ram, sts
 from sidecar.kms.api.action import Action
 from sidecar.kms.api.actions import ACTIONS
 from sidecar.kms.api.deferred import DEFERRED
@@ -30,4 +30,8 @@ class Product:
 
 KMS = Product("Kms", "2016-01-20", ACTIONS, DEFERRED)
 ACTION_TRAIL = Product("ActionTrail", "2020-07-06", actiontrail.ACTIONS, actiontrail.DEFERRED)
-PRODUCTS: Mapping[str, Product] = {product.version: product for product in (KMS, ACTION_TRAIL)}
+RAM = Product("Ram", "2015-05-01", ram.ACTIONS, ram.DEFERRED)
+STS = Product("Sts", "2015-04-01", sts.ACTIONS, sts.DEFERRED)
+PRODUCTS: Mapping[str, Product] = {
+    product.version: product for product in (KMS, RAM, STS, ACTION_TRAIL)
+}

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sidecar.kms.accounts import Caller
 from sidecar.kms.audit.record import Told, canonical, written
 from sidecar.kms.faults import Fault
+from sidecar.kms.ram.caller import Caller
 
 MAX_USER_AGENT = 256
 """Characters kept of a header that anybody may fill."""
@@ -82,15 +82,9 @@ class Event:
             "recipientAccountId": self.caller.account.id if self.caller else None,
         }
 
-    def _identity(self) -> dict[str, str]:
+    def _identity(self) -> dict[str, object]:
         if self.caller is None:
             # Not one of ActionTrail's types, which all stand for somebody who was recognised.
             named = {"claimedAccessKeyId": self.claimed.access_key.id} if self.claimed else {}
             return {"type": "unauthenticated", **named}
-        return {
-            "type": "ram-user",
-            "accountId": self.caller.account.id,
-            "principalId": self.caller.user.id,
-            "userName": self.caller.user.name,
-            "accessKeyId": self.caller.access_key.id,
-        }
+        return self.caller.identity()

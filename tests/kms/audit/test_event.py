@@ -6,14 +6,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.kms.accounts import Account, Caller, User
+from sidecar.kms.accounts import Account
 from sidecar.kms.audit import Event
 from sidecar.kms.faults import Fault
+from sidecar.kms.ram.caller import Caller
 from sidecar.signing import AccessKey
 
 ACCESS_KEY = AccessKey("LTAI5tDemo", "canary-secret")
-USER = User("sidecar", "200000000000000001", (), (ACCESS_KEY,))
-CALLER = Caller(Account("1000000000000001", (USER,)), USER, ACCESS_KEY)
+CALLER = Caller(
+    Account("1000000000000001", ()), "user", "200000000000000001", "sidecar", ACCESS_KEY, ()
+)
 
 
 def event(action: str = "Decrypt", user_agent: str = "AlibabaCloud (Linux) Python/3.13.0") -> Event:

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CreateRole, GetRole, UpdateRole, DeleteRole, ListRoles, and RevokeRoleSessions.
+
+The last is not the vendor's: it ends every session that was opened of a role until now.
+"""
+
+from sidecar.kms.accounts import DEFAULT_SESSION_SECONDS
+from sidecar.kms.api.action import Action, Answer, Call
+from sidecar.kms.api.parameters import Parameter, integer, text_up_to
+from sidecar.kms.api.ram.parameters import (
+    DESCRIPTION,
+    MARKER,
+    MAX,
+    MAX_DESCRIPTION,
+    MAX_DOCUMENT,
+    ROLE_NAME,
+    about,
+    check_document,
+    page,
+    read_document,
+    roster_of,
+)
+from sidecar.kms.policy import Kind as PolicyKind
+from sidecar.kms.ram import refusals
+from sidecar.kms.ram.names import Kind, arn_of, new_id
+from sidecar.kms.ram.roster import Roster
+from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION, revoke_sessions
+from sidecar.kms.service.metadata import timestamp
+from sidecar.kms.store.ram_tables import RamRole
+
+MAX_ROLES = 1000
+TRUST = Parameter("AssumeRolePolicyDocument", text_up_to(MAX_DOCUMENT))
+NEW_TRUST = Parameter("NewAssumeRolePolicyDocument", text_up_to(MAX_DOCUMENT), default=None)
+NEW_DESCRIPTION = Parameter("NewDescription", text_up_to(MAX_DESCRIPTION), default=None)
+_SECONDS = integer(MIN_MAX_SESSION, MAX_SECONDS)
+MAX_SESSION = Parameter(
+    "MaxSessionDuration", _SECONDS, default=DEFAULT_SESSION_SECONDS, audited=True
+)
+NEW_MAX_SESSION = Parameter("NewMaxSessionDuration", _SECONDS, default=None, audited=True)
+
+
+def the_role(roster: Roster, name: str) -> RamRole:
+    """Raise Fault where there is none."""
+    role = roster.find(RamRole, name)
+    if role is None:
+        raise refusals.not_there("Role")
+    return role
+
+
+def _shown(role: RamRole) -> dict[str, object]:
+    return {
+        "RoleId": role.id,
+        "RoleName": role.name,
+        "Arn": arn_of(role.account, "role", role.name),
+        "Description": role.description,
+        "MaxSessionDuration": role.max_session,
+        "CreateDate": timestamp(role.created_at),
+        "UpdateDate": timestamp(role.updated_at),
+    }
+
+
+def _shown_whole(role: RamRole) -> dict[str, object]:
+    return {**_shown(role), "AssumeRolePolicyDocument": role.trust}
+
+
+def _create(call: Call) -> Answer:
+    roster = roster_of(call)
+    if roster.find(RamRole, call[ROLE_NAME]):
+        raise refusals.there_already("Role")
+    if roster.count(RamRole) >= MAX_ROLES:
+        raise refusals.too_many("Role")
+    role = RamRole(
+        account=roster.account,
+        name=call[ROLE_NAME],
+        id=new_id(),
+        description=call[DESCRIPTION],
+        trust=call[TRUST],
+        max_session=call[MAX_SESSION],
+        is_seeded=False,
+        created_at=call.now,
+        updated_at=call.now,
+    )
+    roster.add(role)
+    roster.changed()
+    return {"Role": _shown_whole(role)}
+
+
+def _get(call: Call) -> Answer:
+    return {"Role": _shown_whole(the_role(roster_of(call), call[ROLE_NAME]))}
+
+
+def _check_new_trust(call: Call) -> None:
+    if (text := call[NEW_TRUST]) is not None:
+        read_document(text, NEW_TRUST.name, PolicyKind.TRUST)
+
+
+def _update(call: Call) -> Answer:
+    roster = roster_of(call)
+    role = the_role(roster, call[ROLE_NAME])
+    if role.is_seeded:
+        raise refusals.seeded("Role")
+    if (trust := call[NEW_TRUST]) is not None:
+        role.trust = trust
+    if (description := call[NEW_DESCRIPTION]) is not None:
+        role.description = description
+    if (seconds := call[NEW_MAX_SESSION]) is not None:
+        role.max_session = seconds
+    role.updated_at = call.now
+    roster.changed()
+    return {"Role": _shown_whole(role)}
+
+
+def _delete(call: Call) -> Answer:
+    """Its sessions end with it."""
+    roster = roster_of(call)
+    role = the_role(roster, call[ROLE_NAME])
+    if role.is_seeded:
+        raise refusals.seeded("Role")
+    if roster.attachments_of(Kind.ROLE, role.name):
+        raise refusals.still_has("Role", "Policy")
+    revoke_sessions(call.connection, role)
+    roster.remove(role)
+    roster.changed()
+    return {}
+
+
+def _list(call: Call) -> Answer:
+    roles = roster_of(call).page(RamRole, call[MARKER], call[MAX] + 1)
+    return page(call, ("Roles", "Role"), [(role.name, _shown(role)) for role in roles])
+
+
+def _revoke(call: Call) -> Answer:
+    roster = roster_of(call)
+    ended = revoke_sessions(call.connection, the_role(roster, call[ROLE_NAME]))
+    roster.changed()
+    return {"RevokedSessions": ended}
+
+
+ACTIONS = (
+    Action(
+        name="CreateRole",
+        parameters=(ROLE_NAME, TRUST, DESCRIPTION, MAX_SESSION),
+        target=about("role", ROLE_NAME),
+        check=check_document(TRUST, PolicyKind.TRUST),
+        act=_create,
+        is_write=True,
+    ),
+    Action(
+        name="GetRole",
+        parameters=(ROLE_NAME,),
+        target=about("role", ROLE_NAME),
+        act=_get,
+        is_write=False,
+    ),
+    Action(
+        name="UpdateRole",
+        parameters=(ROLE_NAME, NEW_TRUST, NEW_DESCRIPTION, NEW_MAX_SESSION),
+        target=about("role", ROLE_NAME),
+        check=_check_new_trust,
+        act=_update,
+        is_write=True,
+    ),
+    Action(
+        name="DeleteRole",
+        parameters=(ROLE_NAME,),
+        target=about("role", ROLE_NAME),
+        act=_delete,
+        is_write=True,
+    ),
+    Action(
+        name="ListRoles",
+        parameters=(MARKER, MAX),
+        target=about("role"),
+        act=_list,
+        is_write=False,
+    ),
+    Action(
+        name="RevokeRoleSessions",
+        parameters=(ROLE_NAME,),
+        target=about("role", ROLE_NAME),
+        act=_revoke,
+        is_write=True,
+    ),
+)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AssumeRoleWithOIDC: a workload's token becomes credentials; no access key is needed.
+
+The call is not signed: the token proves who calls. Its provider has to be configured, and the
+role's trust policy has to name it, best with a condition on `oidc:sub`.
+"""
+
+from sidecar.kms.api.action import Action, Answer, Call, Target
+from sidecar.kms.api.parameters import Parameter, text_up_to
+from sidecar.kms.api.sts.sessions import (
+    DURATION,
+    POLICY,
+    ROLE_ARN,
+    ROLE_SESSION_NAME,
+    begin,
+    check_policy,
+    find_role,
+    insist_on_trust,
+    no_permission,
+    told,
+)
+from sidecar.kms.policy import OIDC_AUDIENCE, OIDC_ISSUER, OIDC_SUBJECT
+from sidecar.kms.ram import refusals
+from sidecar.kms.ram.names import arn_of, read_arn
+from sidecar.kms.ram.oidc import MAX_TOKEN, believe
+from sidecar.kms.ram.sessions import MAX_SECONDS
+from sidecar.kms.service.metadata import timestamp
+
+PROVIDER_ARN = Parameter(
+    "OIDCProviderArn", lambda text: read_arn(text, "oidc-provider"), audited=True
+)
+TOKEN = Parameter("OIDCToken", text_up_to(MAX_TOKEN))
+
+
+def act(call: Call) -> Answer:
+    arn = call[PROVIDER_ARN]
+    account = call.directory.accounts.get(arn.account)
+    provider = account.find_provider(arn.name) if account else None
+    if provider is None:
+        raise refusals.not_there("OIDCProvider")
+    claims = believe(call.directory.key_sets, arn.account, provider, call[TOKEN], call.now)
+    facts = {
+        OIDC_ISSUER: claims.issuer,
+        OIDC_AUDIENCE: claims.audience,
+        OIDC_SUBJECT: claims.subject,
+    }
+    role = find_role(call)
+    if role is None:
+        raise no_permission()  # nobody may probe for roles
+    named = arn_of(arn.account, "oidc-provider", arn.name)
+    insist_on_trust(call, role, frozenset((named,)), facts)
+    answer = begin(call, role, MAX_SECONDS)
+    answer["OIDCTokenInfo"] = {
+        "Issuer": claims.issuer,
+        "Subject": claims.subject,
+        "ClientIds": claims.audience,
+        "IssuanceTime": timestamp(claims.issued_at),
+        "ExpirationTime": timestamp(claims.expires_at),
+        "VerificationInfo": "Success",
+    }
+    return answer
+
+
+ACTION = Action(
+    name="AssumeRoleWithOIDC",
+    parameters=(PROVIDER_ARN, ROLE_ARN, TOKEN, ROLE_SESSION_NAME, DURATION, POLICY),
+    target=lambda _: Target(()),
+    check=check_policy,
+    act=act,
+    is_write=True,
+    is_unsigned=True,
+    told=told,
+)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What both ways to assume a role have in common: the role, its trust, the session, the answer."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+
+from sidecar.kms.accounts import DEFAULT_SESSION_SECONDS
+from sidecar.kms.api.action import Answer, Call
+from sidecar.kms.api.parameters import Parameter, integer, text_up_to
+from sidecar.kms.api.ram.parameters import read_document, word
+from sidecar.kms.faults import Fault
+from sidecar.kms.policy import Kind, Policy, weigh
+from sidecar.kms.ram import refusals
+from sidecar.kms.ram.names import SESSION_NAME, arn_of, read_arn
+from sidecar.kms.ram.roster import Roster
+from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_SECONDS, Terms, open_session
+from sidecar.kms.service.metadata import timestamp
+from sidecar.kms.store.ram_tables import RamRole
+
+MAX_POLICY = 2048
+
+ROLE_ARN = Parameter("RoleArn", lambda text: read_arn(text, "role"), audited=True)
+ROLE_SESSION_NAME = Parameter("RoleSessionName", word(SESSION_NAME), audited=True)
+DURATION = Parameter(
+    "DurationSeconds",
+    integer(MIN_SECONDS, MAX_SECONDS),
+    default=DEFAULT_SESSION_SECONDS,
+    audited=True,
+)
+POLICY = Parameter("Policy", text_up_to(MAX_POLICY), default="")
+
+
+def find_role(call: Call) -> RamRole | None:
+    """The role that RoleArn names, of an account that there is."""
+    arn = call[ROLE_ARN]
+    if arn.account not in call.directory.accounts:
+        return None
+    return Roster(call.connection, arn.account).find(RamRole, arn.name)
+
+
+def insist_on_trust(
+    call: Call, role: RamRole, names: frozenset[str], facts: Mapping[str, str]
+) -> None:
+    """The role's trust policy lets one of `names` in; raise Fault."""
+    trust = Policy.parse(json.loads(role.trust), "trust", Kind.TRUST)
+    arn = arn_of(role.account, "role", role.name)
+    known = dataclasses.replace(call.origin, kms=facts)
+    if weigh((trust,), "sts:AssumeRole", arn, known, names).effect != "Allow":
+        raise no_permission()
+
+
+def no_permission() -> Fault:
+    """Of a role that trusts nobody like this, and of one that is not there."""
+    return Fault(
+        403,
+        "NoPermission",
+        "You are not authorized to do this action. You should be authorized by RAM.",
+    )
+
+
+def check_policy(call: Call) -> None:
+    """A session policy is one that a user could have."""
+    if call[POLICY]:
+        read_document(call[POLICY], POLICY.name, Kind.IDENTITY)
+
+
+def begin(call: Call, role: RamRole, longest: int) -> Answer:
+    """Open the session; what both actions answer of it."""
+    if call[DURATION] > min(role.max_session, longest):
+        raise Fault.invalid_parameter(DURATION.name)
+    name = call[ROLE_SESSION_NAME]
+    terms = Terms(name, call.now, call[DURATION], call[POLICY])
+    made = open_session(call.connection, call.token, role, terms)
+    return {
+        "AssumedRoleUser": {
+            "Arn": arn_of(role.account, "assumed-role", f"{role.name}/{name}"),
+            "AssumedRoleId": f"{role.id}:{name}",
+        },
+        "Credentials": {
+            "AccessKeyId": made.access_key_id,
+            "AccessKeySecret": made.secret,
+            "SecurityToken": made.security_token,
+            "Expiration": timestamp(made.expires_at),
+        },
+    }
+
+
+def told(answer: Answer) -> Mapping[str, str]:
+    """Whose session it is and its access key's id; not the secrets."""
+    role, made = answer["AssumedRoleUser"], answer["Credentials"]
+    if not isinstance(role, dict) or not isinstance(made, dict):
+        return {}
+    return {"AssumedRoleArn": str(role["Arn"]), "AccessKeyId": str(made["AccessKeyId"])}
+
+
+def role_not_there() -> Fault:
+    return refusals.not_there("Role")

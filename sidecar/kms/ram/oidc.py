@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Believes a workload's token (OpenID Connect ID token, RFC 7519) or says why not.
+
+Believed is what a key of the provider signed, for one audience that is meant for here, by the
+issuer that is configured, within its time. The algorithm comes from the key, never from the token;
+a token for several audiences is refused, for each of them could use it here.
+"""
+
+from typing import Any, NamedTuple
+
+import jwt
+
+from sidecar.kms.accounts import OidcProvider
+from sidecar.kms.faults import Fault
+from sidecar.kms.ram.key_sets import KeySets
+
+MAX_TOKEN = 20_000
+"""Characters, as the vendor bounds it."""
+LEEWAY_SECONDS = 60
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
+
+
+class Claims(NamedTuple):
+    """What a token proves; times in seconds since 1970."""
+
+    issuer: str
+    subject: str
+    audience: str
+    issued_at: int
+    expires_at: int
+
+
+def believe(
+    key_sets: KeySets, account: str, provider: OidcProvider, token: str, now: int
+) -> Claims:
+    """The claims of the token; raise Fault."""
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid", "")
+        key = key_sets.find(account, provider.name, str(key_id))
+        if key is None:
+            raise _not_believed("no key of the provider has its kid")
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=ALGORITHMS,
+            options={
+                "require": ["iss", "sub", "aud", "exp", "iat"],
+                # The clock of the call decides, below.
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+                "verify_aud": False,
+            },
+        )
+    except (jwt.PyJWTError, ValueError) as error:
+        raise _not_believed(type(error).__name__) from None
+    return _checked(claims, provider, now)
+
+
+def _checked(claims: dict[str, Any], provider: OidcProvider, now: int) -> Claims:
+    audience, times = claims["aud"], {name: claims.get(name, now) for name in ("iat", "nbf", "exp")}
+    if isinstance(audience, list) and len(audience) == 1:
+        audience = audience[0]
+    if not all(type(time) in (int, float) for time in times.values()):
+        raise _not_believed("a time in it is no number")
+    if claims["iss"] != provider.issuer:
+        raise _not_believed("it is of another issuer")
+    if not isinstance(audience, str) or audience not in provider.audiences:
+        raise _not_believed("it is for another audience, or for several")
+    if not isinstance(claims["sub"], str) or not claims["sub"]:
+        raise _not_believed("it is about nobody")
+    if now >= times["exp"] + LEEWAY_SECONDS:
+        raise Fault(400, "AuthenticationFail.OIDCToken.Expired", "This OIDC token has expired.")
+    if max(times["iat"], times["nbf"]) > now + LEEWAY_SECONDS:
+        raise _not_believed("it is of the future")
+    return Claims(provider.issuer, claims["sub"], audience, int(times["iat"]), int(times["exp"]))
+
+
+def _not_believed(why: str) -> Fault:
+    return Fault(
+        400, "AuthenticationFail.OIDCToken.Invalid", f"This OIDC token is not accepted: {why}."
+    )
