@@ -9,6 +9,8 @@ COMMANDS = {
     "init": "Make a KMS core in a folder, with its first access keys.",
     "serve": "Serve the KMS API.",
     "call": "Sign and send one call of the KMS API.",
+    "backup": "Write a KMS core to one file while it serves.",
+    "restore": "Make a KMS core from a backup, proven.",
     "audit": "Look at the audit trail of a KMS core.",
 }
 

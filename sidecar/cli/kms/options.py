@@ -10,9 +10,11 @@ import click
 from sidecar.errors import Misconfigured
 from sidecar.kms.config import KmsConfig, load_kms_config
 from sidecar.kms.store import Database
+from sidecar.private_file import read_private
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+MIN_PASSPHRASE = 12
 
 directory_option = click.option(
     "--dir",
@@ -25,6 +27,11 @@ directory_option = click.option(
 config_option = click.option(
     "-c", "--config", type=FILE, help="Its configuration, where that is not DIR/kms.yaml."
 )
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=FILE,
+    help="A file (0600) whose first line is the passphrase that seals the backup.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -36,6 +43,16 @@ def load_config(directory: Path, config: Path | None) -> KmsConfig:
             f"{path} is not there; make it with: sidecar kms init --dir {directory}"
         )
     return load_kms_config(path)
+
+
+def read_passphrase(path: Path | None) -> bytes | None:
+    """The passphrase in the file, where there is one; raise Misconfigured."""
+    if path is None:
+        return None
+    passphrase = read_private(path).split(b"\n", 1)[0].rstrip(b"\r")
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise Misconfigured(f"{path}: a passphrase has at least {MIN_PASSPHRASE} characters")
+    return passphrase
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -34,6 +34,10 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _SQLITE_SNAPSHOT = {"begin": "DEFERRED"}
 _SNAPSHOT = {"begin": "DEFERRED", "isolation_level": "REPEATABLE READ"}
 _POSTGRESQL_LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'envelope')})"
+_NARROW = text(
+    "SELECT table_name, column_name FROM information_schema.columns "
+    "WHERE table_schema = current_schema() AND data_type = 'integer'"
+)
 _POSTGRESQL_OPTIONS = (
     f"-c lock_timeout={BUSY_SECONDS}s "
     f"-c idle_in_transaction_session_timeout={STALLED_SECONDS}s "
@@ -89,6 +93,8 @@ class Database:
             with self._engine.begin() as connection:
                 config.attributes["connection"] = connection
                 alembic.command.upgrade(config, "head")
+                if connection.dialect.name == "postgresql":
+                    _widen_integers(connection)
         except (SQLAlchemyError, alembic.util.CommandError) as error:
             raise Misconfigured(
                 f"the database cannot be brought to this version: {type(error).__name__}; "
@@ -138,6 +144,13 @@ def _begin_sqlite(connection: Connection) -> None:
 def _begin_postgresql(connection: Connection) -> None:
     if "begin" not in connection.get_execution_options():
         connection.exec_driver_sql(_POSTGRESQL_LOCK)
+
+
+def _widen_integers(connection: Connection) -> None:
+    """A time in PostgreSQL's INTEGER ends in 2038; SQLite's has 64 bits as it is."""
+    for table, column in connection.execute(_NARROW).all():
+        names = map(connection.dialect.identifier_preparer.quote, (table, column))
+        connection.exec_driver_sql("ALTER TABLE {} ALTER COLUMN {} TYPE BIGINT".format(*names))
 
 
 def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -5,18 +5,10 @@ Times are whole seconds since 1970 in UTC. A key version's row names a token obj
 (CKA_ID), so the database alone is useless and the token alone is nameless.
 """
 
-from typing import Any
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-@compiles(Integer, "postgresql")
-def _wide(_: Integer, __: object, **___: Any) -> str:
-    """Integers have 64 bits everywhere: a time in PostgreSQL's INTEGER ends in 2038."""
-    return "BIGINT"
-
 
 DELETED = "Deleted"
 """The state of a CMK whose time has come: its id is never used again, and nobody finds it."""
@@ -24,6 +16,9 @@ DELETED = "Deleted"
 
 class Table(DeclarativeBase):
     """The metadata that migrations are compared with."""
+
+    # A time in PostgreSQL's INTEGER ends in 2038; SQLite's has 64 bits.
+    type_annotation_map: ClassVar = {int: BigInteger().with_variant(Integer(), "sqlite")}
 
 
 class Key(Table):

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A core from a backup: unpacked beside its place, moved to its new paths, proven, then put there.
+
+What cannot be served does not get its place: the audit chain is computed again, and token and
+database have to belong together, as at the start of the server.
+"""
+
+import json
+import re
+import shutil
+import tarfile
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, cast
+from urllib.parse import quote
+
+from sqlalchemy import URL
+
+from sidecar.errors import Misconfigured
+from sidecar.hsm import HsmThread
+from sidecar.kms import audit
+from sidecar.kms.backup import copying
+from sidecar.kms.backup.sealing import SealedReader, is_sealed
+from sidecar.kms.config import KmsConfig, load_kms_config
+from sidecar.kms.proof import prove
+from sidecar.kms.store import Database
+
+VERSION = 1
+_MOVED = ("kms.yaml", "hsm/softhsm2.conf")
+_DATABASE = re.compile(r"^database:.*$", re.MULTILINE)
+
+
+def restore(
+    file: Path, directory: Path, passphrase: bytes | None = None, database: str | None = None
+) -> KmsConfig:
+    """Make `directory`, which must not be there, from the backup in `file`; raise Misconfigured.
+
+    The database becomes DIR/kms.db, or goes into the empty one that the URL `database` names.
+    """
+    directory = directory.resolve()
+    if directory.exists():
+        raise Misconfigured(f"{directory}: is there already; a core is restored into a new folder")
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=directory.parent) as name:
+            stage = Path(name)
+            _unpack(file, stage, passphrase)
+            return _place(stage, directory, database)
+    except (OSError, tarfile.TarError) as error:
+        said = getattr(error, "strerror", None) or type(error).__name__
+        raise Misconfigured(f"{file}: cannot be restored: {said}") from error
+
+
+def _unpack(file: Path, stage: Path, passphrase: bytes | None) -> None:
+    with file.open("rb") as stored:
+        source: BinaryIO = stored
+        if is_sealed(stored):
+            if passphrase is None:
+                raise Misconfigured(f"{file}: is sealed; give its passphrase")
+            source = cast("BinaryIO", SealedReader(stored, passphrase))
+        with tarfile.open(fileobj=source, mode="r|gz") as archive:
+            archive.extractall(stage, filter="data")
+        while source.read(1024 * 1024):
+            pass  # that nothing was cut off is known at the end
+
+
+def _place(stage: Path, directory: Path, database: str | None) -> KmsConfig:
+    told = json.loads((stage / "backup.json").read_bytes())
+    if told.get("version") != VERSION:
+        raise Misconfigured("the backup is of a newer version of this program")
+    files = stage / "files"
+    for path in (files, *files.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    shutil.move(stage / "kms.db", files / "kms.db")
+    _move(files, told["directory"], str(directory), database)
+    # Its paths are those of its place, so it is put there to be proven, and taken away if it fails.
+    files.rename(directory)
+    try:
+        return _prove(directory)
+    except BaseException:
+        directory.rename(stage / "failed")
+        raise
+
+
+def _move(files: Path, old: str, new: str, database: str | None) -> None:
+    """Let every path of the old folder be one of the new."""
+    for name in _MOVED:
+        path = files / name
+        if path.exists():
+            path.write_text(_with_paths(path.read_text(), old, new))
+    configuration = files / "kms.yaml"
+    line = f"database: {json.dumps(database) if database else 'kms.db'}"
+    configuration.write_text(_DATABASE.sub(lambda _: line, configuration.read_text(), count=1))
+
+
+def _with_paths(text: str, old: str, new: str) -> str:
+    """Paths stand as they are, or as URIs write them."""
+    spelt = {old: new, quote(old, safe=":@/"): quote(new, safe=":@/")}
+    either = "|".join(re.escape(spelling) for spelling in spelt)
+    return re.sub(rf"({either})(?![^/\s\"'&;])", lambda found: spelt[found[1]], text)
+
+
+def _prove(directory: Path) -> KmsConfig:
+    config = load_kms_config(directory / "kms.yaml")
+    local = URL.create("sqlite", database=str(directory / "kms.db"))
+    with closing(Database(local)) as saved:
+        with saved.snapshot() as connection:
+            audit.verify(connection)
+        if config.database_url != local:
+            with saved.snapshot() as connection, closing(Database(config.database_url)) as target:
+                copying.fill(connection, target)
+    if config.database_url != local:
+        for path in directory.glob("kms.db*"):
+            path.unlink()
+    with closing(Database(config.database_url)) as database, HsmThread(config.token) as hsm:
+        prove(hsm, database)
+    return config

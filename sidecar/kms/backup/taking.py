@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A backup, taken while the core serves.
+
+Whoever makes or removes a key holds the database's lock meanwhile. So the folder is copied, and the
+moment of the database fixed, with that lock in hand; the database itself is copied without it.
+"""
+
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from sqlalchemy import text
+
+from sidecar.errors import Misconfigured
+from sidecar.kms.backup import copying
+from sidecar.kms.backup.sealing import SealedWriter
+from sidecar.kms.config import load_kms_config
+from sidecar.kms.store import Database
+
+VERSION = 1
+_LEFT_OUT = ("kms.db*", "*.draft", "*.sock")
+
+
+class Taken(NamedTuple):
+    """What stands in a backup."""
+
+    file: Path
+    size: int
+    """Bytes."""
+    is_sealed: bool
+    holds_token: bool
+    """Else the token is an HSM of its own, which is backed up by its maker's means."""
+
+
+def take(directory: Path, file: Path, passphrase: bytes | None = None) -> Taken:
+    """Write the core in `directory` to `file`, which must not be there yet; raise Misconfigured."""
+    directory = directory.resolve()
+    config = load_kms_config(directory / "kms.yaml")
+    conf = config.token.softhsm2_conf
+    holds_token = conf is not None and conf.resolve().is_relative_to(directory)
+    told = {
+        "version": VERSION,
+        "directory": str(directory),
+        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "holds_token": holds_token,
+    }
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=".backup-", dir=file.resolve().parent) as name,
+            closing(Database(config.database_url)) as database,
+        ):
+            stage = Path(name)
+            _stage(directory, database, stage)
+            (stage / "backup.json").write_text(json.dumps(told, indent=2) + "\n")
+            draft = stage / "draft"
+            _pack(stage, draft, passphrase)
+            os.link(draft, file)  # never over another file
+            size = file.stat().st_size
+    except FileExistsError:
+        raise Misconfigured(f"{file}: is there already; backups are not overwritten") from None
+    except OSError as error:
+        place = error.filename or file
+        raise Misconfigured(f"{place}: cannot be copied: {error.strerror}") from error
+    return Taken(file, size, passphrase is not None, holds_token)
+
+
+def _stage(directory: Path, database: Database, stage: Path) -> None:
+    ignored = shutil.ignore_patterns(*_LEFT_OUT)
+    with database.snapshot() as connection:
+        with database.transaction():
+            connection.execute(text("SELECT count(*) FROM alembic_version"))  # fixes the moment
+            shutil.copytree(directory, stage / "files", symlinks=True, ignore=ignored)
+        copying.save(connection, stage / "kms.db")
+
+
+def _pack(stage: Path, draft: Path, passphrase: bytes | None) -> None:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        if passphrase is None:
+            _tar(stage, file)
+        else:
+            sealed = SealedWriter(file, passphrase)
+            _tar(stage, cast("BinaryIO", sealed))
+            sealed.finish()
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _tar(stage: Path, file: BinaryIO) -> None:
+    with tarfile.open(fileobj=file, mode="w|gz", compresslevel=6) as archive:
+        for name in ("backup.json", "kms.db", "files"):
+            archive.add(stage / name, name)
