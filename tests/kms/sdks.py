@@ -53,27 +53,28 @@ class NewSdk:
 
     def call(self, action: str, **parameters: object) -> Answer:
         try:
-            return self._answer(action, self._request(action, parameters))
+            return self._answer(action, *self._request(action, parameters))
         except TeaException as error:
             told = getattr(error, "inner_exception", error)  # the ACS4 path wraps what it hears
             if not told.data:
                 raise  # nothing was answered
             raise SdkRefused(told.data["statusCode"], told.code, told.message) from error
 
-    def _answer(self, action: str, request: object) -> Answer:
-        return _body(getattr(self._client, _snake(action))(request))
+    def _answer(self, action: str, *request: object) -> Answer:
+        return _body(getattr(self._client, _snake(action))(*request))
 
     @staticmethod
-    def _request(action: str, parameters: dict[str, object]) -> object:
-        kind = getattr(models, f"{action}Request")
-        return kind(**{_snake(name): value for name, value in parameters.items()})
+    def _request(action: str, parameters: dict[str, object]) -> list[object]:
+        """The request; none for an action that takes no parameters."""
+        kind = getattr(models, f"{action}Request", None)
+        return [kind().from_map(parameters)] if kind else []
 
 
 class AsyncSdk(NewSdk):
     """The same on aiohttp."""
 
-    def _answer(self, action: str, request: object) -> Answer:
-        return _body(asyncio.run(getattr(self._client, f"{_snake(action)}_async")(request)))
+    def _answer(self, action: str, *request: object) -> Answer:
+        return _body(asyncio.run(getattr(self._client, f"{_snake(action)}_async")(*request)))
 
 
 class LegacySdk:
@@ -91,7 +92,8 @@ class LegacySdk:
         request.set_accept_format("JSON")
         for name, value in parameters.items():
             text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-            getattr(request, f"set_{name}")(text)
+            setter = f"set_{name}s" if isinstance(value, list) else f"set_{name}"
+            getattr(request, setter)(text)
         try:
             answer: Answer = json.loads(self._client.do_action_with_exception(request))
         except ServerException as error:
