@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """May they: a caller's policies, asked about everything that the call is about."""
 
+import json
+from functools import lru_cache
+
 from sidecar.kms.api.action import Target
 from sidecar.kms.faults import Fault
-from sidecar.kms.policy import Decision, KeyPolicy, RequestFacts, decide
+from sidecar.kms.policy import Decision, KeyPolicy, Kind, Policy, RequestFacts, decide
 from sidecar.kms.ram.caller import Caller
 from sidecar.kms.service.names import Place
+from sidecar.kms.store import Cmk
 
 
 def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -> None:
@@ -16,18 +20,20 @@ def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -
         target.resources,
         facts,
         session=caller.session.policy if caller.session else None,
-        key=_key_policy(caller, target),
+        keys=[_key_policy(caller, cmk) for cmk in (target.cmk, *target.cmks) if cmk],
     )
     if not decision.is_allowed:
         raise Fault.no_permission(decision.resource, _detail(caller, right, decision))
 
 
-def _key_policy(caller: Caller, target: Target) -> KeyPolicy | None:
-    cmk = target.cmk
-    if cmk is None:
-        return None
+def _key_policy(caller: Caller, cmk: Cmk) -> KeyPolicy:
     resource = Place(cmk.region, cmk.account).key(cmk.key_id)
-    return caller.key_policy(resource, cmk.account, None)
+    return caller.key_policy(resource, cmk.account, _parsed(cmk.policy) if cmk.policy else None)
+
+
+@lru_cache(1024)
+def _parsed(text: str) -> Policy:
+    return Policy.parse(json.loads(text), "of the key", Kind.KEY)
 
 
 def _detail(caller: Caller, right: str, decision: Decision) -> dict[str, str]:

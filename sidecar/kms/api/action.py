@@ -41,6 +41,8 @@ class Target:
     cmk: Cmk | None = None
     missing: Fault | None = None
     """Told only after RAM has allowed the call, so that ids cannot be probed."""
+    cmks: tuple[Cmk, ...] = ()
+    """Those of a call about several, whose policies count as well."""
     right: str | None = None
     """What RAM calls the call on this, where that is not the action's name."""
     also: "Target | None" = None

@@ -85,16 +85,17 @@ def decide(  # noqa: PLR0913 - each has its own say
     facts: RequestFacts,
     *,
     session: Policy | None = None,
-    key: KeyPolicy | None = None,
+    keys: Iterable[KeyPolicy] = (),
 ) -> Decision:
     """Whether `policies` allow `action` (`kms:Decrypt`) on every one of `resources` (ARNs).
 
-    A `session` policy narrows them. A call about no resource is denied: there is nothing that a
+    A `session` policy narrows them, and `keys` have policies of their own. A call about no resource is denied: there is nothing that a
     policy could have allowed.
     """
-    policies = tuple(policies)
+    policies, of_key = tuple(policies), {key.resource: key for key in keys}
     decisions = [
-        _about(resource, policies, action, facts, session, key) for resource in resources
+        _about(resource, policies, action, facts, session, of_key.get(resource))
+        for resource in resources
     ] or [Decision(Denial.IMPLICIT)]
     for denial in (Denial.EXPLICIT, Denial.IMPLICIT):
         for decision in decisions:
@@ -112,13 +113,13 @@ def _about(  # noqa: PLR0913, PLR0917 - as above
     key: KeyPolicy | None,
 ) -> Decision:
     ram = weigh(policies, action, resource, facts)
-    of_key = _of_key(key, action, facts) if key and key.resource == resource else Finding()
+    of_key = _of_key(key, action, facts) if key else Finding()
     narrowed = weigh((session,), action, resource, facts) if session else None
     findings = [one for one in (ram, of_key, narrowed) if one is not None]
     for finding in findings:
         if finding.effect == "Deny":
             return Decision(Denial.EXPLICIT, resource, (finding,))
-    is_foreign = key is not None and key.is_foreign and key.resource == resource
+    is_foreign = key is not None and key.is_foreign
     given = [one.effect == "Allow" for one in (ram, of_key)]
     is_given = all(given) if is_foreign else any(given)
     is_narrowed_away = narrowed is not None and narrowed.effect != "Allow"

@@ -150,15 +150,15 @@ def to(principal: str, effect: str = "Allow", action: str = "kms:Decrypt") -> di
 def test_a_key_policy_gives_or_takes_in_its_own_account(
     statements: list[dict[str, Any]], denial: Denial | None
 ) -> None:
-    assert decide([], "kms:Decrypt", [KEY], INSIDE, key=key_policy(*statements)).denial is denial
+    assert decide([], "kms:Decrypt", [KEY], INSIDE, keys=[key_policy(*statements)]).denial is denial
 
 
 def test_in_its_own_account_ram_is_enough_and_a_deny_of_the_key_beats_it() -> None:
     yes = [policy(allow("kms:*"))]
     silent = key_policy(to(f"{OWN}:user/other"))
-    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, key=silent).is_allowed
+    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, keys=[silent]).is_allowed
     denied = key_policy(to(f"{OWN}:user/app", "Deny"))
-    decision = decide(yes, "kms:Decrypt", [KEY], INSIDE, key=denied)
+    decision = decide(yes, "kms:Decrypt", [KEY], INSIDE, keys=[denied])
     assert decision.denial is Denial.EXPLICIT
     assert decision.by == (Finding("Deny", "of the key", 1),)
 
@@ -167,17 +167,17 @@ def test_in_its_own_account_ram_is_enough_and_a_deny_of_the_key_beats_it() -> No
 def test_another_account_needs_both(principal: str) -> None:
     yes, user = [policy(allow("kms:*"))], f"{OTHER}:user/app"
     given = key_policy(to(principal), user=user)
-    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, key=given).is_allowed
-    assert not decide([], "kms:Decrypt", [KEY], INSIDE, key=given).is_allowed
+    assert decide(yes, "kms:Decrypt", [KEY], INSIDE, keys=[given]).is_allowed
+    assert not decide([], "kms:Decrypt", [KEY], INSIDE, keys=[given]).is_allowed
     silent = key_policy(to(f"{OWN}:root"), user=user)
-    assert not decide(yes, "kms:Decrypt", [KEY], INSIDE, key=silent).is_allowed
+    assert not decide(yes, "kms:Decrypt", [KEY], INSIDE, keys=[silent]).is_allowed
     none = silent._replace(policy=None)
-    assert not decide(yes, "kms:Decrypt", [KEY], INSIDE, key=none).is_allowed
+    assert not decide(yes, "kms:Decrypt", [KEY], INSIDE, keys=[none]).is_allowed
 
 
 def test_a_key_policy_says_nothing_about_an_alias() -> None:
     given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
-    decision = decide([], "kms:DeleteAlias", [ALIAS, KEY], INSIDE, key=given)
+    decision = decide([], "kms:DeleteAlias", [ALIAS, KEY], INSIDE, keys=[given])
     assert (decision.denial, decision.resource) == (Denial.IMPLICIT, ALIAS)
 
 
@@ -187,7 +187,7 @@ def test_a_session_policy_narrows_and_never_widens() -> None:
     assert not decide(yes, "kms:Encrypt", [KEY], INSIDE, session=some).is_allowed
     assert not decide([], "kms:Decrypt", [KEY], INSIDE, session=some).is_allowed
     given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
-    assert not decide([], "kms:Encrypt", [KEY], INSIDE, session=some, key=given).is_allowed
+    assert not decide([], "kms:Encrypt", [KEY], INSIDE, session=some, keys=[given]).is_allowed
 
 
 # Any policies over a small world, against an oracle that reads the documents by itself.
