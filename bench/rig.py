@@ -8,6 +8,7 @@ manage several times what any proxy here does.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -77,10 +78,12 @@ class Rig:
 
     def __init__(self, work: Path) -> None:
         self.work = work
+        self.load_core: int | None = OTHER_CORE
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
         self.origin = int(self._start(OTHER_CORE, str(BENCH / "origin.py")))
+        self.origin_pid = self._last.pid
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,7 +154,7 @@ class Rig:
         """Ask for `seconds`; raise when any answer was not a success."""
         words = [str(port), str(connections), str(seconds), *([str(rate)] if rate else [])]
         done = subprocess.run(
-            pinned(OTHER_CORE, sys.executable, BENCH / "load.py", *words),
+            pinned(self.load_core, sys.executable, BENCH / "load.py", *words),
             input=request,
             capture_output=True,
             check=True,
@@ -166,6 +169,14 @@ class Rig:
         """Resident memory of a process, in MB."""
         status = Path(f"/proc/{pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def cpu(self, *pids: int) -> float:
+        """CPU time that processes have taken, in seconds."""
+        ticks = 0
+        for pid in pids:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # proc(5): utime, stime
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def _start(self, core: int | None, *words: object) -> str:
         """Start a Python child; its first line of output."""

@@ -102,11 +102,21 @@ def interleave(measures: Mapping[str, Measure], rounds: int = 11) -> Samples:
 
 def run(title: str, measure: Callable[[], list[Figure]]) -> None:
     """Measure, print, and exit 1 when `--check` is given and a goal is missed."""
-    parser = argparse.ArgumentParser(description=title)
-    parser.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    chosen = parser.parse_args()
-    figures = sorted(measure(), key=lambda figure: bool(figure.goal))
+    chosen = parser(title).parse_args()
+    report(title, measure(), chosen)
+
+
+def parser(title: str) -> argparse.ArgumentParser:
+    """What every benchmark may be told."""
+    made = argparse.ArgumentParser(description=title)
+    made.add_argument("--check", action="store_true", help="exit 1 when a goal is missed")
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def report(title: str, found: list[Figure], chosen: argparse.Namespace) -> None:
+    """Print what was found, and exit."""
+    figures = sorted(found, key=lambda figure: bool(figure.goal))
     print((_as_json if chosen.json else _as_table)(title, figures))
     sys.exit(1 if chosen.check and not all(figure.met for figure in figures) else 0)
 
