@@ -60,9 +60,9 @@ database: kms.db
 accounts:
   - id: "{account}"
     users:
-      - name: admin  # makes CMKs and aliases
+      - name: admin  # makes CMKs and aliases, and says who else may what
         id: "{admin}"
-        policies: [AliyunKMSFullAccess]
+        policies: [AliyunKMSFullAccess, AliyunRAMFullAccess, AliyunSTSAssumeRoleAccess]
         access_keys:
           - {{id: {admin_key}, secret_file: admin.secret}}
       - name: sidecar

@@ -14,6 +14,7 @@ from alibabacloud_kms20160120 import models
 from alibabacloud_kms20160120.client import Client
 from alibabacloud_tea_openapi.models import Config
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from Tea.exceptions import TeaException
 
@@ -40,11 +41,15 @@ class Sdk(Protocol):
 class NewSdk:
     """alibabacloud-kms20160120; `options` choose how it signs."""
 
+    kind: Any = Client
+    models: Any = models
+
     def __init__(self, kms: RunningKms, key: AccessKey, /, **options: str) -> None:
-        self._client = Client(
+        self._client = self.kind(
             Config(
                 access_key_id=key.id,
                 access_key_secret=key.secret,
+                security_token=key.token,
                 endpoint=kms.address,
                 region_id=kms.region,
                 **{"protocol": "HTTP", **options},
@@ -63,10 +68,9 @@ class NewSdk:
     def _answer(self, action: str, *request: object) -> Answer:
         return _body(getattr(self._client, _snake(action))(*request))
 
-    @staticmethod
-    def _request(action: str, parameters: dict[str, object]) -> list[object]:
+    def _request(self, action: str, parameters: dict[str, object]) -> list[object]:
         """The request; none for an action that takes no parameters."""
-        kind = getattr(models, f"{action}Request", None)
+        kind = getattr(self.models, f"{action}Request", None)
         return [kind().from_map(parameters)] if kind else []
 
 
@@ -80,12 +84,15 @@ class AsyncSdk(NewSdk):
 class LegacySdk:
     """aliyun-python-sdk-kms."""
 
+    package = "aliyunsdkkms.request.v20160120"
+
     def __init__(self, kms: RunningKms, key: AccessKey) -> None:
-        self._client = AcsClient(key.id, key.secret, kms.region)
+        session = key.token and StsTokenCredential(key.id, key.secret, key.token)
+        self._client = AcsClient(key.id, key.secret, kms.region, credential=session)
         self._endpoint = kms.address
 
     def call(self, action: str, **parameters: object) -> Answer:
-        module = importlib.import_module(f"aliyunsdkkms.request.v20160120.{action}Request")
+        module = importlib.import_module(f"{self.package}.{action}Request")
         request = getattr(module, f"{action}Request")()
         request.set_endpoint(self._endpoint)
         request.set_protocol_type("http")

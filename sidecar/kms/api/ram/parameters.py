@@ -58,6 +58,8 @@ VERSION_ID = Parameter("VersionId", lambda text: _version(text), audited=True)  
 SET_AS_DEFAULT = Parameter("SetAsDefault", boolean, default=False, audited=True)
 CASCADING = Parameter("CascadingDelete", boolean, default=False, audited=True)
 POLICY_DOCUMENT = Parameter("PolicyDocument", text_up_to(MAX_DOCUMENT))
+NO_TAGS = Parameter("Tag", one_of("[]"), default="")
+"""There are no tags here; an SDK may say so."""
 NOT_KEPT = (
     Parameter("Email", text_up_to(MAX_COMMENTS), default=""),
     Parameter("MobilePhone", text_up_to(MAX_COMMENTS), default=""),

@@ -12,6 +12,7 @@ from sidecar.kms.api.ram.parameters import (
     MAX,
     MAX_DESCRIPTION,
     MAYBE_POLICY_TYPE,
+    NO_TAGS,
     POLICY_DOCUMENT,
     POLICY_NAME,
     POLICY_TYPE,
@@ -200,7 +201,7 @@ def _shown_holders(
 ACTIONS = (
     Action(
         name="CreatePolicy",
-        parameters=(POLICY_NAME, POLICY_DOCUMENT, DESCRIPTION),
+        parameters=(POLICY_NAME, POLICY_DOCUMENT, DESCRIPTION, NO_TAGS),
         target=about("policy", POLICY_NAME),
         check=check_document(POLICY_DOCUMENT, PolicyKind.IDENTITY),
         act=_create,
@@ -229,7 +230,7 @@ ACTIONS = (
     ),
     Action(
         name="ListPolicies",
-        parameters=(MAYBE_POLICY_TYPE, MARKER, MAX),
+        parameters=(MAYBE_POLICY_TYPE, MARKER, MAX, NO_TAGS),
         target=about("policy"),
         act=_list,
         is_write=False,

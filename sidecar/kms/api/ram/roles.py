@@ -13,6 +13,7 @@ from sidecar.kms.api.ram.parameters import (
     MAX,
     MAX_DESCRIPTION,
     MAX_DOCUMENT,
+    NO_TAGS,
     ROLE_NAME,
     about,
     check_document,
@@ -139,7 +140,7 @@ def _revoke(call: Call) -> Answer:
 ACTIONS = (
     Action(
         name="CreateRole",
-        parameters=(ROLE_NAME, TRUST, DESCRIPTION, MAX_SESSION),
+        parameters=(ROLE_NAME, TRUST, DESCRIPTION, MAX_SESSION, NO_TAGS),
         target=about("role", ROLE_NAME),
         check=check_document(TRUST, PolicyKind.TRUST),
         act=_create,
@@ -169,7 +170,7 @@ ACTIONS = (
     ),
     Action(
         name="ListRoles",
-        parameters=(MARKER, MAX),
+        parameters=(MARKER, MAX, NO_TAGS),
         target=about("role"),
         act=_list,
         is_write=False,
