@@ -16,7 +16,8 @@ from sidecar.kms.accounts import (
     Role,
     User,
 )
-from sidecar.kms.limits import Quotas
+from sidecar.kms.limit_reader import read_quotas, read_rates
+from sidecar.kms.limits import Quotas, Rates
 from sidecar.kms.policy import SYSTEM_POLICIES, BadPolicy, Kind, Policy
 from sidecar.kms.ram.names import GROUP_NAME, POLICY_NAME, PROVIDER_NAME, ROLE_NAME, USER_NAME
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION
@@ -67,10 +68,13 @@ def _at(entry: Entry, steps: tuple[str | int, ...]) -> Entry:
 class AccountReader:
     """Reads `accounts`; ids and names stand once in what they are unique in."""
 
-    def __init__(self, folder: Path, policies: Mapping[str, str], quotas: Quotas) -> None:
+    def __init__(
+        self, folder: Path, policies: Mapping[str, str], quotas: Quotas, rates: Rates
+    ) -> None:
         self._folder = folder
         self._policies = policies
         self._quotas = quotas
+        self._rates = rates
         self._taken: set[tuple[str, ...]] = set()
 
     def read(self, entry: Entry) -> tuple[Account, ...]:
@@ -89,10 +93,17 @@ class AccountReader:
                 entry, "oidc_providers", lambda one: self._provider(one, account_id)
             ),
             policies=self._policies,
-            quotas=self._quotas,
+            quotas=entry.optional("quotas", self._own_quotas, self._quotas),
+            rates=entry.optional("rates", self._own_rates, self._rates),
         )
         entry.finish()
         return account
+
+    def _own_quotas(self, entry: Entry) -> Quotas:
+        return read_quotas(entry, self._quotas)
+
+    def _own_rates(self, entry: Entry) -> Rates:
+        return read_rates(entry, self._rates)
 
     def _user(self, entry: Entry, account: str) -> User:
         user = User(

@@ -17,6 +17,7 @@ from sidecar.kms.audit import Event
 from sidecar.kms.faults import Fault
 from sidecar.kms.ram.caller import Caller, digest_of
 from sidecar.kms.ram.directory import Directory
+from sidecar.kms.regions import Regions
 from sidecar.kms.request import Received
 from sidecar.kms.store import nonces
 from sidecar.signing import WINDOW_SECONDS, NonceUsed, Request, SignatureFailure, Signed, verify
@@ -31,11 +32,11 @@ class Admitted(NamedTuple):
 
 
 class Authentication:
-    """Proves callers of one region; `directory` knows them."""
+    """Proves callers, whom `directory` knows, and finds out which of the regions they mean."""
 
-    def __init__(self, directory: Directory, region: str) -> None:
+    def __init__(self, directory: Directory, regions: Regions) -> None:
         self._directory = directory
-        self._region = region
+        self._regions = regions
         self._forgot_at = 0
 
     def admit(
@@ -64,21 +65,12 @@ class Authentication:
         signed = verify(request, find_secret, now=event.now)
         event.caller, event.action = event.claimed, signed.action
         product = _product(signed.version, event)
-        self._check_scope(signed, product)
+        _check_scope(signed, product)
+        event.region = self._regions.choose(request, signed)
         _check_format(request)
         _check_session(event.caller, signed, event.now)
         self._use_nonce(connection, signed, event.now)
         return Admitted(product, signed.action, signed.parameters)
-
-    def _check_scope(self, signed: Signed, product: Product) -> None:
-        """An ACS4 signature is meant for this API, in this region."""
-        scope = signed.scope
-        if scope and (
-            scope.product.lower() != product.name.lower() or scope.region != self._region
-        ):
-            raise Fault(
-                400, "IncompleteSignature", "The signature is for another service or region."
-            )
 
     def _use_nonce(self, connection: Connection, signed: Signed, now: int) -> None:
         try:
@@ -89,6 +81,12 @@ class Authentication:
             # A time stamp may be one window ahead of ours and counts for one window after that.
             nonces.forget(connection, before=now - 2 * WINDOW_SECONDS)
             self._forgot_at = now
+
+
+def _check_scope(signed: Signed, product: Product) -> None:
+    """An ACS4 signature is meant for this API."""
+    if signed.scope and signed.scope.product.lower() != product.name.lower():
+        raise Fault.other_scope()
 
 
 def _find_unsigned(request: Request, event: Event) -> Admitted | None:

@@ -3,17 +3,20 @@
 
     version: 1
     listen: 127.0.0.1:28900
-    region: cn-hangzhou
+    region: cn-hangzhou                                 # or several, the default one first:
     token: pkcs11:token=kms?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/…/pin
     database: kms.db                        # a file beside this one, or postgresql://…
     tls: {cert: server.pem, key: server.key}            # optional; with `client_ca: FILE` clients
                                                         # have to show a certificate of it
     quotas: {keys: 200, aliases: 300}                   # optional; per account and region
+    rates: {symmetric: 1000, write: 10}                 # optional; calls a second, per account
     audit: {…}                                          # optional; see `audit/settings.py`
     policies:                                           # optional; beside the vendor's own
       read-only: {Version: "1", Statement: [{Effect: Allow, Action: "kms:List*", Resource: "*"}]}
     accounts:
       - id: "1000000000000001"
+        quotas: {keys: 500}                             # optional; beside what holds for all
+        rates: {symmetric: 5000}                        # optional
         users:
           - name: sidecar
             id: "200000000000000001"
@@ -62,10 +65,9 @@ from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.account_reader import AccountReader, read_policies
 from sidecar.kms.accounts import Account
 from sidecar.kms.audit.settings import AuditSettings, read_audit
-from sidecar.kms.limits import Quotas
+from sidecar.kms.limit_reader import read_quotas, read_rates
+from sidecar.kms.limits import Quotas, Rates
 from sidecar.strict_yaml import Entry, read
-
-MAX_QUOTA = 1_000_000
 
 _REGION = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 
@@ -88,12 +90,18 @@ class KmsConfig:
 
     listen_host: str
     listen_port: int
-    region: str
+    regions: tuple[str, ...]
+    """The first is that of calls that name none."""
     token: Pkcs11Uri
     database_url: URL
     accounts: tuple[Account, ...]
     tls: Tls | None = None
     audit: AuditSettings = field(default_factory=AuditSettings)
+
+    @property
+    def region(self) -> str:
+        """The default one."""
+        return self.regions[0]
 
 
 def load_kms_config(path: Path) -> KmsConfig:
@@ -102,20 +110,33 @@ def load_kms_config(path: Path) -> KmsConfig:
     folder = path.resolve().parent
     document.get("version").one_of(("1",))
     host, port = document.get("listen").address()
-    quotas = document.optional("quotas", _quotas, Quotas())
+    quotas = document.optional("quotas", lambda one: read_quotas(one, Quotas()), Quotas())
+    rates = document.optional("rates", lambda one: read_rates(one, Rates()), Rates())
     policies: Mapping[str, str] = document.optional("policies", read_policies, {})
     config = KmsConfig(
         listen_host=host,
         listen_port=port,
-        region=_region(document.get("region")),
+        regions=_regions(document),
         token=_token(document.get("token")),
         database_url=_database(document.get("database"), folder),
-        accounts=AccountReader(folder, policies, quotas).read(document.get("accounts")),
+        accounts=AccountReader(folder, policies, quotas, rates).read(document.get("accounts")),
         tls=document.optional("tls", lambda entry: _tls(entry, folder), None),
         audit=document.optional("audit", lambda entry: read_audit(entry, folder), AuditSettings()),
     )
     document.finish()
     return config
+
+
+def _regions(document: Entry) -> tuple[str, ...]:
+    """`region: one` or `regions: [one, another]`."""
+    several: tuple[str, ...] = document.optional(
+        "regions", lambda entry: tuple(map(_region, entry.items())), ()
+    )
+    if not several:
+        return (_region(document.get("region")),)
+    if len(set(several)) != len(several):
+        raise document.get("regions").error("a region stands here twice")
+    return several
 
 
 def _region(entry: Entry) -> str:
@@ -153,16 +174,3 @@ def _tls(entry: Entry, folder: Path) -> Tls:
     )
     entry.finish()
     return tls
-
-
-def _quotas(entry: Entry) -> Quotas:
-    def count(one: Entry) -> int:
-        return one.integer(1, MAX_QUOTA)
-
-    default = Quotas()
-    quotas = Quotas(
-        keys=entry.optional("keys", count, default.keys),
-        aliases=entry.optional("aliases", count, default.aliases),
-    )
-    entry.finish()
-    return quotas

@@ -32,6 +32,7 @@ from sidecar.kms.limits import Throttle
 from sidecar.kms.policy import RequestFacts
 from sidecar.kms.ram.caller import Caller
 from sidecar.kms.ram.directory import Directory
+from sidecar.kms.regions import Regions
 from sidecar.kms.request import Received
 from sidecar.kms.rounds import Rounds, TooManyWaitError
 from sidecar.kms.service.names import Place
@@ -53,19 +54,19 @@ DATABASE_AWAY = (
 
 
 class Engine:
-    """Carries out calls for the callers in `directory`, in one region."""
+    """Carries out calls for the callers in `directory`; the first of `regions` is the default."""
 
     def __init__(
         self,
-        region: str,
+        regions: Sequence[str],
         directory: Directory,
         hsm: HsmThread,
         database: Database,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._region = region
+        self._regions = Regions(regions)
         self._directory = directory
-        self._authentication = Authentication(directory, region)
+        self._authentication = Authentication(directory, self._regions)
         self._hsm = hsm
         self.trail = Trail(database)
         self._clock = clock
@@ -100,7 +101,7 @@ class Engine:
             request_id=received.request_id,
             action="",
             now=int(self._clock()),
-            region=self._region,
+            region=self._regions.default,
             source=received.source,
             source_ip=received.source_ip,
             user_agent=received.find_header(b"user-agent"),
@@ -109,7 +110,7 @@ class Engine:
             received,
             event,
             token,
-            self._region,
+            self._regions,
             self._directory,
             self._authentication,
             self._throttle,
@@ -123,7 +124,7 @@ class _Errand:
     received: Received
     event: Event
     token: Token
-    region: str
+    regions: Regions
     directory: Directory
     authentication: Authentication
     throttle: Throttle
@@ -161,12 +162,13 @@ class _Errand:
     def _call(self, connection: Connection, caller: Caller | None, arguments: Arguments) -> Call:
         account = caller.account if caller else NOBODY
         return Call(
-            place=Place(self.region, account.id),
+            place=Place(self.event.region, account.id),
             arguments=arguments,
             connection=connection,
-            shelf=Shelf(connection, account.id, self.region),
+            shelf=Shelf(connection, account.id, self.event.region),
             token=self.token,
             quotas=account.quotas,
+            regions=self.regions.served,
             now=self.event.now,
             new_id=lambda: str(uuid.uuid4()),
             origin=RequestFacts(self.received.source_ip, self.event.now, self.received.is_secure),

@@ -133,6 +133,10 @@ class Fault(SidecarError):
         )
 
     @classmethod
+    def other_scope(cls) -> Self:
+        return cls(400, "IncompleteSignature", "The signature is for another service or region.")
+
+    @classmethod
     def throttled(cls) -> Self:
         """The account asks more often than it may; SDKs try this one again."""
         return cls(429, "Rejected.Throttling", "QPS Limit Exceeded")

@@ -58,7 +58,7 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
         prove(hsm, database)
         hsm.run(lambda token: seeding.plant(database, token, config.accounts, int(time.time())))
         directory = Directory(config.accounts)
-        engine = Engine(config.region, directory, hsm, database)
+        engine = Engine(config.regions, directory, hsm, database)
         api = Api(engine.call, Health(hsm, database))
         upkeep = Upkeep(hsm, database, {one.id: one.quotas for one in config.accounts})
         keeper = Keeper(engine.trail, hsm, database, config.audit)

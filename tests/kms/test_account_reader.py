@@ -9,7 +9,7 @@ import pytest
 from sidecar.errors import Misconfigured
 from sidecar.kms.account_reader import AccountReader, read_policies
 from sidecar.kms.accounts import Account, Group, OidcProvider
-from sidecar.kms.limits import Quotas
+from sidecar.kms.limits import Quotas, Rates
 from sidecar.strict_yaml import parse
 
 ACCOUNTS = """\
@@ -43,7 +43,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def accounts(text: str, folder: Path) -> tuple[Account, ...]:
-    return AccountReader(folder, {"none": NONE}, QUOTAS).read(parse(text.encode(), "kms.yaml"))
+    return AccountReader(folder, {"none": NONE}, QUOTAS, Rates()).read(
+        parse(text.encode(), "kms.yaml")
+    )
 
 
 def test_users_get_the_policies_and_keys_that_they_name(folder: Path) -> None:

@@ -217,7 +217,7 @@ async def test_an_error_of_our_own_is_logged_by_its_place_and_never_by_its_text(
 
     database = Database.sqlite(tmp_path / "kms.db")
     database.migrate()
-    engine = Engine("r", Directory([]), hsm, database, broken_clock)
+    engine = Engine(["r"], Directory([]), hsm, database, broken_clock)
     received = Received("r-1", "POST", b"/", (), b"", "kms", "127.0.0.1", is_secure=False)
     with pytest.raises(Fault) as caught:
         await engine.call(received)

@@ -9,7 +9,7 @@ inside the transaction that also writes the audit record. With DryRun, which eve
 all but the last is done. All of it is plain synchronous code on the HSM thread.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,8 @@ class Call:
     shelf: Shelf
     token: Token
     quotas: Quotas
+    regions: Sequence[str]
+    """All that are served; the call's own is that of its place."""
     now: int
     """Seconds since 1970."""
     new_id: Callable[[], str]
