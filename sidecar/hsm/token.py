@@ -23,7 +23,7 @@ import pkcs11
 from pkcs11 import Attribute, Mechanism, ObjectClass
 from pkcs11.mechanisms import GCMParams
 
-from sidecar.hsm import making
+from sidecar.hsm import making, pending
 from sidecar.hsm.connection import Connection
 from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
 from sidecar.hsm.uri import Pkcs11Uri
@@ -82,6 +82,8 @@ class Token:
         self._keys: dict[bytes, KeyHandle] = {}
         self.probed: dict[object, bool] = {}
         """What was found out about this token, for `probing`."""
+        self.has_pending = False
+        """Whether keys were made or given up here that `settle` was not told about yet."""
 
     def __repr__(self) -> str:
         return f"Token({self._connection.uri})"
@@ -115,7 +117,27 @@ class Token:
             raise HsmError("this key id is not to be had")
         if self._repeating(lambda: self._search(key_id)) is not None:
             raise HsmError("a key with this id stands in the token already")
+        self._mark(key_id)
         return self._once(lambda: work(self._connection.session))
+
+    def give_up(self, key_id: bytes) -> None:
+        """Let `settle` destroy the key, once it is durable that nobody names it any more."""
+        self._mark(key_id)
+
+    def list_pending(self) -> list[bytes]:
+        """The ids of the keys, of every process, that wait for `settle`."""
+        return self._repeating(lambda: pending.marked(self._connection.session))
+
+    def settle(self, key_id: bytes, *, keep: bool) -> None:
+        """Keep the key that was made, or destroy it; either way nothing is left open."""
+        if not keep:
+            self.destroy(key_id)
+        self._repeating(lambda: pending.clear(self._connection.session, key_id))
+        self.has_pending = False
+
+    def _mark(self, key_id: bytes) -> None:
+        self._repeating(lambda: pending.mark(self._connection.session, key_id))
+        self.has_pending = True
 
     def destroy(self, key_id: bytes) -> None:
         """Destroy the key for good; one that is not there is destroyed already."""

@@ -22,12 +22,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sidecar.hsm import BadCiphertext, HsmThread, HsmUnavailable, KeyMissing, Token
 from sidecar.kms.accounts import Account
 from sidecar.kms.api.action import DRY_RUN, Action, Answer, Call
+from sidecar.kms.api.key_facts import KeyFacts
 from sidecar.kms.api.parameters import Arguments
 from sidecar.kms.api.products import Product
 from sidecar.kms.audit import Event, Trail
 from sidecar.kms.authentication import Admitted, Authentication
 from sidecar.kms.authorization import authorize
 from sidecar.kms.faults import Fault
+from sidecar.kms.healing import settle
 from sidecar.kms.limits import Throttle
 from sidecar.kms.policy import RequestFacts
 from sidecar.kms.ram.caller import Caller
@@ -68,6 +70,7 @@ class Engine:
         self._directory = directory
         self._authentication = Authentication(directory, self._regions)
         self._hsm = hsm
+        self._database = database
         self.trail = Trail(database)
         self._clock = clock
         self._throttle = Throttle()
@@ -92,9 +95,12 @@ class Engine:
             raise Fault.internal() from error
 
     async def _round(self, calls: Sequence[Received]) -> list[Answer | Exception]:
-        return await self._hsm.submit(
-            lambda token: self.trail.carry_out([self._errand(call, token) for call in calls])
-        )
+        def work(token: Token) -> list[Answer | Exception]:
+            outcomes = self.trail.carry_out([self._errand(call, token) for call in calls])
+            settle(token, self._database)
+            return outcomes
+
+        return await self._hsm.submit(work)
 
     def _errand(self, received: Received, token: Token) -> "_Errand":
         event = Event(
@@ -180,11 +186,12 @@ class _Errand:
         """All that may refuse the call; what it is about must be there, in the right state."""
         call.target = target = action.target(call)
         self.event.key_id = target.cmk.key_id if target.cmk else None
-        for one in (target, target.also) if target.also else (target,):
+        for one in target.every():
             if action.asks_ram and not action.is_unsigned:
                 if call.caller is None:
                     raise Fault.internal()
-                facts = dataclasses.replace(call.origin, kms=action.facts(call))
+                told = KeyFacts(action.facts(call), call.connection, one.cmk)
+                facts = dataclasses.replace(call.origin, kms=told)
                 authorize(call.caller, one.right or product.right(action), one, facts)
             if one.missing is not None:
                 raise one.missing

@@ -3,8 +3,11 @@
 
 import logging
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
+from sidecar.kms.healing import heal
 from sidecar.kms.store import Database, list_certificates_in_token, list_in_token
 
 logger = logging.getLogger(__name__)
@@ -16,16 +19,17 @@ def prove(hsm: HsmThread, database: Database) -> None:
         if not hsm.run(Token.has_anchor):
             raise Misconfigured("the token was not made ready for this KMS: it has no anchor key")
         hsm.run(Token.prepare)
-        held = {key_id.decode("latin-1") for key_id in hsm.run(Token.list_key_ids)}
     except HsmUnavailable as error:
         raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
-    if held and database.is_empty():
+    if _held(hsm) and database.is_empty():
         # Served from an empty database, every CMK would be "not found" (law 7).
         raise Misconfigured(
             "the token holds keys and the database is empty: is it the right one? "
             "One that was lost has to be restored from a backup"
         )
     database.migrate()
+    _heal(hsm, database)
+    held = _held(hsm)
     with database.snapshot() as connection:
         named = list_in_token(connection) | list_certificates_in_token(connection)
     if missing := sorted(named - held):
@@ -35,5 +39,22 @@ def prove(hsm: HsmThread, database: Database) -> None:
             "or one of them is an old copy"
         )
     for orphan in sorted(held - named):
-        # CreateKey makes the object first, so a crash can leave one that nobody was told of.
+        # Not what a crash leaves, which bears a mark: perhaps the database is an old copy, and this
+        # key still opens what was sealed. So it is never destroyed.
         logger.warning("the token holds key %s, which the database does not name", orphan)
+
+
+def _held(hsm: HsmThread) -> set[str]:
+    try:
+        return {key_id.decode("latin-1") for key_id in hsm.run(Token.list_key_ids)}
+    except HsmUnavailable as error:
+        raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
+
+
+def _heal(hsm: HsmThread, database: Database) -> None:
+    """What a crash left between token and database is settled before anything is compared."""
+    try:
+        hsm.run(lambda token: heal(token, database))
+    except (HsmUnavailable, SQLAlchemyError) as error:
+        why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
+        raise Misconfigured(f"what a crash left cannot be settled: {why}") from error

@@ -27,6 +27,7 @@ from sidecar.hsm import HsmThread, Token
 from sidecar.kms.audit.record import Told, service_event
 from sidecar.kms.audit.trail import write
 from sidecar.kms.faults import Fault
+from sidecar.kms.healing import heal, settle
 from sidecar.kms.limits import Quotas
 from sidecar.kms.service import importing
 from sidecar.kms.service.material import destroy_material
@@ -77,6 +78,7 @@ class Upkeep:
     def catch_up(self) -> None:
         """Do all that is due; between one thing and the next, calls get their turns."""
         try:
+            self._hsm.run(lambda token: heal(token, self._database))
             while not self._stop.is_set() and self._hsm.run(self._do_one):
                 pass
         except (SidecarError, SQLAlchemyError) as error:
@@ -86,6 +88,11 @@ class Upkeep:
 
     def _do_one(self, token: Token) -> bool:
         """Do one thing that is due; whether there was one."""
+        is_done = self._do(token)
+        settle(token, self._database)
+        return is_done
+
+    def _do(self, token: Token) -> bool:
         now = int(self._clock())
         with self._database.transaction() as connection:
             for grant in import_tokens.list_expired(connection, now):

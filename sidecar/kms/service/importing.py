@@ -31,7 +31,7 @@ from sidecar.kms.store.import_tokens import Grant
 ALGORITHMS = ("RSAES_PKCS1_V1_5", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")
 WRAPPING_BITS = 2048
 GRANT_SECONDS = 24 * 60 * 60
-MAX_GRANTS = 10
+MAX_GRANTS = 3
 """Pairs that one CMK may have in the token at a time; the oldest makes room."""
 
 _OAEP = {"RSAES_OAEP_SHA_1": rsa.Oaep.SHA_1, "RSAES_OAEP_SHA_256": rsa.Oaep.SHA_256}
@@ -49,8 +49,8 @@ def grant(token: Token, connection: Connection, new: Grant) -> bytes:
 
 
 def revoke(token: Token, connection: Connection, old: Grant) -> None:
-    """Destroy the pair of a right to import, and forget the right."""
-    token.destroy(_pair_id(old))
+    """Give the pair of a right to import up, and forget the right."""
+    token.give_up(_pair_id(old))
     import_tokens.drop(connection, old.token_id)
 
 

@@ -66,8 +66,8 @@ def put_material(token: Token, cmk: Cmk, version_id: str, material: bytes) -> Ma
 
 
 def destroy_material(token: Token, shelf: Shelf, version_id: str) -> None:
-    """Destroy the material of a version for good. Its row stays, and says so."""
-    token.destroy(version_id.encode())
+    """Destroy the material of a version for good, once that is durable. Its row stays."""
+    token.give_up(version_id.encode())
     shelf.materials.forget(version_id)
 
 

@@ -12,6 +12,7 @@ from sidecar.kms.store.certificates import (
 )
 from sidecar.kms.store.database import Database
 from sidecar.kms.store.materials import Material, Materials, list_in_token, list_to_destroy
+from sidecar.kms.store.named import is_named
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
 from sidecar.kms.store.shelf import Cmk, Label, Shelf
 from sidecar.kms.store.tags import CERTIFICATE, KEY, Tag, Tags
@@ -43,6 +44,7 @@ __all__ = [
     "Version",
     "Versions",
     "forget_certificate",
+    "is_named",
     "list_certificates_in_token",
     "list_deleted_certificates",
     "list_in_token",

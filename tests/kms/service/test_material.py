@@ -175,6 +175,8 @@ def test_material_that_was_destroyed_is_missing_for_good(
 ) -> None:
     cmk, _ = make("Aliyun_AES_256", Usage.ENCRYPT, level)
     hsm.run(lambda token: destroy_material(token, shelf, "v"))
+    for key_id in hsm.run(Token.list_pending):
+        hsm.run(lambda token, key_id=key_id: token.settle(key_id, keep=False))
     assert hsm.run(Token.list_key_ids) == []
     left = shelf.materials.find("k", "v")
     assert left
