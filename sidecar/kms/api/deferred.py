@@ -5,9 +5,7 @@ They are known, so that a caller hears "not supported" rather than "no such acti
 there are at all, and which of them are offered, is told in `API.md`.
 """
 
-ENCRYPTION = frozenset(
-    {"AdvanceEncrypt", "GetManagedDataKey", "ListManagedDataKeyVersions", "ReEncrypt"}
-)
+ENCRYPTION = frozenset({"AdvanceEncrypt", "GetManagedDataKey", "ListManagedDataKeyVersions"})
 SECRETS = frozenset(
     {
         *("BatchGetSecretValue", "CreateSecret", "DeleteSecret", "DescribeSecret"),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sidecar.kms.api.action import Call, Target
 from sidecar.kms.api.parameters import Parameter, one_of
 from sidecar.kms.faults import Fault
-from sidecar.kms.service.ciphertext import parse_blob, strict_base64
+from sidecar.kms.service.ciphertext import Blob, parse_blob, strict_base64
 from sidecar.kms.service.importing import as_of
 from sidecar.kms.service.names import KeyName, alias_name, key_name, new_alias_name, resource_ids
 from sidecar.kms.service.rotation import read_interval
@@ -48,7 +48,12 @@ def all_aliases(call: Call) -> Target:
 
 def the_key(call: Call) -> Target:
     """The CMK that KeyId names by id, alias or ARN."""
-    name = _in_own_account(call, call[KEY_ID])
+    return named(call, call[KEY_ID])
+
+
+def named(call: Call, asked: KeyName) -> Target:
+    """The CMK that a parameter names by id, alias or ARN."""
+    name = _in_own_account(call, asked)
     if not name.is_alias:
         return _by_id(call, name)
     label = call.shelf.find_alias(name.name) if name.place in (None, call.place) else None
@@ -105,7 +110,12 @@ def the_alias_and_its_key(call: Call) -> Target:
 
 def the_key_of_the_blob(call: Call) -> Target:
     """The CMK whose version encrypted the CiphertextBlob."""
-    cmk = _as_of(call, call.shelf.find_key_of_version(call[CIPHERTEXT_BLOB].version_id))
+    return key_of_blob(call, call[CIPHERTEXT_BLOB])
+
+
+def key_of_blob(call: Call, blob: Blob) -> Target:
+    """The CMK whose version encrypted `blob`."""
+    cmk = _as_of(call, call.shelf.find_key_of_version(blob.version_id))
     if cmk is None:
         # The same answer as for a blob that does not decrypt: no oracle for version ids.
         raise Fault.invalid_parameter(CIPHERTEXT_BLOB.name)
