@@ -87,8 +87,11 @@ class LegacySdk:
     package = "aliyunsdkkms.request.v20160120"
 
     def __init__(self, kms: RunningKms, key: AccessKey) -> None:
-        session = key.token and StsTokenCredential(key.id, key.secret, key.token)
-        self._client = AcsClient(key.id, key.secret, kms.region, credential=session)
+        if key.token is None:
+            self._client = AcsClient(key.id, key.secret, kms.region)
+        else:
+            session = StsTokenCredential(key.id, key.secret, key.token)
+            self._client = AcsClient(region_id=kms.region, credential=session)
         self._endpoint = kms.address
 
     def call(self, action: str, **parameters: object) -> Answer:
