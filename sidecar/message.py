@@ -34,13 +34,15 @@ class RequestHead(NamedTuple):
 
     `authority` is the destination that the listener is configured to reach (`host:port`, lower
     case), never the client's Host header: a client cannot leave the rules by naming another host.
-    `target` is the origin-form request target as received.
+    `target` is the origin-form request target as received. `certificate` holds the names in the
+    client's certificate, as far as the listener has verified one: `uri:…`, `dns:…`, `cn:…`.
     """
 
     method: bytes
     target: bytes
     authority: str
     headers: Headers
+    certificate: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<RequestHead to {self.authority}, {len(self.headers)} headers>"

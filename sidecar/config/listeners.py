@@ -3,6 +3,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,7 @@ def read_listener(entry: Entry, folder: Path) -> Listener:
         host=host,
         port=port,
         upstream=_forward(entry, mode, folder) if mode else _upstream(entry, folder),
-        tls=entry.optional("tls", lambda found: read_pair(found, folder), None),
+        tls=entry.optional("tls", lambda found: _tls(found, folder), None),
         host_header="keep" if mode else entry.optional("host_header", _host_header, "keep"),
     )
     entry.finish()
@@ -32,6 +33,12 @@ def read_listener(entry: Entry, folder: Path) -> Listener:
 
 def _host_header(entry: Entry) -> Literal["keep", "upstream"]:
     return "keep" if entry.one_of(("keep", "upstream")) == "keep" else "upstream"
+
+
+def _tls(entry: Entry, folder: Path) -> ServerTls:
+    client_ca = entry.find("client_ca")
+    pair = read_pair(entry, folder)
+    return replace(pair, client_ca=named_file(client_ca, folder)) if client_ca else pair
 
 
 def read_pair(entry: Entry, folder: Path) -> ServerTls:

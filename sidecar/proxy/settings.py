@@ -94,10 +94,14 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
-    """The certificate chain (PEM, leaf first) and key that a listener shows to clients."""
+    """The certificate chain (PEM, leaf first) and key that a listener shows to clients.
+
+    With `client_ca` (PEM) it asks for theirs, and verifies those that it gets.
+    """
 
     cert: Path
     key: Path
+    client_ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mitmproxy.connection import Client
 from mitmproxy.proxy.context import Context
 from mitmproxy.tls import TlsData
 from OpenSSL import SSL
 
 from sidecar.errors import Misconfigured
+from sidecar.proxy.clients import keep_verified
 from sidecar.proxy.destination import Destination
 from sidecar.proxy.interception import Leaves, ca_source
 from sidecar.proxy.naming import canonical_host, read_destination
@@ -69,6 +71,12 @@ class Tls:
         if context is not None:
             data.ssl_conn = SSL.Connection(context)
             data.ssl_conn.set_accept_state()
+
+    def tls_established_client(self, data: TlsData) -> None:
+        """A client's handshake is done, and before it whatever its listener asks of it."""
+        assert isinstance(data.conn, Client)  # noqa: S101 - as the hook's name says
+        assert data.ssl_conn is not None  # noqa: S101 - we have made it
+        keep_verified(data.conn, data.ssl_conn)
 
     def _in_the_name_of(self, host: str, sni: str | None) -> SSL.Context | None:
         if sni is not None and canonical_host(sni) != host:

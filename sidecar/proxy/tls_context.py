@@ -30,8 +30,20 @@ class _Chain(NamedTuple):
 
 
 def inward_context(tls: ServerTls) -> SSL.Context:
-    """What a listener shows to clients that connect to it; Misconfigured for a bad file."""
-    return server_context(*_read_chain(tls.cert, tls.key))
+    """What a listener shows to clients, and whose certificates it verifies if they have any.
+
+    Misconfigured for a bad file.
+    """
+    context = server_context(*_read_chain(tls.cert, tls.key))
+    if tls.client_ca is not None:
+        read_certificates(tls.client_ca)  # its complaints are plainer than OpenSSL's
+        context.load_verify_locations(str(tls.client_ca))
+        context.load_client_ca(str(tls.client_ca).encode())
+        context.set_verify(SSL.VERIFY_PEER)
+        # Every connection is verified by itself, also when its client was here before.
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        context.set_options(SSL.OP_NO_TICKET)
+    return context
 
 
 def server_context(

@@ -16,6 +16,7 @@ from mitmproxy.proxy import commands, context, events, layer
 
 from sidecar.errors import Malformed, Refused
 from sidecar.message import Refusal, RequestHead
+from sidecar.proxy.clients import names_of
 from sidecar.proxy.guard import whereabouts
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.alarm import Alarm
@@ -188,7 +189,10 @@ class Http1Layer(layer.Layer):
         """Let the rules say what becomes of a request to a store."""
         frame, authority = way.frame, way.upstream.authority
         link = self._upstreams.link(way.upstream)
-        claim = self.guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers))
+        names = names_of(self._client)
+        claim = self.guard.claim(
+            RequestHead(frame.method, frame.target, authority, frame.headers, names)
+        )
         if isinstance(claim, Refusal):
             self.refuse(claim)
         elif claim is PASS or claim.observes:
