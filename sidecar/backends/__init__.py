@@ -12,6 +12,7 @@ from sidecar.backends.media import is_coded, is_endless
 from sidecar.backends.problem import problem
 from sidecar.backends.refusals import (
     Endless,
+    MaskedValue,
     MisplacedEnvelope,
     NotSearchable,
     PersistedQuery,
@@ -23,13 +24,19 @@ from sidecar.backends.refusals import (
     UnsealedStoredValue,
     UnsupportedMedia,
 )
-from sidecar.backends.repair import bodiless_response, uncode_request, uncode_response
+from sidecar.backends.repair import (
+    bodiless_response,
+    uncode_request,
+    uncode_response,
+    unstored_response,
+)
 
 __all__ = [
     "BACKENDS",
     "Adapter",
     "Backend",
     "Endless",
+    "MaskedValue",
     "Message",
     "MisplacedEnvelope",
     "NotSearchable",
@@ -48,6 +55,7 @@ __all__ = [
     "problem",
     "uncode_request",
     "uncode_response",
+    "unstored_response",
 ]
 
 _MODULES = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]

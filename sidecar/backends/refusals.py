@@ -43,6 +43,19 @@ class SealedByClient(Refused):
     code = "sealed_by_client"
 
 
+class MaskedValue(Refused):
+    """A request brings back what was shown in the place of a value that its caller may not see."""
+
+    status = 422
+    code = "masked_value"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the request has a mask where the field {name!r} stands, and would lose the value "
+            "behind it; leave the field out, or send its value"
+        )
+
+
 class RequirementFailed(Refused):
     """A text that the rule's `require` constrains does not match its pattern."""
 

@@ -6,6 +6,7 @@ be digests of what it was. `Expect` and `Connection` are the host's.
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Callable
 
@@ -24,6 +25,11 @@ _ALGORITHMS: dict[bytes, Callable[[bytes], bytes]] = {
     b"sha-256": lambda body: hashlib.sha256(body).digest(),
     b"sha-512": lambda body: hashlib.sha512(body).digest(),
 }
+_TO_CACHES = re.compile(
+    rb"(?:.+-)?cache-control|surrogate-control|edge-control|x-accel-expires|expires|pragma"
+)
+"""Fields by which caches go: RFC 9111 §5, RFC 9213, and those of caches that obey others first."""
+_UNSTORED = (b"Cache-Control", b"no-store")
 _IDENTITY = (b"Accept-Encoding", b"identity")
 
 
@@ -92,6 +98,15 @@ def bodiless_response(head: ResponseHead) -> ResponseHead:
     Its lengths and digests are those of the sealed body. RFC 9110 §8.6 lets them be left out.
     """
     return head._replace(headers=without_headers(head.headers, _OF_CHANGED))
+
+
+def unstored_response(head: ResponseHead) -> ResponseHead:
+    """The head of an answer that no cache may keep, because the next caller may see other values.
+
+    RFC 9111 §5.2.2.5. What clears a caller is no part of a request that a cache could go by.
+    """
+    lines = [line for line in head.headers if not _TO_CACHES.fullmatch(line[0].lower())]
+    return head._replace(headers=(*lines, _UNSTORED))
 
 
 def _digest(name: bytes, value: bytes, body: bytes) -> bytes:

@@ -19,6 +19,7 @@ from sidecar.envelope.chunks import (
 )
 from sidecar.envelope.context import DOMAIN, Context, frame
 from sidecar.envelope.deterministic import open_equal, seal_equal
+from sidecar.envelope.fingerprint import FINGERPRINT_LENGTH, fingerprint
 from sidecar.envelope.format import (
     MAX_EDK_LENGTH,
     MAX_ENVELOPE_LENGTH,
@@ -41,6 +42,7 @@ __all__ = [
     "CHUNK_LENGTH",
     "DEFAULT_SUITE",
     "DOMAIN",
+    "FINGERPRINT_LENGTH",
     "MAX_EDK_LENGTH",
     "MAX_ENVELOPE_LENGTH",
     "MIN_DIGITS",
@@ -60,6 +62,7 @@ __all__ = [
     "Suite",
     "body_length",
     "edk_header",
+    "fingerprint",
     "frame",
     "from_ascii",
     "from_text",

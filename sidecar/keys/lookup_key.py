@@ -37,5 +37,9 @@ class LookupKey(KeyMaterial):
         """The inverse of `protect`. There is no check: other digits reveal other digits."""
         return envelope.reveal(self.material, context, text, keep_last)
 
+    def fingerprint(self, context: bytes, plaintext: bytes) -> str:
+        """What tells equal values at `context` from others, and nothing more of them."""
+        return envelope.fingerprint(self.material, context, plaintext)
+
     def __repr__(self) -> str:
         return f"<LookupKey {self.id.hex()} of CMK {self.key_id}/{self.key_version_id}>"

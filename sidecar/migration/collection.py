@@ -95,7 +95,7 @@ def bind(
     rule = _rule(description, rules)
     _check_paths(description, rule)
     store = _store(description, rule)
-    active = replace(rule, phase=Phase.ENFORCE)
+    active = replace(rule.unmasked, phase=Phase.ENFORCE)
     documents = rule.documents.response
     below = [path for path in documents if path.steps]
     reading = description.reading

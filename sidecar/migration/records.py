@@ -64,7 +64,7 @@ class Records:
         self.has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         phase = Phase.ENFORCE if self.has_digits else Phase.MIGRATE
         self._rule = replace(
-            rule,
+            rule.unmasked,  # or the mask would be sealed in the value's place
             store=rule.store._replace(kind="rest"),  # a record by itself, whatever carries it
             documents=Documents(),
             outside=(),

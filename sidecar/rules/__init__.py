@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules: which fields of which store are sealed, under which key. LANGUAGE.md is their language."""
 
+from sidecar.rules.clearance import CertificateNames, ClaimHolds, Condition, HeaderIs, VerifyingKey
 from sidecar.rules.compiler import Match, Plan, compile_rules
 from sidecar.rules.difference import CHANGES, Change, Effect, compare
-from sidecar.rules.explanation import explain, explain_binding, explain_field
+from sidecar.rules.explanation import explain, explain_binding, explain_condition, explain_field
 from sidecar.rules.faults import Faults
 from sidecar.rules.fields import (
     DETERMINISTIC,
     IN_TARGET,
     Documents,
     Field,
+    Mask,
     Mode,
     Place,
     Requirement,
@@ -29,11 +31,16 @@ __all__ = [
     "DETERMINISTIC",
     "IN_TARGET",
     "Advice",
+    "CertificateNames",
     "Change",
+    "ClaimHolds",
+    "Condition",
     "Documents",
     "Effect",
     "Faults",
     "Field",
+    "HeaderIs",
+    "Mask",
     "Match",
     "Mode",
     "Offered",
@@ -48,10 +55,12 @@ __all__ = [
     "RuleSource",
     "Store",
     "Trust",
+    "VerifyingKey",
     "compare",
     "compile_rules",
     "explain",
     "explain_binding",
+    "explain_condition",
     "explain_field",
     "lint",
     "parse_rules",

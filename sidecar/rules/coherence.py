@@ -34,6 +34,7 @@ def faults_within(rule: Rule) -> Iterator[Misconfigured]:
     for item in rule.all_fields:
         yield from _faults_of_mode(rule, item)
     yield from faults_of_outside(rule)
+    yield from _faults_of_masks(rule)
     yield from _faults_of_paths(rule)
     yield from _faults_of_places(rule)
     if rule.record is not None:
@@ -72,6 +73,33 @@ def _faults_of_mode(rule: Rule, item: Field) -> Iterator[Misconfigured]:
             f"{item.path}: `format: digits` and `phase: migrate` exclude each other, because an "
             "unsealed value looks like a sealed one; use `enforce`, or another mode to migrate",
         )
+
+
+def _faults_of_masks(rule: Rule) -> Iterator[Misconfigured]:
+    shown = [item for item in rule.all_fields if item.place is not Place.QUERY]
+    for one, other in combinations(shown, 2):
+        if one.name == other.name and one.mask != other.mask:
+            yield fault(
+                other.where,
+                f"{other.label} and {one.label} are one logical field, {one.name!r}, but are not "
+                "masked in one way, so what the one hides the other shows",
+            )
+    masked = [item for item in shown if item.mask is not None]
+    for item in masked:
+        if rule.phase is Phase.MIGRATE:
+            yield fault(
+                item.where,
+                f"{item.label}: `mask` and `phase: migrate` exclude each other, because values "
+                "that the store has in clear pass; begin to mask with `enforce`",
+            )
+        if item.mask and item.mask.is_hash and not rule.lookup_keys:
+            yield fault(
+                item.where,
+                f"{item.label}: `mask: hash` needs `lookup_keys` in rule {rule.name!r}; make one "
+                "with `sidecar rules lookup-key`",
+            )
+    if rule.cleared and not masked:
+        yield fault(rule.where, f"rule {rule.name!r} clears callers, and masks nothing for others")
 
 
 def _faults_of_paths(rule: Rule) -> Iterator[Misconfigured]:

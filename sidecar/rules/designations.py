@@ -16,7 +16,16 @@ from typing import Any
 from sidecar.fieldpath import FieldPath
 from sidecar.rules import words
 from sidecar.rules.faults import Collector, placed
-from sidecar.rules.fields import IN_TARGET, MAX_KEEP_LAST, NORMALIZERS, Field, Mode, Place
+from sidecar.rules.fields import (
+    IN_TARGET,
+    MAX_KEEP_LAST,
+    MAX_SHOWN,
+    NORMALIZERS,
+    Field,
+    Mask,
+    Mode,
+    Place,
+)
 from sidecar.rules.tables import (
     Described,
     Shape,
@@ -25,6 +34,7 @@ from sidecar.rules.tables import (
     list_of,
     one_of,
     read_mapping,
+    schema_of,
 )
 from sidecar.strict_yaml import Entry
 
@@ -105,6 +115,16 @@ def _read_options(entry: Entry) -> dict[str, Any]:
     return values
 
 
+def _mask(entry: Entry) -> Mask:
+    if entry.is_mapping:
+        return Mask(**read_mapping(entry, MASK, required=MASK))
+    return MASKS[entry.one_of(MASKS)]
+
+
+MASK: Table = {"last": integer(1, MAX_SHOWN)}
+MASKS = {"hash": Mask(is_hash=True), "hidden": Mask()}
+_MASK_SCHEMA = {"anyOf": [schema_of(one_of(MASKS)), Shape(MASK, required=MASK)]}
+
 FIELD: Table = {
     "seal": one_of(_MODES["seal"]),
     "search": one_of(_MODES["search"]),
@@ -113,6 +133,7 @@ FIELD: Table = {
     "keep_last": integer(1, MAX_KEEP_LAST),
     "null": one_of(("keep", "seal")),
     "as": words.logical_name,
+    "mask": Described(_mask, _MASK_SCHEMA),
 }
 _DESIGNATION = {"anyOf": [{"const": "sealed"}, Shape(FIELD, exclusive=tuple(_MODES))]}
 _DESIGNATIONS = {"type": "object", "minProperties": 1, "additionalProperties": _DESIGNATION}

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from sidecar.rules.fields import Field, Mode
+from sidecar.rules.clearance import CertificateNames, Condition, HeaderIs
+from sidecar.rules.fields import Field, Mask, Mode
 from sidecar.rules.model import Rule
 
 
@@ -20,6 +21,7 @@ def explain(rule: Rule) -> dict[str, object]:
         "suite": rule.suite,
         "tenant_header": rule.tenant_header,
         "record": rule.record,
+        "cleared": [explain_condition(each) for each in rule.cleared],
         "fields": {item.label: explain_field(item) for item in rule.all_fields},
     }
 
@@ -37,7 +39,30 @@ def explain_field(item: Field) -> str:
             text = "sealed whole, with everything below it"
         case _:
             text = "sealed"
-    return f"{text}; null is sealed too" if item.null == "seal" else text
+    if item.null == "seal":
+        text = f"{text}; null is sealed too"
+    return text if item.mask is None else f"{text}; {explain_mask(item.mask)}"
+
+
+def explain_mask(mask: Mask) -> str:
+    """What callers see who are not cleared."""
+    if mask.is_hash:
+        return "shown as a fingerprint to callers who are not cleared"
+    what = f"all but the last {mask.last} characters" if mask.last else "whole"
+    return f"hidden {what} from callers who are not cleared"
+
+
+def explain_condition(condition: Condition) -> str:
+    """What clears a caller."""
+    texts = " or ".join(condition.any_of)
+    if isinstance(condition, HeaderIs):
+        return f"the header {condition.name} is {texts}"
+    if isinstance(condition, CertificateNames):
+        return f"the client's certificate has the {condition.kind} {texts}"
+    return (
+        f"the claim {condition.path} has {texts}, in a token of {condition.issuer} for "
+        f"{condition.audience}"
+    )
 
 
 def explain_binding(rule: Rule) -> str:

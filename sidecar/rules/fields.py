@@ -16,6 +16,7 @@ from sidecar.errors import Misconfigured
 from sidecar.fieldpath import EACH, FieldPath
 
 MAX_KEEP_LAST = 8
+MAX_SHOWN = 8
 MAX_PATTERN = 512
 NORMALIZERS = ("trim", "lower", "digits", "nfc")
 
@@ -48,6 +49,13 @@ DETERMINISTIC = frozenset({Mode.EQUALITY, Mode.DIGITS})
 """Modes that need a lookup key: the same value seals to the same text on every replica."""
 
 
+class Mask(NamedTuple):
+    """What callers who are not cleared see of a value: its end, its fingerprint, or nothing."""
+
+    last: int = 0
+    is_hash: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One designated place: in a document, or outside of all (see `place`).
@@ -55,7 +63,7 @@ class Field:
     `name` is the logical field that the context binds. In a document, `path` leads to the value; no
     steps at all are the whole body, which then is no document. Outside, its only step is the name
     of the header (in lower case), cookie, path variable or parameter. In the mode DIGITS the last
-    `keep_last` digits stay readable.
+    `keep_last` digits stay readable. `mask` is None where whoever may read sees the value.
     """
 
     name: str
@@ -65,6 +73,7 @@ class Field:
     keep_last: int = 0
     null: Null = "keep"
     place: Place = Place.BODY
+    mask: Mask | None = None
     where: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +99,17 @@ class Field:
             raise Misconfigured(f"`keep_last` is from 0 to {MAX_KEEP_LAST}")
         if self.null == "seal" and self.mode is Mode.DIGITS:
             raise Misconfigured("`format: digits` cannot seal null, which has no digits")
+        self._check_mask()
+
+    def _check_mask(self) -> None:
+        if self.mask is None:
+            return
+        if self.place is Place.QUERY:
+            raise Misconfigured("nothing is read from a query, so there is nothing to mask")
+        if not 0 <= self.mask.last <= MAX_SHOWN:
+            raise Misconfigured(f"a mask shows the last 1 to {MAX_SHOWN} characters")
+        if self.mask.last and self.mode is Mode.JSON:
+            raise Misconfigured("of what is sealed whole no end is shown; write `mask: hidden`")
 
     @property
     def is_whole_body(self) -> bool:

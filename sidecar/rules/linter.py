@@ -8,10 +8,11 @@ Every advice has a word, which LANGUAGE.md explains. What cannot stand at all is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sidecar.rules.fields import DETERMINISTIC, Field, Mode
+from sidecar.rules.clearance import HeaderIs
+from sidecar.rules.fields import DETERMINISTIC, Field, Mode, Place
 from sidecar.rules.model import Rule, RuleSet
 from sidecar.rules.phase import Phase
 
@@ -35,6 +36,11 @@ ADVICE = {
     "spelling": "{}: the same value in another spelling is not found; add "
     "`normalize: [trim, lower]`",
     "kept-digits": "{} leaves more readable than the last four digits that are commonly allowed",
+    "spoofable-clearance": "the header {} clears whoever sends it; that is sound only behind "
+    "something that sets it, or takes it away, in every request",
+    "searchable-mask": "{} is masked and can be searched for, so a guess that finds a record is "
+    "right",
+    "shown-elsewhere": "{} is the same field and not masked, so whoever may ask there sees it",
     "parameter-name": "{} is named like a usual query parameter; requests that have it in their "
     "query are refused, or its value there is sealed",
 }
@@ -82,7 +88,7 @@ def lint(rule_set: RuleSet) -> list[Advice]:
     return [
         Advice(found.where, rule.name, found.word, ADVICE[found.word].format(found.subject))
         for rule in rule_set.rules
-        for found in _lint_rule(rule)
+        for found in (*_lint_rule(rule), *_lint_company(rule, rule_set.rules))
     ]
 
 
@@ -93,12 +99,32 @@ def _lint_rule(rule: Rule) -> Iterator[_Found]:
         yield _Found(rule.where, "migrating")
     if rule.tenant_header is None and rule.record is None:
         yield _Found(rule.where, "unbound")
-    if rule.lookup_keys and not any(item.mode in DETERMINISTIC for item in rule.all_fields):
+    if rule.lookup_keys and not any(_uses_lookup_key(item) for item in rule.all_fields):
         yield _Found(rule.where, "unused-lookup-keys")
     yield from _lint_routes(rule)
     yield from _lint_requirements(rule)
+    for condition in rule.cleared:
+        if isinstance(condition, HeaderIs):
+            yield _Found(rule.where, "spoofable-clearance", condition.name)
     for item in rule.all_fields:
         yield from _lint_field(item)
+
+
+def _uses_lookup_key(item: Field) -> bool:
+    return item.mode in DETERMINISTIC or (item.mask is not None and item.mask.is_hash)
+
+
+def _lint_company(rule: Rule, rules: Iterable[Rule]) -> Iterator[_Found]:
+    """What other rules show of the values that this one masks."""
+    masked = {item.name: item for item in rule.all_fields if item.mask is not None}
+    same = (rule.store.name, rule.collection)
+    for other in rules:
+        if (other.store.name, other.collection) != same or other.phase is Phase.MONITOR:
+            continue
+        for item in other.all_fields:
+            if item.name in masked and item.mask is None and item.place is not Place.QUERY:
+                where = masked[item.name].where
+                yield _Found(where, "shown-elsewhere", f"{item.label} of rule {other.name!r}")
 
 
 def _lint_routes(rule: Rule) -> Iterator[_Found]:
@@ -133,7 +159,9 @@ def _lint_field(item: Field) -> Iterator[_Found]:
             yield _Found(item.where, "guessable", item.path)
         if any(_CASELESS.fullmatch(word) for word in words) and "lower" not in item.normalize:
             yield _Found(item.where, "spelling", item.path)
-    if item.keep_last > PCI_LAST_DIGITS:
+    if item.mode is Mode.EQUALITY and item.mask is not None:
+        yield _Found(item.where, "searchable-mask", item.path)
+    if max(item.keep_last, item.mask.last if item.mask else 0) > PCI_LAST_DIGITS:
         yield _Found(item.where, "kept-digits", item.path)
     if _PARAMETER.fullmatch(name):
         yield _Found(item.where, "parameter-name", item.path)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from sidecar.fieldpath import FieldPath
 from sidecar.keys.names import CmkRef
+from sidecar.rules.clearance import Condition
 from sidecar.rules.coherence import faults_between, faults_within
 from sidecar.rules.faults import Faults
 from sidecar.rules.fields import Documents, Field, Requirement
@@ -42,7 +43,7 @@ class Rule:
     `collection` (by default the rule's name) and `store.name` are logical names that envelopes are
     bound to. `tenant_header` is in lower case. `record` is the name of a path variable, or the path
     of a member that is not sealed. `fields` stand in bodies, `outside` in heads. `lookup_keys` are
-    EDKs, the current one first.
+    EDKs, the current one first. A caller who meets one condition of `cleared` sees no mask.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Rule:
     require: tuple[Requirement, ...] = ()
     lookup_keys: tuple[bytes, ...] = ()
     suite: str = DEFAULT_SUITE
+    cleared: tuple[Condition, ...] = ()
     where: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +73,15 @@ class Rule:
     def all_fields(self) -> tuple[Field, ...]:
         """Wherever in a message they stand."""
         return self.fields + self.outside
+
+    @property
+    def unmasked(self) -> Rule:
+        """The same for whoever has to see every value, such as to seal it anew."""
+        fields, outside = (
+            tuple([dataclasses.replace(item, mask=None) for item in items])
+            for items in (self.fields, self.outside)
+        )
+        return dataclasses.replace(self, fields=fields, outside=outside, cleared=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from sidecar.envelope import SEALING_SUITES
 from sidecar.errors import Misconfigured
 from sidecar.rules import designations, words
+from sidecar.rules.clearance import CLEARED
 from sidecar.rules.faults import Collector, placed
 from sidecar.rules.fields import MAX_PATTERN, Documents, Requirement
 from sidecar.rules.files import RuleFile, read_files
@@ -163,6 +164,7 @@ RULE: Table = {
     "suite": one_of(SEALING_SUITES),
     "fields": designations.FIELDS,
     **designations.OUTSIDE,
+    "cleared": CLEARED,
 }
 REQUIRED = ("name", "store", "routes", "cmk")
 _RULES_SCHEMA = {"type": "array", "minItems": 1, "items": Shape(RULE, REQUIRED)}

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 
-from sidecar.rules import designations, reader, words
+from sidecar.rules import clearance, designations, reader, words
 from sidecar.rules.tables import Shape, Table, schema_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,6 +26,8 @@ DOCUMENTED: tuple[tuple[str, Table], ...] = (
     ("`fields`", designations.FIELD),
     ("`documents` and `require`", reader.DOCUMENTS),
     ("Binding: `tenant`, `record`, `collection`", reader.TENANT),
+    ("Masking on read: `mask`, `cleared`", designations.MASK),
+    ("Masking on read: `mask`, `cleared`", clearance.CONDITION),
 )
 """Each table, and the section of LANGUAGE.md that explains its keys."""
 

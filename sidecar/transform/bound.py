@@ -7,7 +7,9 @@ from sidecar.backends import BACKENDS
 from sidecar.envelope import DOMAIN, SEALING_SUITES, frame
 from sidecar.errors import Misconfigured
 from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
-from sidecar.rules import Phase, Rule
+from sidecar.message import RequestHead
+from sidecar.rules import Mask, Phase, Rule
+from sidecar.transform.clearance import Clearance
 from sidecar.transform.values import Keys, Treatment, treatment_of
 
 
@@ -25,11 +27,13 @@ class BoundRule:
         self.adapter = BACKENDS[rule.store.kind].bind(rule)
         # Fields of one logical name are sealed in one way; the rules see to it.
         self.treatments = {field.name: treatment_of(field) for field in rule.all_fields}
+        self.masks = {field.name: field.mask for field in rule.all_fields if field.mask}
         # The contexts of a field differ in their last two members alone.
         names = (frame(rule.store.name), frame(rule.collection))
         self._places = {
             field.name: b"".join((DOMAIN, *names, frame(field.name))) for field in rule.all_fields
         }
+        self._clearance = Clearance(rule.cleared)
         self._rule = rule
         self._suite = SEALING_SUITES[rule.suite]
         self._keyring = keyring
@@ -38,6 +42,12 @@ class BoundRule:
     def observes(self) -> bool:
         """Whether nothing is changed or refused."""
         return self.phase is Phase.MONITOR
+
+    def masks_for(self, head: RequestHead, now: float) -> Mapping[str, Mask]:
+        """What whoever sent `head` sees in the place of values, by the names of fields."""
+        if self.masks and self._clearance.clears(head, now):
+            return {}
+        return self.masks
 
     def context(self, field: str, record: bytes) -> bytes:
         """The encoded `Context` of a value; `record` is what `framed` made of its ids."""
@@ -53,15 +63,14 @@ class BoundRule:
         return Keys(sealing=sealing, lookup=await self._lookup_keys() if True in kinds else ())
 
     async def keys_to_open(
-        self, tenant: str, treatments: Collection[Treatment], edks: Collection[bytes]
+        self, tenant: str, edks: Collection[bytes], *, needs_lookup_key: bool
     ) -> Keys:
         """The keys that open one message; suspends only when one has to be asked for."""
-        kinds = {treatment.needs_lookup_key for treatment in treatments}
         opening: Mapping[bytes, DataKey] = {}
         if edks:
             context = KeyContext(self._rule.store.name, tenant)
             opening = await self._keyring.for_opening(self._rule.cmk, context, edks)
-        return Keys(opening=opening, lookup=await self._lookup_keys() if True in kinds else ())
+        return Keys(opening=opening, lookup=await self._lookup_keys() if needs_lookup_key else ())
 
     async def _lookup_keys(self) -> tuple[LookupKey, ...]:
         """They stand in the rule, so all its tenants share them."""

@@ -7,10 +7,12 @@ refusal of what a store holds leaves a line of audit: names and ids, never a val
 """
 
 import logging
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from sidecar.backends import (
+    MaskedValue,
     Message,
     MisplacedEnvelope,
     SealedByClient,
@@ -22,8 +24,9 @@ from sidecar.backends import (
 from sidecar.envelope import Envelope, KeyKind
 from sidecar.errors import CannotOpen, Refused
 from sidecar.message import RequestHead, ResponseHead
-from sidecar.rules import Phase
+from sidecar.rules import Mask, Phase
 from sidecar.transform.bound import BoundRule, framed
+from sidecar.transform.masking import is_mask, shown
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.values import Keys, Stored, Treatment
 
@@ -55,6 +58,7 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     if message.claims:
         raise SealedByClient("the request brings a sealed value; only the sidecar makes those")
     sites = []
+    masks = bound.masks
     record: str | None = None
     ids = b""
     for value in message.values:
@@ -67,6 +71,8 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
             record = value.record
             ids = framed(tenant, record)
         name = field.name
+        if name in masks and is_mask(lexeme):
+            raise MaskedValue(name)
         treatment = bound.treatments[name]
         plaintext = treatment.prepare(lexeme)
         sites.append(SiteToSeal(value, treatment, bound.context(name, ids), plaintext))
@@ -138,12 +144,30 @@ def edks_of(sites: list[SiteToOpen]) -> set[bytes]:
     return edks
 
 
-def open_site(bound: BoundRule, tenant: str, site: SiteToOpen, keys: Keys) -> bytes:
-    """The JSON value for the client; CannotOpen, audited with its place."""
+def needs_lookup_key(sites: Iterable[SiteToOpen], masks: Mapping[str, Mask]) -> bool:
+    """Whether a lookup key is needed to open `sites`, or to show their fingerprints."""
+    for site in sites:
+        if site.treatment.needs_lookup_key:
+            return True
+        if masks and (mask := masks.get(site.value.field.name)) and mask.is_hash:
+            return True
+    return False
+
+
+def open_site(
+    bound: BoundRule, tenant: str, site: SiteToOpen, keys: Keys, masks: Mapping[str, Mask]
+) -> bytes:
+    """The JSON value for the client, or its mask; CannotOpen, audited with its place."""
     try:
-        return site.treatment.open(keys, site.context, site.stored)
+        lexeme = site.treatment.open(keys, site.context, site.stored)
     except CannotOpen as error:
         raise audited(error, bound, tenant, site.value) from None
+    name = site.value.field.name
+    mask = masks.get(name)
+    if mask is None:
+        return lexeme
+    place = bound.context(name, framed(tenant, ""))
+    return shown(mask, lexeme, lambda text: keys.lookup[0].fingerprint(place, text))
 
 
 def audited[E: Refused](error: E, bound: BoundRule, tenant: str, value: Value | None = None) -> E:

@@ -13,6 +13,8 @@ class TransformStats:
     """Values sealed, by rule."""
     opened: Counter[str] = field(default_factory=Counter)
     """Values opened, by rule."""
+    masked: Counter[str] = field(default_factory=Counter)
+    """Of those opened, values that the caller saw masked, by rule."""
     unsealed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Values that a store held in clear at a protected place, by rule and field, in every phase."""
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -10,7 +10,8 @@ proxy's guard. A rule in the phase `monitor` counts what it would do and does no
 """
 
 import logging
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 
 from sidecar.backends import (
     Unbound,
@@ -19,6 +20,7 @@ from sidecar.backends import (
     problem,
     uncode_request,
     uncode_response,
+    unstored_response,
 )
 from sidecar.errors import Malformed, Misconfigured, Refused, SidecarError, TooLarge
 from sidecar.keys import Keyring
@@ -27,7 +29,13 @@ from sidecar.rules import Match, Phase, Plan
 from sidecar.transform.bound import BoundRule
 from sidecar.transform.overrides import other_readings
 from sidecar.transform.room import Room
-from sidecar.transform.sites import edks_of, open_site, sites_to_open, sites_to_seal
+from sidecar.transform.sites import (
+    edks_of,
+    needs_lookup_key,
+    open_site,
+    sites_to_open,
+    sites_to_seal,
+)
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
 
@@ -41,7 +49,10 @@ _FIRST_ERROR = 400
 
 
 class Transform:
-    """The rules of `plan` at work with the keys of `keyring`; Misconfigured where one cannot be."""
+    """The rules of `plan` at work with the keys of `keyring`; Misconfigured where one cannot be.
+
+    `clock` tells seconds since 1970: what clears a caller may have an end.
+    """
 
     def __init__(
         self,
@@ -49,10 +60,12 @@ class Transform:
         keyring: Keyring,
         body_limit: int = BODY_LIMIT,
         stats: TransformStats | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.stats = stats or TransformStats()
         self._plan = plan
         self._body_limit = body_limit
+        self._clock = clock
         self._room = Room(UNCODED_LIMIT)
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
         active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
@@ -117,10 +130,14 @@ class Transform:
 
     async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened | Refusal:
         """The answer to hand to the client, or what to tell it instead."""
+        bound = self._bound[hold.match.rule.name]
         try:
-            return await self._open(self._bound[hold.match.rule.name], hold, head, body)
+            opened = await self._open(bound, hold, head, body)
         except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
             return self._refuse(hold, error) or Opened(head, body)
+        if bound.masks and not hold.observes:
+            return Opened(unstored_response(opened.head), opened.body)
+        return opened
 
     def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:
         """The local answer to `error`; what was not raised on purpose is told without a detail."""
@@ -180,11 +197,17 @@ class Transform:
             self.stats.would_open[bound.name] += len(sites)
             return Opened(head, body)
         if sites:
-            treatments = [site.treatment for site in sites]
-            keys = await bound.keys_to_open(hold.tenant, treatments, edks_of(sites))
+            masks = bound.masks_for(hold.head, self._clock())
+            needs_lookup = needs_lookup_key(sites, masks)
+            keys = await bound.keys_to_open(
+                hold.tenant, edks_of(sites), needs_lookup_key=needs_lookup
+            )
             for site in sites:
-                message.replace(site.value, open_site(bound, hold.tenant, site, keys))
+                message.replace(site.value, open_site(bound, hold.tenant, site, keys, masks))
             self.stats.opened[bound.name] += len(sites)
+            if masks:
+                hidden = sum(site.value.field.name in masks for site in sites)
+                self.stats.masked[bound.name] += hidden
         head, body = message.finish()
         return Opened(bodiless_response(head) if _is_bare(hold, head) else head, body)
 

@@ -4,7 +4,20 @@
 import pytest
 
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import Documents, Faults, Mode, Phase, Requirement, Route, Rule, RuleSet, Store
+from sidecar.rules import (
+    Documents,
+    Faults,
+    HeaderIs,
+    Mask,
+    Mode,
+    Phase,
+    Place,
+    Requirement,
+    Route,
+    Rule,
+    RuleSet,
+    Store,
+)
 from tests.rules.samples import HOST, field, rule
 
 
@@ -37,6 +50,20 @@ WITHIN = {
     "carries 'ssn' to the store in clear": {
         "routes": (Route.parse("/customers/{id}"), Route.parse("/by-ssn/{ssn}")),
     },
+    "`mask` and `phase: migrate` exclude each other": {
+        "fields": (field("a", mask=Mask()),),
+        "phase": Phase.MIGRATE,
+    },
+    "`mask: hash` needs `lookup_keys`": {"fields": (field("a", mask=Mask(is_hash=True)),)},
+    "what the one hides the other shows": {
+        "fields": (field("a", mask=Mask()), field("b", name="a")),
+    },
+    "are not masked in one way": {
+        "fields": (field("a", Mode.EQUALITY, mask=Mask()),),
+        "outside": (field("id", Mode.EQUALITY, name="a", place=Place.PATH),),
+        "lookup_keys": (b"k",),
+    },
+    "clears callers, and masks nothing": {"cleared": (HeaderIs("x-role", ("a",)),)},
     "`documents` names one place twice": {"documents": documents(["$", "$"])},
     "ssn holds the documents at ssn.inner": {"documents": documents(["$", "$.ssn.inner"])},
     "is reached twice": {

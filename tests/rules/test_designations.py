@@ -5,7 +5,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import Faults, Field, Mode
+from sidecar.rules import Faults, Field, Mask, Mode
 from sidecar.rules.designations import OUTSIDE, read_fields
 from sidecar.rules.fields import Place
 from sidecar.strict_yaml import parse
@@ -33,6 +33,9 @@ def read(text: str) -> tuple[Field, ...]:
         ("a: {search: equality, normalize: [nfc]}", field("a", Mode.EQUALITY, normalize=("nfc",))),
         ("a: {format: digits}", field("a", Mode.DIGITS)),
         ("a: {format: digits, keep_last: 4}", field("a", Mode.DIGITS, keep_last=4)),
+        ("a: {mask: hidden}", field("a", mask=Mask())),
+        ("a: {mask: hash}", field("a", mask=Mask(is_hash=True))),
+        ("a: {search: equality, mask: {last: 4}}", field("a", Mode.EQUALITY, mask=Mask(last=4))),
     ],
 )
 def test_a_field_means_what_it_says(text: str, expected: Field) -> None:

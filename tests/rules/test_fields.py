@@ -5,7 +5,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import Mode, Requirement
+from sidecar.rules import Mask, Mode, Place, Requirement
 from tests.rules.samples import field
 
 
@@ -22,6 +22,10 @@ from tests.rules.samples import field
         ("a", Mode.DIGITS, {"keep_last": 9}, "from 0 to 8"),
         ("a", Mode.DIGITS, {"keep_last": -1}, "from 0 to 8"),
         ("a", Mode.DIGITS, {"null": "seal"}, "cannot seal null"),
+        ("a", Mode.EQUALITY, {"place": Place.QUERY, "mask": Mask()}, "nothing is read"),
+        ("a", Mode.SEALED, {"mask": Mask(last=9)}, "last 1 to 8"),
+        ("a", Mode.SEALED, {"mask": Mask(last=-1)}, "last 1 to 8"),
+        ("a", Mode.JSON, {"mask": Mask(last=1)}, "write `mask: hidden`"),
     ],
 )
 def test_an_impossible_field_is_refused(

@@ -14,7 +14,16 @@ from sidecar.codecs import CODECS, WHOLE_CODECS
 from sidecar.envelope import SEALING_SUITES
 from sidecar.errors import Misconfigured, Refused, SidecarError
 from sidecar.proxy import guard
-from sidecar.rules import CHANGES, Effect, Phase, designations, read_rules, reader, words
+from sidecar.rules import (
+    CHANGES,
+    Effect,
+    Phase,
+    clearance,
+    designations,
+    read_rules,
+    reader,
+    words,
+)
 from sidecar.rules.fields import NORMALIZERS
 from sidecar.rules.linter import ADVICE
 from tests.rules.samples import write
@@ -33,6 +42,7 @@ _TABLES_OF_CHANGES = (
     {Effect.UNPROTECTED},
     {Effect.UNREADABLE},
     {Effect.UNFINDABLE},
+    {Effect.SHOWN},
     {Effect.PROTECTED, Effect.NOTED},
 )
 
@@ -52,6 +62,10 @@ def _by(effects: set[Effect]) -> list[str]:
         ("`documents` and `require`", [reader.DOCUMENTS]),
         ("Binding: `tenant`, `record`, `collection`", [reader.TENANT]),
         ("`phase`", [Phase]),
+        (
+            "Masking on read: `mask`, `cleared`",
+            [[*designations.MASK, *designations.MASKS], clearance.CONDITION],
+        ),
         ("What is unwise", [ADVICE]),
         ("What a change of rules does", [_by(effects) for effects in _TABLES_OF_CHANGES]),
     ],
@@ -105,6 +119,7 @@ def test_every_snippet_can_stand_in_a_rule(tmp_path: Path, section: str) -> None
             "fields": "\n  ssn: sealed\n",
             **given,
         }
-        body = "".join(f"    {key}:{value}" for key, value in parts.items())
-        text = "version: 1\nrules:\n  -\n" + re.sub(r"\n  (?=\S)", "\n      ", body)
+        indented = {key: value.replace("\n  ", "\n      ") for key, value in parts.items()}
+        body = "".join(f"    {key}:{value}" for key, value in indented.items())
+        text = f"version: 1\nrules:\n  -\n{body}"
         assert read_rules(write(tmp_path, text)).rules

@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import Mode, Phase, Requirement, Rule, RuleSet, Store, lint
+from sidecar.rules import HeaderIs, Mask, Mode, Phase, Requirement, Rule, RuleSet, Store, lint
 from sidecar.rules.linter import ADVICE
 from tests.rules.samples import field, rule
 
@@ -26,7 +26,9 @@ def digits(kept: int) -> Rule:
     return bound(lookup_keys=(b"k",), fields=(field("card", Mode.DIGITS, keep_last=kept),))
 
 
-UNWISE = {
+HIDDEN = field("ssn", mask=Mask())
+
+UNWISE: dict[str, list[Rule | tuple[Rule, ...]]] = {
     "monitoring": [bound(phase=Phase.MONITOR)],
     "migrating": [bound(phase=Phase.MIGRATE)],
     "unbound": [rule()],
@@ -38,7 +40,20 @@ UNWISE = {
     "slow-pattern": [bound(require=require("([a-z]+)*")), bound(require=require("(a|b{2})+"))],
     "guessable": [searchable(name) for name in ("gender", "isActive", "person.home_country")],
     "spelling": [searchable("email"), searchable("contacts[*].workEmail", "trim")],
-    "kept-digits": [digits(5), digits(8)],
+    "kept-digits": [
+        digits(5),
+        digits(8),
+        bound(fields=(field("card", mask=Mask(last=5)),)),
+    ],
+    "spoofable-clearance": [
+        bound(fields=(HIDDEN,), cleared=(HeaderIs("x-role", ("auditor",)),)),
+    ],
+    "searchable-mask": [
+        bound(lookup_keys=(b"k",), fields=(field("phone", Mode.EQUALITY, mask=Mask()),)),
+    ],
+    "shown-elsewhere": [
+        (bound(fields=(HIDDEN,)), bound("/b", name="open", collection="customers")),
+    ],
     "parameter-name": [bound(fields=(field("limit"),)), bound(fields=(field("a.Sort"),))],
 }
 
@@ -46,9 +61,11 @@ UNWISE = {
 @pytest.mark.parametrize(
     ("word", "unwise"), [(word, each) for word, rules in UNWISE.items() for each in rules]
 )
-def test_an_unwise_rule_is_advised(word: str, unwise: Rule) -> None:
-    assert {(advice.rule, advice.word) for advice in lint(RuleSet((unwise,)))} == {
-        (unwise.name, word)
+def test_an_unwise_rule_is_advised(word: str, unwise: Rule | tuple[Rule, ...]) -> None:
+    """Of several it is the first that is."""
+    rules = unwise if isinstance(unwise, tuple) else (unwise,)
+    assert {(advice.rule, advice.word) for advice in lint(RuleSet(rules))} == {
+        (rules[0].name, word)
     }
 
 
@@ -72,6 +89,8 @@ def test_every_advice_is_tested() -> None:
         searchable("message_id"),
         digits(4),
         digits(0),
+        bound(fields=(field("card", mask=Mask(last=4)),)),
+        bound(fields=(field("ssn", mask=Mask(is_hash=True)),), lookup_keys=(b"k",)),
     ],
 )
 def test_a_wise_rule_is_left_in_peace(wise: Rule) -> None:

@@ -64,6 +64,8 @@ GOOD = [
     (f"lookup_keys: [{KEY}]", "      email: {search: equality, normalize: [trim], as: mail}"),
     (f"lookup_keys: [{KEY}]", "      card: {format: digits, keep_last: 4}"),
     ("      notes: {seal: json, null: seal}",),
+    ("      email: {mask: {last: 4}}", "      notes: {seal: json, mask: hidden}"),
+    ("      email: {mask: hidden}", "cleared: [{header: X-Role, any_of: [auditor]}]"),
 ]
 BAD = [
     ("phase: forever",),
@@ -78,6 +80,12 @@ BAD = [
     ("      email: {search: all}",),
     ("      card: {format: digits, keep_last: 9}",),
     ("      email: {normalise: [trim]}",),
+    ("      email: {mask: half}",),
+    ("      email: {mask: {last: 9}}",),
+    ("      email: {mask: {first: 4}}",),
+    ("      email: {mask: hidden}", "cleared: [{header: X-Role}]"),
+    ("      email: {mask: hidden}", "cleared: [{header: X-A, claim: a, any_of: [a]}]"),
+    ("      email: {mask: hidden}", "cleared: [{user: X-Role, any_of: [a]}]"),
 ]
 
 

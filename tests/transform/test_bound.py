@@ -30,7 +30,7 @@ async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig
     others = await bound.keys_to_seal("globex", [*bound.treatments.values()])
     assert others.sealing is not keys.sealing
     assert others.lookup == keys.lookup
-    opened = await bound.keys_to_open("acme", [bound.treatments["ssn"]], {keys.sealing.edk})
+    opened = await bound.keys_to_open("acme", {keys.sealing.edk}, needs_lookup_key=False)
     assert opened.opening == {keys.sealing.edk: keys.sealing}
 
 
@@ -40,6 +40,6 @@ async def test_what_a_message_does_not_need_is_not_asked_for(rig: Rig) -> None:
     assert keys.sealing is None
     assert len(keys.lookup) == 1
     assert (await bound.keys_to_seal("acme", [bound.treatments["ssn"]])).lookup == ()
-    keys = await bound.keys_to_open("acme", [bound.treatments["no"]], ())
+    keys = await bound.keys_to_open("acme", (), needs_lookup_key=True)
     assert (keys.opening, len(keys.lookup)) == ({}, 1)
     assert rig.provider.calls["Decrypt"] == 1

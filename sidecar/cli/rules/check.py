@@ -16,6 +16,7 @@ from sidecar.rules import (
     RuleSet,
     explain,
     explain_binding,
+    explain_condition,
     explain_field,
     lint,
     read_rules,
@@ -90,6 +91,7 @@ def _rule_lines(rule: Rule) -> list[str]:
         f"{rule.name} ({rule.phase.value}): store {store} at {hosts}, under {rule.cmk.seal}",
         f"  on {', '.join(str(route) for route in rule.routes)}",
         f"  opening for {explain_binding(rule)}",
+        *(f"  showing masked values where {explain_condition(each)}" for each in rule.cleared),
         *(f"    {path:{width}}  {meaning}" for path, meaning in fields.items()),
         "",
     ]

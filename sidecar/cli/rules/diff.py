@@ -30,7 +30,7 @@ def command(old: str, new: str, acknowledged: tuple[str, ...], *, as_json: bool)
     Each is a file, a folder, or REVISION:PATH of git. What requests are no longer held, which
     values go in clear, which stored ones no longer open or are no longer found: such changes are
     dangerous, and refused until they are acknowledged by their words. The words are explained in
-    LANGUAGE.md, section 12.
+    LANGUAGE.md, section 13.
 
     \b
       sidecar rules diff HEAD:rules rules/

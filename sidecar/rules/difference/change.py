@@ -13,16 +13,18 @@ class Effect(StrEnum):
     UNPROTECTED = "unprotected"
     UNREADABLE = "unreadable"
     UNFINDABLE = "unfindable"
+    SHOWN = "shown"
     PROTECTED = "protected"
     NOTED = "noted"
 
 
 SAFE = frozenset({Effect.PROTECTED, Effect.NOTED})
 
-_U, _R, _F, _P, _N = (
+_U, _R, _F, _S, _P, _N = (
     Effect.UNPROTECTED,
     Effect.UNREADABLE,
     Effect.UNFINDABLE,
+    Effect.SHOWN,
     Effect.PROTECTED,
     Effect.NOTED,
 )
@@ -50,12 +52,17 @@ CHANGES: dict[str, tuple[Effect, str]] = {
     "unmigrated": (_R, "{} is refused where the store has it in clear; begin with `migrate`"),
     "changed-spelling": (_F, "{} is normalised in another way, so that older values are not found"),
     "rotated-lookup-key": (_F, "a search finds no value that was sealed under the key before"),
+    "unmasked": (_S, "{} is shown to everybody who may read it"),
+    "changed-mask": (_S, "{} is masked in another way, which may show more of it"),
+    "wider-clearance": (_S, "masked values are shown to callers by another condition: {}"),
     "added-rule": (_P, "it holds for requests that no rule held for"),
     "added-route": (_P, "{} is held now"),
     "added-field": (_P, "{} is sealed"),
     "added-place": (_P, "values of documents at {} are sealed or opened"),
     "added-requirement": (_P, "the text at {} is held to a pattern"),
     "null-sealed": (_P, "null is sealed at {}"),
+    "masked": (_P, "{} is masked for callers who are not cleared"),
+    "narrower-clearance": (_P, "masked values are not shown any more by the condition: {}"),
     "started": (_P, "from `monitor` to `migrate`: values are sealed from now on"),
     "enforced": (_P, "from `migrate` to `enforce`: values that are still unsealed are refused"),
     "renamed-rule": (_N, "it was {}; log lines and metrics have the new name"),

@@ -13,6 +13,7 @@ from sidecar.fieldpath import FieldPath
 from sidecar.rules.difference.change import Change
 from sidecar.rules.difference.fields import compare_fields
 from sidecar.rules.difference.pairing import pair
+from sidecar.rules.explanation import explain_condition
 from sidecar.rules.fields import DETERMINISTIC
 from sidecar.rules.model import Rule, RuleSet
 from sidecar.rules.phase import Phase
@@ -69,6 +70,7 @@ def _between(old: Rule, new: Rule) -> Iterator[Change]:
         *_places(old, new),
         *_requirements(old, new),
         *compare_fields(old, new),
+        *_clearance(old, new),
     ]
     if old.phase is not new.phase:
         subjects.append((_PHASES[old.phase, new.phase], "every field"))
@@ -114,6 +116,16 @@ def _keys(old: Rule, new: Rule) -> _Found:
             yield "dropped-lookup-key", lookup_key_id(edk).hex()
     if old.lookup_keys[0] in new.lookup_keys[1:]:
         yield "rotated-lookup-key", ""
+
+
+def _clearance(old: Rule, new: Rule) -> _Found:
+    for word, conditions, others in (
+        ("wider-clearance", new.cleared, old.cleared),
+        ("narrower-clearance", old.cleared, new.cleared),
+    ):
+        for each in conditions:
+            if each not in others:
+                yield word, explain_condition(each)
 
 
 def _places(old: Rule, new: Rule) -> _Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sidecar.rules.fields import IN_TARGET, Field, Mode
+from sidecar.rules.fields import IN_TARGET, Field, Mask, Mode
 from sidecar.rules.model import Rule
 from sidecar.rules.phase import Phase
 
@@ -50,5 +50,14 @@ def _compare_field(old: Field, new: Field) -> Iterator[tuple[str, object]]:
         yield "changed-mode", new.label
     elif old.normalize != new.normalize:
         yield "changed-spelling", new.label
+    if old.mask != new.mask:
+        yield _change_of_mask(old.mask, new.mask), new.label
     if old.null != new.null:
         yield ("null-in-clear" if new.null == "keep" else "null-sealed"), new.label
+
+
+def _change_of_mask(old: Mask | None, new: Mask | None) -> str:
+    """A shorter end may still show more: of values that were too short for a longer one."""
+    if new is None:
+        return "unmasked"
+    return "masked" if old is None or new == Mask() else "changed-mask"

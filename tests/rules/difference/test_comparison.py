@@ -12,6 +12,8 @@ from sidecar.rules import (
     CHANGES,
     Documents,
     Field,
+    HeaderIs,
+    Mask,
     Mode,
     Phase,
     Requirement,
@@ -27,6 +29,7 @@ from tests.rules.samples import field, rule
 ROOT = FieldPath(())
 DATA = FieldPath.parse("$.data")
 EMAIL = field("email", Mode.EQUALITY, normalize=("trim",))
+MASKED = field("phone", mask=Mask(last=4))
 PHONE = Field("header:x-phone", FieldPath(("x-phone",)), place=Place.HEADER)
 MAIL = Field("email", FieldPath(("mail",)), Mode.EQUALITY, ("trim",), place=Place.QUERY)
 RULE = rule(
@@ -35,7 +38,8 @@ RULE = rule(
     cmk=CmkRef("alias/a", ("alias/b",)),
     tenant_header="x-tenant-id",
     record="id",
-    fields=(field("ssn"), EMAIL, field("card", Mode.DIGITS, keep_last=4)),
+    fields=(field("ssn"), EMAIL, field("card", Mode.DIGITS, keep_last=4), MASKED),
+    cleared=(HeaderIs("x-role", ("auditor",)),),
     documents=Documents((ROOT, DATA), (ROOT, DATA)),
     require=(Requirement.compile(FieldPath.parse("$.command"), "[a-z]*"),),
     lookup_keys=(b"one",),
@@ -58,7 +62,7 @@ def require(path: str, pattern: str) -> tuple[Requirement, ...]:
     return (Requirement.compile(FieldPath.parse(path), pattern),)
 
 
-ONE_KEY = replace(RULE, fields=(field("ssn"), EMAIL))
+ONE_KEY = replace(RULE, fields=(field("ssn"), EMAIL), cleared=())
 CASES: dict[str, list[tuple[Rule | None, list[str]]]] = {
     "name": [
         (replace(RULE, name="clients"), ["renamed-rule"]),
@@ -97,6 +101,11 @@ CASES: dict[str, list[tuple[Rule | None, list[str]]]] = {
         (with_field(1, normalize=("trim", "lower")), ["changed-spelling"]),
         (with_field(1, mode=Mode.SEALED, normalize=()), ["changed-mode"]),
         (with_field(2, keep_last=3), ["changed-mode"]),
+        (with_field(3, mask=Mask(last=2)), ["changed-mask"]),
+        (with_field(3, mask=Mask(is_hash=True)), ["changed-mask"]),
+        (with_field(3, mask=Mask()), ["masked"]),
+        (with_field(0, mask=Mask()), ["masked"]),
+        (RULE.unmasked, ["narrower-clearance", "unmasked"]),
         (
             with_field(2, path=FieldPath.parse("pan")),
             ["added-field", "removed-field", "unmigrated"],
@@ -122,7 +131,10 @@ CASES: dict[str, list[tuple[Rule | None, list[str]]]] = {
         (replace(RULE, record="number"), ["changed-record"]),
     ],
     "phase": [
-        (replace(ONE_KEY, phase=Phase.MIGRATE), ["phase-back", "removed-field"]),
+        (
+            replace(ONE_KEY, phase=Phase.MIGRATE),
+            ["narrower-clearance", "phase-back", "removed-field", "removed-field"],
+        ),
         (replace(RULE, phase=Phase.MONITOR), ["stopped"]),
     ],
     "documents": [
@@ -137,6 +149,13 @@ CASES: dict[str, list[tuple[Rule | None, list[str]]]] = {
         (replace(RULE, require=()), ["removed-requirement"]),
         (replace(RULE, require=require("$.command", ".*")), ["changed-requirement"]),
         (replace(RULE, require=(*RULE.require, *require("$.x", "a"))), ["added-requirement"]),
+    ],
+    "cleared": [
+        (replace(RULE, cleared=()), ["narrower-clearance"]),
+        (
+            replace(RULE, cleared=(HeaderIs("x-role", ("auditor", "anyone")),)),
+            ["narrower-clearance", "wider-clearance"],
+        ),
     ],
     "lookup_keys": [(replace(RULE, lookup_keys=(b"two",)), ["dropped-lookup-key"])],
     "suite": [(replace(RULE, suite="sm4-gcm-sm3"), ["changed-suite"])],

@@ -2,7 +2,8 @@
 """The promise of a comparison, held against the real transform.
 
 Where nothing dangerous is told between two rules, what was stored under the one is read under the
-other as it was written, and nothing that the one sealed goes in clear under the other.
+other as it was written, by whoever is cleared, and nothing that the one sealed goes in clear under
+the other.
 """
 
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from sidecar.rules import (
     Documents,
     Effect,
     Field,
+    Mask,
     Mode,
     Phase,
     Rule,
@@ -62,6 +64,7 @@ PARTS: dict[str, tuple[Any, ...]] = {
         fields(Mode.SEALED, null="seal"),
         fields(Mode.SEALED, name="social"),
         fields(Mode.DIGITS, keep_last=4),
+        fields(Mode.SEALED, mask=Mask(last=4)),
         (field("ssn"), field("email")),
         (field("email"),),
     ),
@@ -116,7 +119,7 @@ async def _hold(ring: Keyring, old: Rule, new: Rule, effects: set[Effect], body:
     if not isinstance(sealed, Sealed):
         return
     if effects.isdisjoint({Effect.UNREADABLE, Effect.UNPROTECTED}):
-        transform, hold = _hold_of(ring, new)
+        transform, hold = _hold_of(ring, new.unmasked)
         opened = await transform.open_response(hold, ResponseHead(200, b"", (JSON,)), sealed.body)
         assert isinstance(opened, Opened), (opened, old, new)
         assert opened.body == (sealed.body if new.phase is Phase.MONITOR else body)

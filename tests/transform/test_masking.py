@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a mask shows of a value, and that it is known when it comes back."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.rules import Mask
+from sidecar.transform.masking import MARK, is_mask, shown
+
+HIDDEN, HASH = Mask(), Mask(is_hash=True)
+
+
+def fingerprint(plaintext: bytes) -> str:
+    return f"<{plaintext.decode()}>"
+
+
+def seen(mask: Mask, value: object) -> str:
+    text = json.loads(shown(mask, json.dumps(value).encode(), fingerprint))
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("last", "value", "expected"),
+    [
+        (4, "078-05-1120", "****1120"),
+        (1, "ab", "****b"),
+        (4, "12345678", "****5678"),
+        (4, "1234567", "****"),
+        (4, "", "****"),
+        (2, "Müller", "****er"),
+        (2, "日本語文字", "****文字"),
+        (2, 15.25, "****25"),
+        (1, True, "****"),
+        (1, False, "****"),
+        (1, None, "****"),
+        (1, {"a": "bcdef"}, "****"),
+        (1, ["abcdef"], "****"),
+        (2, "\ud800abcdef", "****"),
+    ],
+)
+def test_the_end_is_shown_of_what_is_twice_as_long(last: int, value: object, expected: str) -> None:
+    assert seen(Mask(last=last), value) == expected
+
+
+@pytest.mark.parametrize("value", ["078-05-1120", "", 7, None, {"a": 1}, ["b"]])
+def test_hidden_is_one_text_for_all(value: object) -> None:
+    assert seen(HIDDEN, value) == MARK
+
+
+def test_a_fingerprint_is_of_the_value_and_not_of_its_spelling() -> None:
+    assert shown(HASH, rb'"\u0041\/"', fingerprint) == shown(HASH, b'"A/"', fingerprint)
+    assert seen(HASH, "A/") == '****:<"A/">'
+    assert seen(HASH, 1) != seen(HASH, "1")
+    assert shown(HASH, rb'"\ud800"', fingerprint) == rb'"****:<\"\\ud800\">"'
+
+
+@given(st.text(min_size=1), st.integers(1, 8))
+def test_no_more_than_half_is_shown(text: str, last: int) -> None:
+    masked = seen(Mask(last=last), text)
+    assert masked in {MARK, MARK + text[-last:]}
+    assert len(masked) - len(MARK) <= len(text) / 2
+
+
+@given(
+    st.sampled_from([HIDDEN, HASH, Mask(last=1), Mask(last=4)]),
+    st.text() | st.integers() | st.none(),
+    st.text(" \t\r\n\u00a0\u3000", max_size=3),
+)
+def test_every_mask_is_known_again(mask: Mask, value: object, space: str) -> None:
+    masked = seen(mask, value)
+    assert is_mask(json.dumps(masked).encode())
+    assert is_mask(json.dumps(masked, ensure_ascii=False).encode())
+    assert is_mask(json.dumps(space + masked + space).encode())
+    escaped = "".join(f"\\u{ord(char):04x}" for char in masked if ord(char) < 0x10000)
+    assert is_mask(f'"{escaped}"'.encode())
+
+
+@pytest.mark.parametrize("lexeme", [b'"***"', b'"a****"', b"1", b"null", b'{"a":"****"}', b'""'])
+def test_what_is_none_is_taken(lexeme: bytes) -> None:
+    assert not is_mask(lexeme)
