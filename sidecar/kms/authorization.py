@@ -20,7 +20,7 @@ def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -
         target.resources,
         facts,
         session=caller.session.policy if caller.session else None,
-        keys=[_key_policy(caller, cmk) for cmk in (target.cmk, *target.cmks) if cmk],
+        keys=[_key_policy(caller, target.cmk)] if target.cmk else [],
     )
     if not decision.is_allowed:
         raise Fault.no_permission(decision.resource, _detail(caller, right, decision))

@@ -192,7 +192,7 @@ def test_quotas_and_policies_of_the_configuration_hold(
     answer = refusal(kms, "CreateAlias", KeyId=first, AliasName="alias/two")
     assert told(answer) == (400, "Rejected.LimitExceeded")
     kms.stop()
-    narrowed = configuration.read_text().replace("FullAccess]", "CryptoUserAccess]")
+    narrowed = configuration.read_text().replace("KMSFullAccess", "KMSCryptoUserAccess")
     configuration.write_text(narrowed)
     kms.start()
     kms.call("GenerateDataKey", KeyId="alias/one")

@@ -9,7 +9,7 @@ inside the transaction that also writes the audit record. With DryRun, which eve
 all but the last is done. All of it is plain synchronous code on the HSM thread.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +41,18 @@ class Target:
     cmk: Cmk | None = None
     missing: Fault | None = None
     """Told only after RAM has allowed the call, so that ids cannot be probed."""
-    cmks: tuple[Cmk, ...] = ()
-    """Those of a call about several, whose policies count as well."""
     right: str | None = None
     """What RAM calls the call on this, where that is not the action's name."""
     also: "Target | None" = None
     """What the call is about besides; it is asked about, and must be there, as well."""
     certificate: Certificate | None = None
+
+    def every(self) -> "Iterator[Target]":
+        """This, and what the call is about besides."""
+        one: Target | None = self
+        while one is not None:
+            yield one
+            one = one.also
 
 
 @dataclass(slots=True)

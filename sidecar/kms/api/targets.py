@@ -6,6 +6,7 @@ nothing. A name of another account is refused here: without resource-side polici
 on a foreign key, whether it exists or not.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 from sidecar.kms.api.action import Call, Target
@@ -77,8 +78,11 @@ def _of_key(call: Call, name: KeyName) -> Target:
 
 def the_keys(call: Call, ids: Parameter[list[str]]) -> Target:
     """Every CMK that `ids` names: RAM is asked about each."""
-    missing = None if all(map(call.shelf.find_key, call[ids])) else Fault.key_not_found()
-    return Target(tuple(map(call.place.key, call[ids])), missing=missing)
+    first, *others = (_by_id(call, KeyName(key_id)) for key_id in call[ids])
+    also: Target | None = None
+    for one in reversed(others):
+        also = dataclasses.replace(one, also=also)
+    return dataclasses.replace(first, also=also)
 
 
 def the_named_key(call: Call, name: KeyName | None, parameter: Parameter[KeyName | None]) -> Target:

@@ -16,6 +16,7 @@ from sidecar.kms.policy.facts import (
     OIDC_AUDIENCE,
     OIDC_ISSUER,
     OIDC_SUBJECT,
+    TAG_PREFIX,
     RequestFacts,
 )
 from sidecar.kms.policy.grammar import BadPolicy, Kind
@@ -29,6 +30,7 @@ __all__ = [
     "OIDC_SUBJECT",
     "SYSTEM_DOCUMENTS",
     "SYSTEM_POLICIES",
+    "TAG_PREFIX",
     "BadPolicy",
     "Decision",
     "Denial",
