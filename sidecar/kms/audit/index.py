@@ -108,7 +108,8 @@ def search(connection: Connection, query: Query, limit: int, after: Position | N
     """At most `limit` records that meet all conditions, beyond the position `after`."""
     found: list[tuple[Position, str]] = []
     leading = _leading(query.conditions)
-    is_met_by_all = query.conditions.items() <= {leading}
+    is_cut = len(leading[1]) > MAX_VALUE
+    is_met_by_all = query.conditions.items() <= {leading} and not is_cut
     most = limit if is_met_by_all else MAX_READ
     position, read = after, 0
     for time, sequence, record in connection.execute(_asked(query, leading, after, most)):

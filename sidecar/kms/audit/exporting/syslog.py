@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Sequence
 
 from sidecar.kms.audit.exporting.lines import line
-from sidecar.kms.audit.exporting.sink import DeliveryFailed
+from sidecar.kms.audit.exporting.sink import DeliveryFailed, trusting
 from sidecar.kms.audit.settings import SyslogExport
 from sidecar.kms.audit.verification import Claim
 
@@ -29,6 +29,7 @@ class Syslog:
 
     def __init__(self, settings: SyslogExport) -> None:
         self._settings = settings
+        self._context = trusting(settings.ca) if settings.is_tls else None
         self._socket: socket.socket | None = None
 
     def deliver(self, batch: Sequence[Claim]) -> None:
@@ -71,15 +72,22 @@ class Syslog:
     def _connect(self) -> socket.socket:
         settings = self._settings
         if settings.path:
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            connection.settimeout(SECONDS)
-            connection.connect(settings.path)
-            return connection
+            return _datagram_socket(settings.path)
         connection = socket.create_connection((settings.host, settings.port), SECONDS)
-        if not settings.is_tls:
+        if self._context is None:
             return connection
-        context = ssl.create_default_context(cafile=settings.ca)
-        return context.wrap_socket(connection, server_hostname=settings.host)
+        return self._context.wrap_socket(connection, server_hostname=settings.host)
+
+
+def _datagram_socket(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    connection.settimeout(SECONDS)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def message(claim: Claim) -> bytes:

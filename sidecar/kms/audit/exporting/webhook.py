@@ -5,15 +5,13 @@ The header `x-audit-records: first-last` names them, so that a receiver can tell
 already: what was not answered comes again.
 """
 
-import ssl
 from collections.abc import Sequence
-from pathlib import Path
 
 import httpx
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.audit.exporting.lines import line
-from sidecar.kms.audit.exporting.sink import DeliveryFailed
+from sidecar.kms.audit.exporting.sink import DeliveryFailed, trusting
 from sidecar.kms.audit.settings import WebhookExport
 from sidecar.kms.audit.verification import Claim
 from sidecar.kms.secret_file import read_secret
@@ -27,7 +25,7 @@ class Webhook:
     def __init__(self, settings: WebhookExport) -> None:
         self._settings = settings
         self._client = httpx.Client(
-            timeout=SECONDS, verify=_context(settings.ca), trust_env=False, follow_redirects=False
+            timeout=SECONDS, verify=trusting(settings.ca), trust_env=False, follow_redirects=False
         )
 
     def deliver(self, batch: Sequence[Claim]) -> None:
@@ -56,10 +54,3 @@ class Webhook:
             return {"authorization": f"Bearer {read_secret(self._settings.token_file)}"}
         except Misconfigured as error:
             raise DeliveryFailed(f"webhook: {error.why}") from error
-
-
-def _context(ca: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except OSError as error:
-        raise Misconfigured(f"{ca}: is no CA certificate that can be read") from error
