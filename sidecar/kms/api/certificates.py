@@ -38,9 +38,14 @@ def all_certificates(call: Call) -> Target:
 
 def the_certificate(call: Call) -> Target:
     """The certificate that CertificateId names."""
-    found = call.shelf.certificates.find(call[CERTIFICATE_ID])
+    return named_certificate(call, call[CERTIFICATE_ID])
+
+
+def named_certificate(call: Call, name: str) -> Target:
+    """The certificate with this id."""
+    found = call.shelf.certificates.find(name)
     return Target(
-        (call.place.certificate(call[CERTIFICATE_ID]),),
+        (call.place.certificate(name),),
         missing=None if found else Fault.certificate_not_found(),
         certificate=found,
     )

@@ -5,12 +5,14 @@ CMKs and certificates have tags; secrets there are none.
 """
 
 from sidecar.kms.api.action import Call, Target
+from sidecar.kms.api.certificates import certificate_id, named_certificate
 from sidecar.kms.api.parameters import Parameter, one_of, text_up_to
 from sidecar.kms.api.targets import OPTIONAL_KEY_ID, the_named_key
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.tagging import read_names, read_tags
+from sidecar.kms.store import Tags
 
-CERTIFICATE_ID = Parameter("CertificateId", text_up_to(64), default="")
+CERTIFICATE_ID = Parameter("CertificateId", certificate_id, default="", audited=True)
 SECRET_NAME = Parameter("SecretName", text_up_to(192), default="")
 RESOURCE = (OPTIONAL_KEY_ID, CERTIFICATE_ID, SECRET_NAME)
 
@@ -23,9 +25,20 @@ LISTED_TAGS = Parameter("Tag", read_tags("Key", "Value"), is_repeated=True)
 
 def the_tagged(call: Call) -> Target:
     """The one resource that the call names."""
-    if call[CERTIFICATE_ID] or call[SECRET_NAME]:
-        raise Fault.unsupported_operation("Tagging of anything but keys")
+    if call[SECRET_NAME]:
+        raise Fault.unsupported_operation("Tagging of secrets")
+    if call[CERTIFICATE_ID]:
+        if call[OPTIONAL_KEY_ID] is not None:
+            raise Fault.invalid_parameter(CERTIFICATE_ID.name)
+        return named_certificate(call, call[CERTIFICATE_ID])
     return the_named_key(call, call[OPTIONAL_KEY_ID], OPTIONAL_KEY_ID)
+
+
+def tags_of(call: Call) -> tuple[Tags, str]:
+    """The tags of resources like the one that the call names, and its id."""
+    if call.target.certificate is not None:
+        return call.shelf.tags_of_certificates, call.certificate.certificate_id
+    return call.shelf.tags, call.cmk.key_id
 
 
 def keys_only(call: Call) -> None:

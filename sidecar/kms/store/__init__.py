@@ -6,9 +6,7 @@ from sidecar.kms.store.audit_tables import AuditExport, AuditKey, AuditMark
 from sidecar.kms.store.certificates import (
     Certificate,
     Certificates,
-    forget_certificate,
     list_certificates_in_token,
-    list_deleted_certificates,
 )
 from sidecar.kms.store.database import Database
 from sidecar.kms.store.materials import Material, Materials, list_in_token, list_to_destroy
@@ -43,10 +41,8 @@ __all__ = [
     "Tags",
     "Version",
     "Versions",
-    "forget_certificate",
     "is_named",
     "list_certificates_in_token",
-    "list_deleted_certificates",
     "list_in_token",
     "list_to_destroy",
     "nonces",

@@ -11,7 +11,7 @@ class CertificateRow(Table):
     """A key pair, the request made with it, and the certificate that a CA gave for it."""
 
     __tablename__ = "certificate"
-    __table_args__ = (Index("certificate_of_account", "account", "region", "status"),)
+    __table_args__ = (Index("certificate_of_account", "account", "region"),)
 
     certificate_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     account: Mapped[str] = mapped_column(String(32))

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates of one account in one region, inside one transaction.
-
-What is deleted is not found any more, and its sealed key is gone at once; its row stays until the
-key in the token is destroyed, which is done when the deletion is durable (law 7).
-"""
+"""Certificates of one account in one region, inside one transaction."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +7,6 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from sidecar.kms.store.certificate_table import CertificateRow
-from sidecar.kms.store.schema import DELETED
 
 
 class Certificate(NamedTuple):
@@ -34,7 +29,6 @@ class Certificate(NamedTuple):
 _HERE = (
     CertificateRow.account == bindparam("account"),
     CertificateRow.region == bindparam("region"),
-    CertificateRow.status != DELETED,
 )
 _FIND = select(*[getattr(CertificateRow, name) for name in Certificate._fields]).where(
     *_HERE, CertificateRow.certificate_id == bindparam("certificate_id")
@@ -61,30 +55,17 @@ class Certificates:
     def count(self) -> int:
         return self._connection.execute(_COUNT, self._here).scalar_one()
 
-    def change(self, certificate_id: str, now: int, **members: str | None) -> None:
+    def change(self, certificate_id: str, now: int, **members: str) -> None:
         """Give members of a certificate other values."""
         changed = update(CertificateRow).where(CertificateRow.certificate_id == certificate_id)
         self._connection.execute(changed.values(updated_at=now, **members))
 
-    def delete(self, certificate_id: str, now: int) -> None:
-        self.change(certificate_id, now, status=DELETED, sealed=None)
+    def delete(self, certificate_id: str) -> None:
+        gone = CertificateRow.certificate_id == certificate_id
+        self._connection.execute(delete(CertificateRow).where(gone))
 
 
 def list_certificates_in_token(connection: Connection) -> frozenset[str]:
     """The ids of the certificates, of every account, whose keys the token must hold."""
-    held = select(CertificateRow.certificate_id).where(
-        CertificateRow.sealed.is_(None), CertificateRow.status != DELETED
-    )
+    held = select(CertificateRow.certificate_id).where(CertificateRow.sealed.is_(None))
     return frozenset(connection.execute(held).scalars())
-
-
-def list_deleted_certificates(connection: Connection) -> list[str]:
-    """The ids of the certificates, of every account, whose keys may still be in the token."""
-    gone = select(CertificateRow.certificate_id).where(CertificateRow.status == DELETED)
-    return list(connection.execute(gone).scalars())
-
-
-def forget_certificate(connection: Connection, certificate_id: str) -> None:
-    """Nothing of it is left; its key was destroyed."""
-    gone = CertificateRow.certificate_id == certificate_id
-    connection.execute(delete(CertificateRow).where(gone))

@@ -3,12 +3,13 @@
 
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.certificates import CERTIFICATE_ID, the_certificate
+from sidecar.kms.service.certificates.keys import give_up_key
 
 
 def act(call: Call) -> Answer:
-    certificate_id = call.certificate.certificate_id
-    call.shelf.tags_of_certificates.remove_all(certificate_id)
-    call.shelf.certificates.delete(certificate_id, call.now)
+    give_up_key(call.token, call.certificate)
+    call.shelf.tags_of_certificates.remove_all(call.certificate.certificate_id)
+    call.shelf.certificates.delete(call.certificate.certificate_id)
     return {}
 
 

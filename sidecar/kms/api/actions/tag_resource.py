@@ -2,16 +2,18 @@
 """TagResource: tags for one resource; one that is there already gets the new value."""
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.tagging import RESOURCE, TAGS, the_tagged
+from sidecar.kms.api.tagging import RESOURCE, TAGS, tags_of, the_tagged
 from sidecar.kms.service.tagging import check_tags
 
 
 def check(call: Call) -> None:
-    check_tags(call.shelf.tags, call.cmk.key_id, call[TAGS])
+    tags, resource_id = tags_of(call)
+    check_tags(tags, resource_id, call[TAGS])
 
 
 def act(call: Call) -> Answer:
-    call.shelf.tags.put(call.cmk.key_id, call[TAGS])
+    tags, resource_id = tags_of(call)
+    tags.put(resource_id, call[TAGS])
     return {}
 
 

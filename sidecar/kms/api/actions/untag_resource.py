@@ -2,11 +2,12 @@
 """UntagResource: tags are taken from one resource; what is not there is gone already."""
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.tagging import RESOURCE, TAG_KEYS, the_tagged
+from sidecar.kms.api.tagging import RESOURCE, TAG_KEYS, tags_of, the_tagged
 
 
 def act(call: Call) -> Answer:
-    call.shelf.tags.remove(call.cmk.key_id, call[TAG_KEYS])
+    tags, resource_id = tags_of(call)
+    tags.remove(resource_id, call[TAG_KEYS])
     return {}
 
 

@@ -22,6 +22,7 @@ MAX_TEXT = 65536
 MAX_CHAIN = 10
 _SM2_WITH_SM3 = x509.ObjectIdentifier("1.2.156.10197.1.501")
 _UNREADABLE = (
+    LookupError,  # cryptography, for a type of text that a name should not have
     TypeError,  # asn1crypto, for a type that stands where another should
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -45,16 +46,16 @@ def read_chain(text: str) -> list[x509.Certificate]:
     """Certificates in PEM and nothing else beside them, a private key least of all."""
     if len(text) > MAX_TEXT:
         raise ValueError
-    certificates = x509.load_pem_x509_certificates(text.encode())
-    if text.count("-----BEGIN") != len(certificates) or len(certificates) > MAX_CHAIN:
-        raise ValueError
     try:
+        certificates = x509.load_pem_x509_certificates(text.encode())
         for certificate in certificates:
             # What is not read before it is asked for would fail in the midst of a later call.
             _ = (certificate.subject, certificate.issuer, certificate.extensions)
             _public_key(certificate)
     except _UNREADABLE as error:
         raise ValueError from error
+    if text.count("-----BEGIN") != len(certificates) or len(certificates) > MAX_CHAIN:
+        raise ValueError
     return certificates
 
 

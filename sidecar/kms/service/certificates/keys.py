@@ -2,12 +2,10 @@
 """The private keys of certificates: in the token where it can hold them, else sealed by it.
 
 A certificate's id is the name of its key. As with CMKs, first there is the key, then the row that
-names it; and first the row is deleted, then the key.
+names it; and first the row is gone, then the key (law 7).
 """
 
 from typing import NamedTuple
-
-from sqlalchemy import Connection
 
 from sidecar.hsm import Token, making
 from sidecar.kms.service.holder import Holder
@@ -15,7 +13,7 @@ from sidecar.kms.service.in_process import InProcess, draw, seal_material
 from sidecar.kms.service.in_token import InToken
 from sidecar.kms.service.material import token_holds
 from sidecar.kms.service.specs import SPECS
-from sidecar.kms.store import Certificate, forget_certificate, list_deleted_certificates
+from sidecar.kms.store import Certificate
 
 KEY_SPECS = ("RSA_2048", "EC_P256", "EC_SM2")
 
@@ -54,8 +52,7 @@ def holder_of(token: Token, certificate: Certificate) -> Holder:
     return InProcess(token, spec, certificate.certificate_id, certificate.sealed)
 
 
-def destroy_keys(token: Token, connection: Connection) -> None:
-    """Destroy the keys of the certificates that were deleted in transactions before this one."""
-    for certificate_id in list_deleted_certificates(connection):
-        token.destroy(certificate_id.encode())
-        forget_certificate(connection, certificate_id)
+def give_up_key(token: Token, certificate: Certificate) -> None:
+    """Let the key be destroyed, once it is durable that no certificate names it any more."""
+    if certificate.sealed is None:
+        token.give_up(certificate.certificate_id.encode())

@@ -27,4 +27,4 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Integer, nullable=False),
         sa.Column("updated_at", sa.Integer, nullable=False),
     )
-    op.create_index("certificate_of_account", "certificate", ["account", "region", "status"])
+    op.create_index("certificate_of_account", "certificate", ["account", "region"])
