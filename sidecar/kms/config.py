@@ -3,7 +3,8 @@
 
     version: 1
     listen: 127.0.0.1:28900
-    region: cn-hangzhou                                 # or several, the default one first:
+    region: cn-hangzhou                                 # or `regions: [cn-hangzhou, cn-beijing]`,
+                                                        # the default one first
     token: pkcs11:token=kms?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/…/pin
     database: kms.db                        # a file beside this one, or postgresql://…
     tls: {cert: server.pem, key: server.key}            # optional; with `client_ca: FILE` clients

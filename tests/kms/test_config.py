@@ -11,7 +11,7 @@ from sqlalchemy import URL, make_url
 from sidecar.errors import Misconfigured
 from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.config import KmsConfig, Tls, load_kms_config
-from sidecar.kms.limits import Quotas
+from sidecar.kms.limits import Quotas, Rates
 
 TOKEN = "pkcs11:token=kms?module-path=/lib/softhsm2.so&pin-source=file:/etc/kms/pin"
 SMALLEST = f"""\
@@ -84,6 +84,19 @@ def test_everything_that_can_be_said(load: Load, tmp_path: Path) -> None:
     assert json.loads(account.policies["read-only"])["Statement"][0]["Action"] == "kms:List*"
 
 
+def test_several_regions_and_limits_of_all_and_of_one_account(load: Load) -> None:
+    config = load(
+        SMALLEST.replace("region: cn-hangzhou", "regions: [cn-hangzhou, cn-beijing]").replace(
+            "    users:", "    quotas: {versions: 7}\n    rates: {read: 9}\n    users:", 1
+        )
+        + "quotas: {keys: 1000, certificates: 3}\nrates: {read: 1, symmetric: 2000}\n"
+    )
+    assert (config.regions, config.region) == (("cn-hangzhou", "cn-beijing"), "cn-hangzhou")
+    (account,) = config.accounts
+    assert account.quotas == Quotas(keys=1000, certificates=3, versions=7)
+    assert account.rates == Rates(read=9, symmetric=2000)
+
+
 def test_a_database_file_may_have_any_name(load: Load, tmp_path: Path) -> None:
     config = load(SMALLEST.replace("kms.db", "'is this ?kms#1%20.db'"))
     assert config.database_url.database == f"{tmp_path}/is this ?kms#1%20.db"
@@ -105,6 +118,8 @@ def test_neither_secrets_nor_passwords_are_printed(load: Load) -> None:
             "3:1: unknown key 'regoin'; did you mean 'region'?",
         ),
         ("cn-hangzhou", "CN", "3:9: expected a region such as cn-hangzhou"),
+        ("region: cn-hangzhou", "regions: [a, A]", "3:14: expected a region such as cn-hangzhou"),
+        ("region: cn-hangzhou", "regions: [a, a]", "3:10: a region stands here twice"),
         (
             "127.0.0.1:28900",
             "28900",
@@ -148,6 +163,9 @@ def test_a_complaint_names_file_line_and_column(
     [
         ("quotas: {keys: 0}", "13:16: expected an integer from 1 to 1000000"),
         ("quotas: {key: 5}", "13:10: unknown key 'key'; did you mean 'keys'?"),
+        ("rates: {write: 0}", "13:16: expected an integer from 1 to 1000000"),
+        ("rates: {writes: 1}", "13:9: unknown key 'writes'; did you mean 'write'?"),
+        ("regions: [cn-beijing]", "3:1: unknown key 'region'; did you mean 'regions'?"),
         ("tls: {cert: server.pem}", "13:6: 'key' is missing"),
         (
             POLICIES.replace("kms:List*", "ListKeys"),
