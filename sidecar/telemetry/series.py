@@ -119,6 +119,12 @@ SERIES: tuple[Series[Sources], ...] = (
         lambda of: of.transform.opened,
     ),
     Series(
+        "sidecar_masked_values_total",
+        "Opened values that the caller saw masked.",
+        ("rule",),
+        lambda of: of.transform.masked,
+    ),
+    Series(
         "sidecar_unsealed_values_total",
         "Values that a store held in clear where a rule wants them sealed.",
         ("rule", "field"),

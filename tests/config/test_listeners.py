@@ -14,7 +14,7 @@ def test_everything_that_it_may_say_of_a_listener(load, tmp_path: Path) -> None:
     config = load(
         "listeners:\n"
         "  - listen: '[::1]:8443'\n"
-        "    tls: {cert: cert.pem, key: key.pem}\n"
+        "    tls: {cert: cert.pem, key: key.pem, client_ca: ca.pem}\n"
         "    upstream: https://CRM.test/\n"
         "    upstream_tls: {ca: ca.pem, cert: cert.pem, key: key.pem}\n"
         "    host_header: upstream\n"
@@ -27,7 +27,7 @@ def test_everything_that_it_may_say_of_a_listener(load, tmp_path: Path) -> None:
             "::1",
             8443,
             Upstream("https", "crm.test", 443, ca, cert, key),
-            ServerTls(cert, key),
+            ServerTls(cert, key, ca),
             "upstream",
         ),
         Listener("0.0.0.0", 80, Upstream("kms")),

@@ -365,6 +365,19 @@ async def test_no_certificate_or_another_does_not(
     assert (await mutual.read())["ssn"] == "****1120"
 
 
+async def test_a_certificate_of_another_that_is_sent_along_does_not(
+    mutual: Crm, authority: Authority
+) -> None:
+    """Certificates are public, so whoever has one of their own can send another's behind it."""
+    own = authority.issue("spiffe://crm/clerk", file="own")
+    other = authority.issue(AUDITOR, file="other")
+    own.cert.write_bytes(own.cert.read_bytes() + other.cert.read_bytes())
+    mutual.tls = holding(authority)
+    mutual.tls.load_cert_chain(*own)
+    await mutual.write(DOCUMENT)
+    assert (await mutual.read())["ssn"] == "****1120"
+
+
 async def test_a_certificate_of_another_authority_gets_no_answer(
     mutual: Crm, authority: Authority, tmp_path: Path
 ) -> None:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed anew under new keys; and which keys can go, told by the KMS and not by envelopes."""
 
+from dataclasses import replace
+
 from sidecar.fieldpath import FieldPath
 from sidecar.keys.providers.memory import Failure
 from sidecar.migration import Assessor, Census, Usage, pages
-from sidecar.rules import Field, RuleSet
-from sidecar.rules.fields import Place
+from sidecar.rules import Field, Mask, Phase, Place, RuleSet
 from tests.migration.rig import Rig
+from tests.rules.samples import field
 
 
 async def used(rig: Rig, *more: object, read: bool = True) -> Usage:
@@ -31,6 +33,18 @@ async def test_everything_is_sealed_anew_under_the_cmk_of_now(rig: Rig) -> None:
     sealed = [each for each in before if b"enc:1:" in before[each]]
     assert all(rig.shop.records[each] != before[each] for each in sealed)
     rig.forget_old_cmk()
+    opened = await rig.collection().records.open(rig.shop.records["C-001"], "")
+    assert opened == b'{"id":"C-001","city":"London","ssn":"CANARY-1"}'
+
+
+async def test_masks_do_not_take_the_place_of_values(rig: Rig) -> None:
+    await rig.run()
+    await rig.move_alias()
+    masked = (field("ssn", mask=Mask()),)
+    rig.rule = replace(rig.rule, fields=masked, phase=Phase.ENFORCE)
+    report = await rig.run(name="rewrap")
+    assert report.passed
+    assert report.tally.outcomes == {"written": 18, "left": 5}
     opened = await rig.collection().records.open(rig.shop.records["C-001"], "")
     assert opened == b'{"id":"C-001","city":"London","ssn":"CANARY-1"}'
 
