@@ -47,12 +47,15 @@ class KmsClient:
         key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
         return cls(endpoint or stored["endpoint"], key, ca)
 
-    def call(self, action: str, parameters: dict[str, str]) -> Answer:
-        """The answer; raise Refusal, or Misconfigured where no KMS answers."""
+    def call(self, action: str, parameters: dict[str, str], version: str = VERSION) -> Answer:
+        """The answer; raise Refusal, or Misconfigured where no KMS answers.
+
+        `version` names the API: of KMS, where nothing is said, or of RAM or STS.
+        """
         headers = (
             (b"host", self._url.netloc.encode()),
             (b"x-acs-action", action.encode()),
-            (b"x-acs-version", VERSION.encode()),
+            (b"x-acs-version", version.encode()),
         )
         request = Request("POST", query=tuple(parameters.items()), headers=headers)
         signed = acs3.sign(request, self._key, now=time.time(), nonce=secrets.token_hex(16))

@@ -62,7 +62,11 @@ accounts:
     users:
       - name: admin  # makes CMKs and aliases, and says who else may what
         id: "{admin}"
-        policies: [AliyunKMSFullAccess, AliyunRAMFullAccess, AliyunSTSAssumeRoleAccess]
+        policies:
+          - AliyunKMSFullAccess
+          - AliyunRAMFullAccess
+          - AliyunSTSAssumeRoleAccess
+          - AliyunActionTrailReadOnlyAccess
         access_keys:
           - {{id: {admin_key}, secret_file: admin.secret}}
       - name: sidecar

@@ -9,6 +9,7 @@ import click
 
 from sidecar.cli.kms.options import FILE, directory_option
 from sidecar.cli.kms_client import KmsClient, Refusal
+from sidecar.kms.api.products import find_version
 
 
 @click.command()
@@ -33,15 +34,18 @@ def command(  # noqa: PLR0913, PLR0917 - an argument an option
       sidecar kms call CreateKey Description='customers of the shop'
       sidecar kms call CreateAlias KeyId=... AliasName=alias/customers
       sidecar kms call DescribeKey KeyId=alias/customers
+      sidecar kms call LookupEvents MaxResults=5
 
-    Exit code 1 where the KMS refuses; what it says is printed all the same. A command line can be
-    read by others on the machine and stays in the shell's history: no place for a real plaintext.
+    Actions of RAM, STS and ActionTrail are called by their names as well; a name that KMS has too
+    is KMS's. Exit code 1 where the KMS refuses; what it says is printed all the same. A command line
+    can be read by others on the machine and stays in the shell's history: no place for a real
+    plaintext.
     """  # noqa: D301 - click's own mark
     if ca is None and (own := directory / "ca.pem").exists():
         ca = own
     client = KmsClient.from_file(credentials or directory / "credentials.json", endpoint, ca)
     try:
-        answer = client.call(action, dict(map(_parameter, parameters)))
+        answer = client.call(action, dict(map(_parameter, parameters)), find_version(action))
     except Refusal as refusal:
         click.echo(json.dumps(refusal.answer, indent=2))
         sys.exit(1)

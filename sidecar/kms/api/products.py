@@ -35,3 +35,9 @@ STS = Product("Sts", "2015-04-01", sts.ACTIONS, sts.DEFERRED)
 PRODUCTS: Mapping[str, Product] = {
     product.version: product for product in (KMS, RAM, STS, ACTION_TRAIL)
 }
+
+
+def find_version(action: str) -> str:
+    """The version of the API that has an action; KMS's where several have it, or none."""
+    having = (p.version for p in PRODUCTS.values() if action in p.actions or action in p.deferred)
+    return next(having, KMS.version)
