@@ -99,6 +99,10 @@ def certificate(
     return builder.sign(key, hashes.SHA256())
 
 
+ROOT = Issuer.root()
+MIDDLE = ROOT.below("middle")
+
+
 class Sm2Issuer:
     """A CA with SM2 keys: OpenSSL's command line, because no binding of Python has them."""
 

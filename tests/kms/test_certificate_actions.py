@@ -1,37 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A certificate from request to deletion, with the vendor's SDK; and what it refuses."""
+"""A certificate from request to deletion, with the vendor's SDK and our own client."""
 
 import base64
 import json
-import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.kms.service.certificates.digests import digest
 from sidecar.signing import AccessKey
 from tests.fixtures.kms import RunningKms
-from tests.kms.issuing import DAY, Issuer, Sm2Issuer, named, pem
+from tests.kms.issuing import MIDDLE, Sm2Issuer, pem
 from tests.kms.refusals import last_record, refusal, told
+from tests.kms.requested import MESSAGE, OTHER, SIGNING, SUBJECT, UNKNOWN, USES, make, make_active
 from tests.kms.sdks import LegacySdk, Sdk
 
-SUBJECT = "CN=userName,OU=kms,O=aliyun,C=CN"
-MESSAGE = base64.b64encode(b"a canary to sign").decode()
-OTHER = base64.b64encode(b"another canary").decode()
-UNKNOWN = str(uuid.UUID(int=0))
-ROOT = Issuer.root()
-MIDDLE = ROOT.below("middle")
-SIGNING = {
-    "RSA_2048": ("RSA_PKCS1_SHA_256", "RSA_PSS_SHA_256"),
-    "EC_P256": ("ECDSA_SHA_256",),
-    "EC_SM2": ("SM2DSA",),
-}
 ENCRYPTING = {
     "RSA_2048": ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"),
     "EC_P256": (),
@@ -54,33 +42,9 @@ class OwnClient:
 SDKS: dict[str, Callable[[RunningKms, AccessKey], Sdk]] = {"legacy": LegacySdk, "own": OwnClient}
 
 
-class Made(NamedTuple):
-    """A certificate that was created, and its request."""
-
-    id: str
-    csr: str
-
-
 @pytest.fixture(params=SDKS)
 def sdk(request: pytest.FixtureRequest, kms: RunningKms) -> Sdk:
     return SDKS[request.param](kms, kms.access_key)
-
-
-def make(kms: RunningKms, spec: str = "EC_P256") -> Made:
-    answer = kms.call("CreateCertificate", Subject=SUBJECT, KeySpec=spec)
-    return Made(answer["CertificateId"], answer["Csr"])
-
-
-@pytest.fixture
-def pending(kms: RunningKms) -> Made:
-    return make(kms)
-
-
-@pytest.fixture
-def active(kms: RunningKms) -> Made:
-    made = make(kms)
-    kms.call("UploadCertificate", CertificateId=made.id, Certificate=MIDDLE.answer(made.csr))
-    return made
 
 
 def issue(spec: str, csr: str, folder: Path) -> tuple[str, str]:
@@ -165,184 +129,14 @@ def _encrypt_and_decrypt(sdk: Sdk, spec: str, one: str) -> None:
         assert opened == {**opened, "CertificateId": one, "Plaintext": MESSAGE}
 
 
-def test_a_digest_is_signed_as_the_message_is(kms: RunningKms, active: Made) -> None:
+def test_a_digest_is_signed_as_the_message_is(kms: RunningKms) -> None:
+    active = make_active(kms)
     about = {"CertificateId": active.id, "Algorithm": "ECDSA_SHA_256"}
     made = digest("ECDSA_SHA_256", b"", base64.b64decode(MESSAGE))
     hashed = {"MessageType": "DIGEST", "Message": base64.b64encode(made).decode()}
     signature = kms.call("CertificatePrivateKeySign", **about, **hashed)["SignatureValue"]
     whole = {"Message": MESSAGE, "SignatureValue": signature}
     assert kms.call("CertificatePublicKeyVerify", **about, **whole)["SignatureValid"] is True
-
-
-USES = {
-    "CertificatePrivateKeySign": {"Algorithm": "ECDSA_SHA_256", "Message": MESSAGE},
-    "CertificatePublicKeyVerify": {
-        "Algorithm": "ECDSA_SHA_256",
-        "Message": MESSAGE,
-        "SignatureValue": MESSAGE,
-    },
-    "CertificatePublicKeyEncrypt": {"Algorithm": "SM2PKE", "Plaintext": MESSAGE},
-    "CertificatePrivateKeyDecrypt": {"Algorithm": "SM2PKE", "CiphertextBlob": MESSAGE},
-}
-
-
-@pytest.mark.parametrize("status", ["PENDING", "INACTIVE", "REVOKED"])
-@pytest.mark.parametrize("action", USES)
-def test_a_key_is_used_while_its_certificate_is_active(
-    kms: RunningKms, pending: Made, action: str, status: str
-) -> None:
-    if status != "PENDING":
-        certificate = MIDDLE.answer(pending.csr)
-        kms.call("UploadCertificate", CertificateId=pending.id, Certificate=certificate)
-        kms.call("UpdateCertificateStatus", CertificateId=pending.id, Status=status)
-    if (action, status) == ("CertificatePublicKeyVerify", "REVOKED"):
-        answer = kms.call(action, CertificateId=pending.id, **USES[action])
-        assert answer["SignatureValid"] is False
-        return
-    answer = refusal(kms, action, CertificateId=pending.id, **USES[action])
-    assert told(answer) == (409, f"Rejected.{status}")
-
-
-def test_what_was_disabled_comes_back_and_what_was_revoked_does_not(
-    kms: RunningKms, active: Made
-) -> None:
-    update = {"CertificateId": active.id}
-    kms.call("UpdateCertificateStatus", **update, Status="INACTIVE")
-    kms.call("UpdateCertificateStatus", **update, Status="ACTIVE")
-    kms.call("CertificatePrivateKeySign", **update, **USES["CertificatePrivateKeySign"])
-    kms.call("UpdateCertificateStatus", **update, Status="REVOKED")
-    answer = refusal(kms, "UpdateCertificateStatus", **update, Status="ACTIVE")
-    assert told(answer) == (409, "Rejected.StateModifiedFailed")
-    # Nor does another import make it one that is active.
-    answer = refusal(kms, "UploadCertificate", **update, Certificate=MIDDLE.answer(active.csr))
-    assert told(answer) == (409, "Rejected.REVOKED")
-
-
-def test_a_certificate_for_another_key_is_refused(kms: RunningKms, pending: Made) -> None:
-    """Attack: whoever may import makes verifiers take signatures of a key of his own."""
-    others = MIDDLE.answer(make(kms).csr)
-    answer = refusal(kms, "UploadCertificate", CertificateId=pending.id, Certificate=others)
-    assert told(answer) == (400, "InvalidParameter")
-    assert '"Certificate"' in answer["Message"]
-    assert kms.call("DescribeCertificate", CertificateId=pending.id)["Status"] == "PENDING"
-
-
-@pytest.mark.parametrize("chain", [ROOT.chain, Issuer.root().chain, "no chain"])
-def test_a_chain_that_does_not_hang_together_is_refused(
-    kms: RunningKms, pending: Made, chain: str
-) -> None:
-    answer = refusal(
-        kms,
-        "UploadCertificate",
-        CertificateId=pending.id,
-        Certificate=MIDDLE.answer(pending.csr),
-        CertificateChain=chain,
-    )
-    assert told(answer) == (400, "InvalidParameter")
-    assert '"CertificateChain"' in answer["Message"]
-
-
-def test_a_certificate_that_has_ended_is_refused(kms: RunningKms, pending: Made) -> None:
-    request = x509.load_pem_x509_csr(pending.csr.encode())
-    public = request.public_key()
-    assert isinstance(public, ec.EllipticCurvePublicKey)
-    ended = pem(MIDDLE.issue(public, named("us"), ends=-DAY))
-    answer = refusal(kms, "UploadCertificate", CertificateId=pending.id, Certificate=ended)
-    assert told(answer) == (400, "InvalidParameter")
-
-
-@pytest.mark.parametrize(
-    ("action", "parameters", "expected"),
-    [
-        ("CreateCertificate", {"Subject": SUBJECT}, "MissingParameter"),
-        ("CreateCertificate", {"KeySpec": "EC_P256"}, "MissingParameter"),
-        ("CreateCertificate", {"Subject": SUBJECT, "KeySpec": "RSA_4096"}, "InvalidParameter"),
-        ("CreateCertificate", {"Subject": "CN=a", "KeySpec": "EC_P256"}, "InvalidParameter"),
-        (
-            "CreateCertificate",
-            {
-                "Subject": SUBJECT,
-                "KeySpec": "EC_P256",
-                "SubjectAlternativeNames": json.dumps([f"{n}.example" for n in range(11)]),
-            },
-            "InvalidParameter",
-        ),
-        ("DescribeCertificate", {}, "MissingParameter"),
-        ("DescribeCertificate", {"CertificateId": UNKNOWN}, "Certificate.NotFound"),
-        ("DescribeCertificate", {"CertificateId": "no id"}, "InvalidParameter"),
-        ("UpdateCertificateStatus", {"CertificateId": "@", "Status": "GONE"}, "InvalidParameter"),
-        (
-            "CertificatePrivateKeySign",
-            {"CertificateId": "@", "Algorithm": "SM2DSA", "Message": MESSAGE},
-            "InvalidParameter",
-        ),
-        (
-            "CertificatePrivateKeySign",
-            {
-                "CertificateId": "@",
-                "Algorithm": "ECDSA_SHA_256",
-                "Message": MESSAGE,
-                "MessageType": "DIGEST",
-            },
-            "InvalidParameter",
-        ),
-        (
-            "CertificatePrivateKeySign",
-            {
-                "CertificateId": "@",
-                "Algorithm": "ECDSA_SHA_256",
-                "Message": base64.b64encode(bytes(4097)).decode(),
-            },
-            "InvalidParameter",
-        ),
-        (
-            "CertificatePublicKeyEncrypt",
-            {"CertificateId": "@", "Algorithm": "RSAES_OAEP_SHA_256", "Plaintext": MESSAGE},
-            "InvalidParameter",
-        ),
-    ],
-)
-def test_what_is_refused(
-    kms: RunningKms, active: Made, action: str, parameters: dict[str, str], expected: str
-) -> None:
-    given = {name: active.id if text == "@" else text for name, text in parameters.items()}
-    assert refusal(kms, action, **given)["Code"] == expected
-
-
-def test_a_ciphertext_that_was_spoilt_does_not_open(kms: RunningKms) -> None:
-    made = make(kms, "RSA_2048")
-    about = {"CertificateId": made.id, "Algorithm": "RSAES_OAEP_SHA_256"}
-    kms.call("UploadCertificate", CertificateId=made.id, Certificate=MIDDLE.answer(made.csr))
-    sealed = kms.call("CertificatePublicKeyEncrypt", **about, Plaintext=MESSAGE)
-    blob = bytearray(base64.b64decode(sealed["CiphertextBlob"]))
-    blob[7] ^= 1
-    for spoilt in (bytes(blob), bytes(blob[:-1]), b"short", bytes(256)):
-        text = base64.b64encode(spoilt).decode()
-        answer = refusal(kms, "CertificatePrivateKeyDecrypt", **about, CiphertextBlob=text)
-        assert told(answer) == (400, "InvalidParameter")
-    longer = base64.b64encode(bytes(191)).decode()
-    answer = refusal(kms, "CertificatePublicKeyEncrypt", **about, Plaintext=longer)
-    assert told(answer) == (400, "InvalidParameter")
-
-
-def test_a_certificate_is_no_cmk(kms: RunningKms, active: Made) -> None:
-    """Attack: a right on keys is used for the key of a certificate."""
-    for action in ("DescribeKey", "DisableKey", "GenerateDataKey"):
-        assert told(refusal(kms, action, KeyId=active.id)) == (404, "Forbidden.KeyNotFound")
-    blob = base64.b64encode(active.id.encode() + bytes(40)).decode()
-    assert told(refusal(kms, "Decrypt", CiphertextBlob=blob)) == (400, "InvalidParameter")
-
-
-def test_whoever_has_no_right_hears_nothing(kms: RunningKms, active: Made) -> None:
-    sidecar = KmsClient.from_file(kms.directory / "sidecar.json", kms.endpoint, None)
-    for one in (active.id, UNKNOWN):
-        for action, more in (*USES.items(), ("DescribeCertificate", {}), ("DeleteCertificate", {})):
-            with pytest.raises(Refusal) as refused:
-                sidecar.call(action, {"CertificateId": one, **more})
-            assert told(refused.value.answer) == (403, "Forbidden.NoPermission")
-    with pytest.raises(Refusal) as refused:
-        sidecar.call("CreateCertificate", {"Subject": SUBJECT, "KeySpec": "EC_P256"})
-    assert told(refused.value.answer) == (403, "Forbidden.NoPermission")
 
 
 def test_records_tell_what_was_done_and_no_message(kms: RunningKms) -> None:
@@ -361,7 +155,8 @@ def test_records_tell_what_was_done_and_no_message(kms: RunningKms) -> None:
     assert signature["SignatureValue"] not in text
 
 
-def test_a_dry_run_makes_nothing(kms: RunningKms, pending: Made) -> None:
+def test_a_dry_run_makes_nothing(kms: RunningKms) -> None:
+    pending = make(kms)
     asked = {"Subject": SUBJECT, "KeySpec": "EC_P256", "DryRun": "True"}
     assert told(refusal(kms, "CreateCertificate", **asked)) == (400, "DryRunOperationError")
     answer = refusal(kms, "DeleteCertificate", CertificateId=pending.id, DryRun="True")
@@ -369,7 +164,8 @@ def test_a_dry_run_makes_nothing(kms: RunningKms, pending: Made) -> None:
     kms.call("DescribeCertificate", CertificateId=pending.id)
 
 
-def test_a_certificate_has_tags_of_its_own(kms: RunningKms, pending: Made) -> None:
+def test_a_certificate_has_tags_of_its_own(kms: RunningKms) -> None:
+    pending = make(kms)
     tags = [{"TagKey": "cost", "TagValue": "7"}, {"TagKey": "team", "TagValue": "web"}]
     kms.call("TagResource", CertificateId=pending.id, Tags=json.dumps(tags))
     assert kms.call("DescribeCertificate", CertificateId=pending.id)["Tags"] == tags
@@ -381,7 +177,7 @@ def test_a_certificate_has_tags_of_its_own(kms: RunningKms, pending: Made) -> No
     assert told(refusal(kms, "TagResource", **missing)) == (404, "Certificate.NotFound")
 
 
-@pytest.mark.parametrize("spec", SIGNING)
+@pytest.mark.parametrize("spec", ["EC_P256", "EC_SM2"])  # in the token, and sealed by it
 def test_keys_stay_after_a_restart_and_are_gone_after_a_deletion(
     make_kms: Callable[[], RunningKms], spec: str, tmp_path: Path
 ) -> None:

@@ -26,13 +26,11 @@ from sidecar.kms.service.certificates.chain import (
     read_chain,
 )
 from tests.fixtures.authority import SIGNS_CERTIFICATES
-from tests.kms.issuing import DAY, NOW, Issuer, Sm2Issuer, named
+from tests.kms.issuing import DAY, MIDDLE, NOW, ROOT, Issuer, Sm2Issuer, named
 from tests.kms.issuing import pem as text_of
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-ROOT = Issuer.root()
-MIDDLE = ROOT.below("middle")
 NOW_SECONDS = int(NOW.timestamp())
 
 
