@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """May they: a caller's policies, asked about everything that the call is about."""
 
-import json
-from functools import lru_cache
-
 from sidecar.kms.api.action import Target
 from sidecar.kms.faults import Fault
-from sidecar.kms.policy import Decision, KeyPolicy, Kind, Policy, RequestFacts, decide
+from sidecar.kms.policy import Decision, KeyPolicy, RequestFacts, decide
 from sidecar.kms.ram.caller import Caller
+from sidecar.kms.service.key_policy import parse_key_policy
 from sidecar.kms.service.names import Place
 from sidecar.kms.store import Cmk
 
 
 def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -> None:
     """Return where the caller may do `right` (`kms:Decrypt`) on all of `target`; raise Fault."""
-    decision = decide(
+    decision = decide_for(caller, right, target, facts)
+    if not decision.is_allowed:
+        raise Fault.no_permission(decision.resource, _detail(caller, right, decision))
+
+
+def decide_for(caller: Caller, right: str, target: Target, facts: RequestFacts) -> Decision:
+    """What all policies that have a say make of it."""
+    return decide(
         caller.policies,
         right,
         target.resources,
@@ -22,18 +27,13 @@ def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -
         session=caller.session.policy if caller.session else None,
         keys=[_key_policy(caller, target.cmk)] if target.cmk else [],
     )
-    if not decision.is_allowed:
-        raise Fault.no_permission(decision.resource, _detail(caller, right, decision))
 
 
 def _key_policy(caller: Caller, cmk: Cmk) -> KeyPolicy:
     resource = Place(cmk.region, cmk.account).key(cmk.key_id)
-    return caller.key_policy(resource, cmk.account, _parsed(cmk.policy) if cmk.policy else None)
-
-
-@lru_cache(1024)
-def _parsed(text: str) -> Policy:
-    return Policy.parse(json.loads(text), "of the key", Kind.KEY)
+    return caller.key_policy(
+        resource, cmk.account, parse_key_policy(cmk.policy) if cmk.policy else None
+    )
 
 
 def _detail(caller: Caller, right: str, decision: Decision) -> dict[str, str]:

@@ -11,6 +11,8 @@ COMMANDS = {
     "call": "Sign and send one call of the KMS API.",
     "backup": "Write a KMS core to one file while it serves.",
     "restore": "Make a KMS core from a backup, proven.",
+    "ram": "Say who may call: users, access keys, groups, roles and policies.",
+    "policy": "Tell who may do what to which CMK, and why.",
     "audit": "Look at the audit trail of a KMS core.",
 }
 

@@ -2,8 +2,8 @@
 """What calls are about, and the parameters that say so.
 
 RAM is asked about the *key* even when an alias was given, and about the alias where it names
-nothing. A name of another account is refused here: without resource-side policies nobody has rights
-on a foreign key, whether it exists or not.
+nothing. A CMK of another account is there for those whom its own policy names, by its ARN or by its
+ciphertexts; for everybody else it is refused, whether it exists or not.
 """
 
 import dataclasses
@@ -14,9 +14,17 @@ from sidecar.kms.api.parameters import Parameter, one_of
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.ciphertext import Blob, parse_blob, strict_base64
 from sidecar.kms.service.importing import as_of
-from sidecar.kms.service.names import KeyName, alias_name, key_name, new_alias_name, resource_ids
+from sidecar.kms.service.key_policy import parse_key_policy
+from sidecar.kms.service.names import (
+    KeyName,
+    Place,
+    alias_name,
+    key_name,
+    new_alias_name,
+    resource_ids,
+)
 from sidecar.kms.service.rotation import read_interval
-from sidecar.kms.store import Cmk
+from sidecar.kms.store import Cmk, Shelf
 
 KEY_ID = Parameter("KeyId", key_name, audited=True)
 OPTIONAL_KEY_ID: Parameter[KeyName | None] = Parameter(
@@ -54,6 +62,8 @@ def the_key(call: Call) -> Target:
 
 def named(call: Call, asked: KeyName) -> Target:
     """The CMK that a parameter names by id, alias or ARN."""
+    if (foreign := _find_foreign(call, asked)) is not None:
+        return foreign
     name = _in_own_account(call, asked)
     if not name.is_alias:
         return _by_id(call, name)
@@ -120,10 +130,42 @@ def the_key_of_the_blob(call: Call) -> Target:
 def key_of_blob(call: Call, blob: Blob) -> Target:
     """The CMK whose version encrypted `blob`."""
     cmk = _as_of(call, call.shelf.find_key_of_version(blob.version_id))
+    cmk = cmk or _find_foreign_of_version(call, blob.version_id)
     if cmk is None:
         # The same answer as for a blob that does not decrypt: no oracle for version ids.
         raise Fault.invalid_parameter(CIPHERTEXT_BLOB.name)
-    return Target((call.place.key(cmk.key_id),), cmk)
+    return Target((Place(cmk.region, cmk.account).key(cmk.key_id),), cmk)
+
+
+def _find_foreign(call: Call, name: KeyName) -> Target | None:
+    """A CMK of another account, by its ARN, where its policy names the caller."""
+    place = name.place
+    if place is None or place.account == call.place.account or name.is_alias:
+        return None
+    if place.region != call.place.region or place.account not in call.directory.accounts:
+        return None
+    cmk = Shelf(call.connection, place.account, place.region).find_key(name.name)
+    if cmk is None or not _is_named(call, cmk):
+        return None
+    return Target((place.key(cmk.key_id),), _as_of(call, cmk))
+
+
+def _find_foreign_of_version(call: Call, version_id: str) -> Cmk | None:
+    for account in call.directory.accounts:
+        if account != call.place.account:
+            shelf = Shelf(call.connection, account, call.place.region)
+            cmk = shelf.find_key_of_version(version_id)
+            if cmk is not None:
+                return _as_of(call, cmk) if _is_named(call, cmk) else None
+    return None
+
+
+def _is_named(call: Call, cmk: Cmk) -> bool:
+    """Whether the CMK's policy says anything about the caller."""
+    if not cmk.policy or call.caller is None:
+        return False
+    names = call.caller.names
+    return any(one.is_for(names) for one in parse_key_policy(cmk.policy).statements)
 
 
 def _in_own_account(call: Call, name: KeyName) -> KeyName:

@@ -44,14 +44,15 @@ class KeyPolicy(NamedTuple):
     """The policy that hangs on a key, as it counts for one caller.
 
     `names` are all by which a statement may mean the caller. The key's own account as a whole
-    (`own_account`) is nobody in particular: an Allow for it leaves the matter to RAM.
+    (`own_account`, its names) is nobody in particular: an Allow for it leaves the matter to RAM,
+    as the default policy of a key does.
     """
 
     resource: str
     """The ARN of the key."""
     policy: Policy | None
     names: frozenset[str]
-    own_account: str
+    own_account: frozenset[str]
     is_foreign: bool
 
 
@@ -89,8 +90,8 @@ def decide(  # noqa: PLR0913 - each has its own say
 ) -> Decision:
     """Whether `policies` allow `action` (`kms:Decrypt`) on every one of `resources` (ARNs).
 
-    A `session` policy narrows them, and `keys` have policies of their own. A call about no resource is denied: there is nothing that a
-    policy could have allowed.
+    A `session` policy narrows them, and `keys` have policies of their own. A call about no resource
+    is denied: there is nothing that a policy could have allowed.
     """
     policies, of_key = tuple(policies), {key.resource: key for key in keys}
     decisions = [
@@ -157,6 +158,6 @@ def _of_key(key: KeyPolicy, action: str, facts: RequestFacts) -> Finding:
         return Finding()
     said = weigh((key.policy,), action, key.resource, facts, key.names)
     if said.effect == "Allow" and not key.is_foreign:
-        in_particular = key.names - {key.own_account}
+        in_particular = key.names - key.own_account
         return weigh((key.policy,), action, key.resource, facts, in_particular)
     return said

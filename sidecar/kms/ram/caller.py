@@ -16,6 +16,11 @@ def digest_of(security_token: str) -> bytes:
     return hashlib.sha256(security_token.encode()).digest()
 
 
+def everybody_of(account: str) -> frozenset[str]:
+    """The names of an account as a whole."""
+    return frozenset((f"acs:ram::{account}:root", f"acs:ram::{account}:*"))
+
+
 @dataclass(frozen=True, slots=True)
 class RoleSession:
     """How somebody is a role: under which name, until when (Unix seconds), and within what."""
@@ -61,13 +66,12 @@ class Caller:
     @property
     def names(self) -> frozenset[str]:
         """All by which the statement of a policy may mean this caller."""
-        own = f"acs:ram::{self.account.id}"
-        return frozenset((self.arn, f"{own}:root", f"{own}:*"))
+        return frozenset((self.arn, *everybody_of(self.account.id)))
 
     def key_policy(self, resource: str, owner: str, policy: Policy | None) -> KeyPolicy:
         """The policy of a key of the account `owner`, as it counts for this caller."""
         is_foreign = owner != self.account.id
-        return KeyPolicy(resource, policy, self.names, f"acs:ram::{owner}:root", is_foreign)
+        return KeyPolicy(resource, policy, self.names, everybody_of(owner), is_foreign)
 
     def identity(self) -> dict[str, object]:
         """ActionTrail's `userIdentity`."""

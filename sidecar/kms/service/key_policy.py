@@ -2,6 +2,7 @@
 """The policy that hangs on a CMK, as text; what it decides is told in `sidecar/kms/policy`."""
 
 import json
+from functools import lru_cache
 
 from sidecar.kms.policy import BadPolicy, Kind, Policy
 
@@ -19,6 +20,12 @@ def read_key_policy(text: str) -> str:
     except (BadPolicy, RecursionError) as error:
         raise ValueError from error
     return text
+
+
+@lru_cache(1024)
+def parse_key_policy(text: str) -> Policy:
+    """A stored policy, understood; the same text is the same policy."""
+    return Policy.parse(json.loads(text), "of the key", Kind.KEY)
 
 
 def default_policy(account: str) -> str:

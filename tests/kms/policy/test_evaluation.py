@@ -125,7 +125,7 @@ def key_policy(*statements: dict[str, Any], user: str = f"{OWN}:user/app") -> Ke
         resource=KEY,
         policy=Policy.parse(document, "of the key", Kind.KEY),
         names=frozenset({user, f"{account}:root", f"{account}:*"}),
-        own_account=f"{OWN}:root",
+        own_account=frozenset({f"{OWN}:root", f"{OWN}:*"}),
         is_foreign=account != OWN,
     )
 
@@ -139,7 +139,7 @@ def to(principal: str, effect: str = "Allow", action: str = "kms:Decrypt") -> di
     ("statements", "denial"),
     [
         ([to(f"{OWN}:user/app")], None),
-        ([to(f"{OWN}:*")], None),
+        ([to(f"{OWN}:*")], Denial.IMPLICIT),
         ([to(f"{OWN}:user/other")], Denial.IMPLICIT),
         ([to(f"{OWN}:root")], Denial.IMPLICIT),  # the account as a whole: RAM decides
         ([to(f"{OWN}:user/app", action="kms:Encrypt")], Denial.IMPLICIT),
@@ -163,7 +163,7 @@ def test_in_its_own_account_ram_is_enough_and_a_deny_of_the_key_beats_it() -> No
     assert decision.by == (Finding("Deny", "of the key", 1),)
 
 
-@pytest.mark.parametrize("principal", [f"{OTHER}:user/app", f"{OTHER}:root"])
+@pytest.mark.parametrize("principal", [f"{OTHER}:user/app", f"{OTHER}:root", f"{OTHER}:*"])
 def test_another_account_needs_both(principal: str) -> None:
     yes, user = [policy(allow("kms:*"))], f"{OTHER}:user/app"
     given = key_policy(to(principal), user=user)
