@@ -6,9 +6,10 @@ import logging
 from sqlalchemy.exc import SQLAlchemyError
 
 from sidecar.errors import Misconfigured
-from sidecar.hsm import HsmThread, HsmUnavailable, Token
+from sidecar.hsm import HsmThread, HsmUnavailable, KeyMissing, Token
 from sidecar.kms.healing import heal
-from sidecar.kms.store import Database, list_certificates_in_token, list_in_token
+from sidecar.kms.service.in_process import unseal_material
+from sidecar.kms.store import Database, find_sealed, list_certificates_in_token, list_in_token
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +33,15 @@ def prove(hsm: HsmThread, database: Database) -> None:
     held = _held(hsm)
     with database.snapshot() as connection:
         named = list_in_token(connection) | list_certificates_in_token(connection)
+        sealed = find_sealed(connection)
     if missing := sorted(named - held):
         raise Misconfigured(
             f"{len(missing)} of {len(named)} keys in the database are not in the token, "
             f"{missing[0]} among them; token and database are not of one installation, "
             "or one of them is an old copy"
         )
+    if sealed is not None:
+        _prove_root_key(hsm, *sealed)
     for orphan in sorted(held - named):
         # Not what a crash leaves, which bears a mark: perhaps the database is an old copy, and this
         # key still opens what was sealed. So it is never destroyed.
@@ -49,6 +53,19 @@ def _held(hsm: HsmThread) -> set[str]:
         return {key_id.decode("latin-1") for key_id in hsm.run(Token.list_key_ids)}
     except HsmUnavailable as error:
         raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
+
+
+def _prove_root_key(hsm: HsmThread, version_id: str, sealed: bytes) -> None:
+    """One that does not open one material opens none."""
+    try:
+        hsm.run(lambda token: unseal_material(token, version_id, sealed))
+    except HsmUnavailable as error:
+        raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
+    except KeyMissing as error:
+        raise Misconfigured(
+            f"{error.why}, which the database keeps sealed; token and database are not of one "
+            "installation, or one of them is an old copy"
+        ) from error
 
 
 def _heal(hsm: HsmThread, database: Database) -> None:

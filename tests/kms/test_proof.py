@@ -9,7 +9,9 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri
+from sidecar.hsm.token import ROOT_ID
 from sidecar.kms.proof import prove
+from sidecar.kms.service.in_process import seal_material
 from sidecar.kms.store import Cmk, Database, Material, Shelf
 
 
@@ -79,3 +81,19 @@ def test_a_database_that_is_none_is_an_error(hsm: HsmThread, tmp_path: Path) -> 
     with pytest.raises(Misconfigured, match="cannot be brought to this version"):
         prove(hsm, database)
     database.close()
+
+
+def test_a_root_key_that_opens_nothing_is_an_error_and_stays_one(
+    hsm: HsmThread, database: Database
+) -> None:
+    """A new one is planted, and must not pass for the one that is lost."""
+    prove(hsm, database)
+    with database.transaction() as connection:
+        made = hsm.run(lambda token: seal_material(token, "v1", bytes(16)))
+        material = Material(is_in_token=False, sealed=made)
+        Shelf(connection, "1", "r").add_key(cmk("v1"), material)
+    prove(hsm, database)
+    hsm.run(lambda token: token.destroy(ROOT_ID))
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="the root key of the token does not open"):
+            prove(hsm, database)

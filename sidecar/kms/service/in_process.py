@@ -91,7 +91,7 @@ class InProcess:
         return mac.finalize()
 
     def _material(self) -> bytes:
-        return unseal(self.token, self.sealed, _purpose(self.version_id))
+        return unseal_material(self.token, self.version_id, self.sealed)
 
     def _cipher(self) -> CipherAlgorithm:
         kind = algorithms.SM4 if self.spec.kind.family == "SM4" else algorithms.AES
@@ -110,6 +110,11 @@ class InProcess:
 def seal_material(token: Token, version_id: str, material: bytes) -> bytes:
     """Seal the material of a version, for `InProcess` to use."""
     return seal(token, material, _purpose(version_id))
+
+
+def unseal_material(token: Token, version_id: str, sealed: bytes) -> bytes:
+    """The material of a version; raise KeyMissing where this token's root key does not open it."""
+    return unseal(token, sealed, _purpose(version_id))
 
 
 def draw(token: Token, spec: Spec) -> tuple[bytes, bytes | None]:

@@ -9,7 +9,13 @@ from sidecar.kms.store.certificates import (
     list_certificates_in_token,
 )
 from sidecar.kms.store.database import Database
-from sidecar.kms.store.materials import Material, Materials, list_in_token, list_to_destroy
+from sidecar.kms.store.materials import (
+    Material,
+    Materials,
+    find_sealed,
+    list_in_token,
+    list_to_destroy,
+)
 from sidecar.kms.store.named import is_named
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
 from sidecar.kms.store.shelf import Cmk, Label, Shelf
@@ -41,6 +47,7 @@ __all__ = [
     "Tags",
     "Version",
     "Versions",
+    "find_sealed",
     "is_named",
     "list_certificates_in_token",
     "list_in_token",

@@ -69,6 +69,13 @@ class Materials:
         self._connection.execute(gone.values(is_in_token=False, sealed=None))
 
 
+def find_sealed(connection: Connection) -> tuple[str, bytes] | None:
+    """Some version whose material is sealed, and that, where there is one."""
+    columns = (KeyMaterial.version_id, KeyMaterial.sealed)
+    row = connection.execute(select(*columns).where(KeyMaterial.sealed.is_not(None))).first()
+    return (row.version_id, row.sealed) if row is not None and row.sealed is not None else None
+
+
 def list_in_token(connection: Connection) -> frozenset[str]:
     """The ids of every key version, of every account, that the token must hold."""
     held = _WITH_KEY.where(KeyMaterial.is_in_token, Key.state != DELETED)
