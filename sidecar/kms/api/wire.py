@@ -11,6 +11,7 @@ Nothing here logs: targets and bodies hold plaintexts.
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +24,8 @@ from sidecar.kms.request import Received
 
 MAX_REQUEST_LINE = 256 * 1024
 MAX_BODY = 256 * 1024
+RETRY_AFTER = "1000"
+"""Milliseconds: rates are counted by the second (`kms/limits.py`)."""
 ALIVE = b"/healthz"
 PROBES = (ALIVE, b"/readyz")
 
@@ -74,7 +77,10 @@ class Api:
             status, told = fault.http_status, refusal(fault, request_id, source)
         else:
             status, told = 200, {**answer, "RequestId": request_id}
-        return JSONResponse(told, status, {"x-acs-request-id": request_id})
+        headers = {"x-acs-request-id": request_id}
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            headers["x-acs-retry-after"] = RETRY_AFTER
+        return JSONResponse(told, status, headers)
 
     async def _probe(self, path: bytes) -> Response:
         is_well = self._health.is_alive() if path == ALIVE else await self._health.is_ready()
