@@ -10,7 +10,8 @@ Everything else has a default:
 
     listeners:
       - listen: 0.0.0.0:8443
-        tls: {cert: server.pem, key: server.key}
+        tls: {cert: server.pem, key: server.key, client_ca: clients.pem}
+          # client_ca: verify the certificates of clients that show one; rules say whom they clear
         upstream: https://crm.internal
         upstream_tls: {ca: ca.pem, cert: client.pem, key: client.key}
         host_header: keep                       # or upstream: the upstream sees its own name

@@ -22,6 +22,7 @@ from sidecar.transform import Hold, Opened, Sealed, Transform
 FOLDER = Path(__file__).parents[2] / "rules"
 EXAMPLES = sorted(path for path in FOLDER.iterdir() if not path.match("*.test.yaml"))
 CANARIES = (b'canary"', b"canary-", b"canary@", b"77700.9", b"9021-0902")
+CLEARED = frozenset({"uri:spiffe://support.internal/reports"})
 TENANTS = ("X-Tenant-Id", "X-Parse-Application-Id")
 
 
@@ -119,6 +120,12 @@ EXCHANGES = {
             lambda body: [{"data": {"customers": [{"id": "1", **body[0]["variables"]}]}}],
         ),
     ],
+    "support": [
+        Exchange(
+            "PUT support.internal:8080/customers/c1",
+            {"ssn": "canary-078", "iban": "canary", "phone": "canary", "notes": ["canary"]},
+        ),
+    ],
     "couchdb": [
         Exchange(
             "PUT couchdb.internal:5984/crm/d1",
@@ -152,7 +159,8 @@ class Rig:
         authority, _, path = rest.partition("/")
         headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"1")]
         headers += [(name.encode(), tenant.encode()) for name in TENANTS]
-        head = RequestHead(method.encode(), f"/{path}".encode(), authority, tuple(headers))
+        target = f"/{path}".encode()
+        head = RequestHead(method.encode(), target, authority, tuple(headers), CLEARED)
         claim = self.transform.claim(head)
         assert isinstance(claim, Hold)
         return claim
