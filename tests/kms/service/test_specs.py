@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Key specs and what they are for, as the API documents them."""
 
+from pathlib import Path
+
 import pytest
 
+from sidecar.kms import api
 from sidecar.kms.service.specs import SPECS, Usage
 
 
@@ -46,3 +49,20 @@ def test_material_has_the_length_of_its_kind() -> None:
 def test_material_is_brought_for_two_specs() -> None:
     importable = {name for name, spec in SPECS.items() if spec.is_importable}
     assert importable == {"Aliyun_AES_256", "Aliyun_SM4"}
+
+
+def test_the_document_has_every_spec_with_its_uses_and_algorithms() -> None:
+    document = (Path(api.__file__).parent / "API.md").read_text()
+    rows = {
+        cells[0]: (cells[1].split(", "), cells[2].split(", "))
+        for line in document.splitlines()
+        if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 4
+        and cells[0] in SPECS
+    }
+    assert rows == {
+        name: (
+            [str(usage) for usage in spec.algorithms],
+            [algorithm for each in spec.algorithms.values() for algorithm in each],
+        )
+        for name, spec in SPECS.items()
+    }
