@@ -26,6 +26,7 @@ from sidecar.kms.audit.record import Told, canonical
 from sidecar.kms.audit.refusals import Refusals
 from sidecar.kms.faults import Fault
 from sidecar.kms.store import Database
+from sidecar.kms.store.savepoint import savepoint
 
 
 class Errand[T](Protocol):
@@ -97,9 +98,9 @@ def sign(connection: Connection, token: Token, now: int, floor: int) -> Head:
 
 def _carry_out[T](connection: Connection, errand: Errand[T]) -> T | Exception:
     try:
-        with connection.begin_nested():
+        with savepoint(connection):
             errand.admit(connection)
-        with connection.begin_nested():
+        with savepoint(connection):
             return errand.act(connection)
     except Exception as error:  # noqa: BLE001 - it is the outcome
         errand.event.fault = error if isinstance(error, Fault) else Fault.internal()

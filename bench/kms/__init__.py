@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sidecar.keys.providers.kms import KmsProvider
 from sidecar.signing import AccessKey
@@ -18,13 +18,22 @@ class Kms:
     """A running core in the folder `directory`, on one core of the machine where that is given."""
 
     def __init__(self, directory: Path, core: int | None = None) -> None:
-        self._directory = directory
+        self.directory = directory
         self._core = core
 
     def __enter__(self) -> Self:
-        cli("kms", "init", "--dir", self._directory)
-        serve = ("kms", "serve", "--dir", self._directory, "--listen", "127.0.0.1:0")
-        with (self._directory / "log").open("ab") as log:
+        cli("kms", "init", "--dir", self.directory)
+        self.start()
+        made = self.call("CreateKey")["KeyMetadata"]["KeyId"]
+        self.call("CreateAlias", KeyId=made, AliasName=ALIAS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        serve = ("kms", "serve", "--dir", self.directory, "--listen", "127.0.0.1:0")
+        with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 pinned(self._core, sys.executable, "-m", "sidecar", *serve),
                 stdout=subprocess.PIPE,
@@ -33,15 +42,20 @@ class Kms:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError((self._directory / "log").read_text())
+            raise RuntimeError((self.directory / "log").read_text())
         self.endpoint: str = json.loads(line)["endpoint"]
-        address = ("--dir", self._directory, "--endpoint", self.endpoint)
-        made = json.loads(cli("kms", "call", *address, "CreateKey"))["KeyMetadata"]["KeyId"]
-        cli("kms", "call", *address, "CreateAlias", f"KeyId={made}", f"AliasName={ALIAS}")
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.kill()
+    def call(self, action: str, **parameters: str) -> dict[str, Any]:
+        """One call as the administrator; its answer."""
+        address = ("--dir", self.directory, "--endpoint", self.endpoint)
+        words = [f"{name}={value}" for name, value in parameters.items()]
+        answer: dict[str, Any] = json.loads(cli("kms", "call", *address, action, *words))
+        return answer
+
+    def stop(self) -> None:
+        """Let it end in its own time."""
+        with self._process:
+            self._process.terminate()
 
     def kill(self) -> None:
         """Let the KMS be gone, at once."""
@@ -50,7 +64,7 @@ class Kms:
 
     def provider(self) -> KmsProvider:
         """A new client of this KMS."""
-        written = json.loads((self._directory / "credentials.json").read_bytes())
+        written = json.loads((self.directory / "credentials.json").read_bytes())
         key = AccessKey(written["access_key_id"], written["access_key_secret"])
         return KmsProvider(self.endpoint, written["region"], key)
 
