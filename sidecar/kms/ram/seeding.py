@@ -66,6 +66,17 @@ class _Seeding:
         self._is_changed = False
 
     def run(self) -> None:
+        try:
+            self._bring()
+            if self._is_changed:
+                self._roster.changed()
+        except IntegrityError as error:
+            raise Misconfigured(
+                f"account {self._account.id}: an id in the configuration is another's in the "
+                "database"
+            ) from error
+
+    def _bring(self) -> None:
         account = self._account
         self._reconcile(RamUser, ("name",), _users(account), self._forget_user)
         self._reconcile(RamGroup, ("name",), _groups(account), self._forget_group)
@@ -76,13 +87,6 @@ class _Seeding:
         self._reconcile(RamMember, ("group", "user"), _members(account))
         of_attachment = ("kind", "holder", "policy_type", "policy")
         self._reconcile(RamAttachment, of_attachment, _attachments(account))
-        if self._is_changed:
-            try:
-                self._roster.changed()
-            except IntegrityError as error:
-                raise Misconfigured(
-                    f"account {account.id}: an id in the configuration is another's in the database"
-                ) from error
 
     def _reconcile(
         self,
@@ -102,6 +106,7 @@ class _Seeding:
                 self._roster.remove(row)
                 if forget is not None:
                     forget(key[0])
+        self._roster.flush()  # what takes the place of another may take its id as well
         for key, values in wanted.items():
             if key in there:
                 self._set(there[key], **values, is_seeded=True)
