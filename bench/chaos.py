@@ -99,8 +99,12 @@ class Customer:
         found = await self._ask("GET")
         if found is None or found.get("ssn") not in self.possible:
             self._outcome.unreadable += 1
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._connection is not None:
-            self._connection[1].close()
+            self._connection[1].transport.abort()
+        self._connection = None
 
     def _check(self, found: dict[str, str]) -> None:
         if found.get("ssn") not in self.possible:
@@ -114,7 +118,7 @@ class Customer:
         try:
             status, answer = await asyncio.wait_for(self._exchange(method, body), PATIENCE)
         except (OSError, EOFError, TimeoutError) as error:
-            self._connection = None
+            self._hang_up()
             self._note(began, f"{method}: {type(error).__name__}")
             return None
         if status not in (200, 201):
@@ -140,8 +144,7 @@ class Customer:
         length = fields.partition(b"content-length:")[2].split(b"\r\n")[0]
         answer = await reader.readexactly(int(length))
         if b"\r\nconnection: close" in fields:
-            writer.close()
-            self._connection = None
+            self._hang_up()
         return int(fields.split()[1]), answer
 
 

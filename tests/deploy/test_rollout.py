@@ -14,7 +14,7 @@ import yaml
 
 from sidecar.config import RemoteKms, load_config, read_credentials
 from sidecar.kms.config import load_kms_config
-from sidecar.rules import lint, read_rules
+from sidecar.rules import lint
 from tests.deploy.cluster import NAMESPACE, PORT, Cluster
 from tests.deploy.manifests import BASE, BIN, DEV, K8S, objects, one, pods
 
@@ -128,7 +128,7 @@ def test_the_configuration_and_the_rules_are_accepted_without_advice(mounted: Pa
     assert isinstance(config.kms, RemoteKms)
     assert config.kms.endpoint.startswith("https://")
     assert config.kms.ca is not None
-    rule_set = read_rules(config.rules)
+    rule_set = config.rules.read().rule_set
     assert lint(rule_set) == []
     stores = {listener.upstream.authority for listener in config.listeners}
     assert {host for rule in rule_set.rules for host in rule.store.hosts} == stores

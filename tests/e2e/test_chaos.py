@@ -10,7 +10,7 @@ from bench.rig import Rig
 async def test_nothing_fails_but_what_a_killed_worker_had_under_way(tmp_path: Path) -> None:
     with Rig(tmp_path) as rig:
         rig.start_sidecar(chaos.WORKERS, core=None)
-        outcome = await chaos.run(rig, seconds=9)
+        outcome = await chaos.run(rig, seconds=6)
     assert outcome.failed == []
     assert outcome.unreadable == 0
     assert outcome.writes
