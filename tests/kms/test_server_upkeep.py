@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A core that starts does what came due while it was away, and proves itself afterwards."""
 
+import base64
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from tests.fixtures.kms import RunningKms
 from tests.kms.refusals import refusal, told
 
 SECONDS = 20
+DIGEST = base64.b64encode(bytes(32)).decode()
 
 
 def set_back(directory: Path, column: str, key_id: str) -> None:
@@ -91,3 +93,32 @@ def test_a_rotation_that_came_due_changes_what_encrypts_and_not_what_decrypts(
     versions = kms.call("ListKeyVersions", KeyId=key_id)["KeyVersions"]["KeyVersion"]
     assert {one["KeyVersionId"] for one in versions} == {new["KeyVersionId"], old["KeyVersionId"]}
     assert kms.call("DescribeKey", KeyId=key_id)["KeyMetadata"]["AutomaticRotation"] == "Enabled"
+
+
+def test_a_pair_gets_a_new_version_a_week_later_and_the_old_one_still_verifies(
+    make_kms: Callable[[], RunningKms],
+) -> None:
+    kms = make_kms()
+    configuration = kms.directory / "kms.yaml"
+    configuration.write_text(configuration.read_text() + "quotas: {versions_per_key: 2}\n")
+    kms.start()
+    key_id = kms.call("CreateKey", KeySpec="EC_P256")["KeyMetadata"]["KeyId"]
+    (old,) = kms.call("ListKeyVersions", KeyId=key_id)["KeyVersions"]["KeyVersion"]
+    about = {"KeyId": key_id, "Algorithm": "ECDSA_SHA_256", "Digest": DIGEST}
+    by_old = {**about, "KeyVersionId": old["KeyVersionId"]}
+    signature = kms.call("AsymmetricSign", **by_old)["Value"]
+    kms.stop()
+    set_back(kms.directory, "rotated_at", key_id)
+    kms.start()
+    new = kms.call("CreateKeyVersion", KeyId=key_id)["KeyVersion"]
+    by_new = {**about, "KeyVersionId": new["KeyVersionId"]}
+    assert kms.call("AsymmetricVerify", **by_old, Value=signature)["Value"] is True
+    assert kms.call("AsymmetricVerify", **by_new, Value=signature)["Value"] is False
+    metadata = kms.call("DescribeKey", KeyId=key_id)["KeyMetadata"]
+    assert metadata["PrimaryKeyVersion"] == new["KeyVersionId"]
+    assert told(refusal(kms, "CreateKeyVersion", KeyId=key_id)) == (400, "Rejected.LimitExceeded")
+    kms.stop()
+    set_back(kms.directory, "rotated_at", key_id)
+    kms.start()
+    assert told(refusal(kms, "CreateKeyVersion", KeyId=key_id)) == (400, "Rejected.LimitExceeded")
+    assert kms.call("ListKeyVersions", KeyId=key_id)["TotalCount"] == 2

@@ -193,6 +193,16 @@ def test_a_deleted_cmk_has_no_material_no_alias_and_no_tag_and_its_id_stays_take
     assert names == ["RotateKey", "DeleteKey", "DestroyKeyMaterial"]
 
 
+def test_nothing_is_left_of_material_that_the_database_kept_sealed(world: World) -> None:
+    cmk = world.make(protection_level="SOFTWARE", state="PendingDeletion", delete_at=0)
+    assert world.held() == set()
+    world.upkeep.catch_up()
+    with world.database.snapshot() as connection:
+        found = Shelf(connection, ACCOUNT, "r").materials.find(cmk.key_id, cmk.primary_version)
+    assert found is not None
+    assert not found.is_there
+
+
 def test_material_that_a_crash_left_is_destroyed_at_the_next_look(world: World) -> None:
     cmk = world.make(
         state=DELETED, delete_at=0

@@ -10,10 +10,14 @@ from sidecar.kms.store.shelf import Cmk
 type Order = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
 
 _COLUMNS = [getattr(Key, name) for name in Cmk._fields]
-_HAS_MATERIAL = Key.key_id.in_(
+_HAS_MATERIAL = (
     select(KeyVersion.key_id)
     .join(KeyMaterial, KeyMaterial.version_id == KeyVersion.version_id)
-    .where(or_(KeyMaterial.is_in_token, KeyMaterial.sealed.is_not(None)))
+    .where(
+        KeyVersion.key_id == Key.key_id,
+        or_(KeyMaterial.is_in_token, KeyMaterial.sealed.is_not(None)),
+    )
+    .exists()
 )
 
 
