@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
-from typing import cast
 
 from sidecar import logs
 from sidecar.config import Config
@@ -18,7 +17,6 @@ from sidecar.learning import Observer, Traffic
 from sidecar.proxy.host import Host
 from sidecar.proxy.settings import ProxySettings
 from sidecar.rules import Phase, RuleSet
-from sidecar.transform import Transform
 
 _STORES = frozenset({"http", "https"})
 _PROGRESS_SECONDS = 5.0
@@ -58,8 +56,7 @@ async def watch(
     if len(stores) < len(config.listeners):
         announce("only listeners with a store behind them are served")
     settings = ProxySettings(tuple(stores), limits=config.limits)
-    # The host asks for what a Transform can do, and an Observer does all of it.
-    async with Host(settings, cast("Transform", Observer(traffic))) as host:
+    async with Host(settings, Observer(traffic)) as host:
         addresses = [_spell(address) for address in host.addresses]
         announce(f"learning at {', '.join(addresses)}; nothing is sealed")
         await _until(stop, traffic, seconds, requests, announce)

@@ -1,36 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks on where the transform would act: the proxy's own place to watch messages that pass.
 
-Every request is claimed as one that a rule in the phase `monitor` would have: it goes on as it came
+Every request is claimed as a rule in the phase `monitor` would claim it: it goes on as it came
 while a copy of its body is gathered, up to BODY_LIMIT, and shown here afterwards. Nothing is ever
 changed or refused.
 """
 
 from sidecar.backends import problem
 from sidecar.errors import SidecarError
-from sidecar.fieldpath import FieldPath
-from sidecar.keys.names import CmkRef
 from sidecar.learning.traffic import Traffic
 from sidecar.message import Refusal, RequestHead, ResponseHead
-from sidecar.rules import Field, Match, Phase, Route, Rule, Store
 from sidecar.transform import Claim, Hold, Opened, Sealed
 
 BODY_LIMIT = 256 * 1024
 """Bytes of one body; a longer one passes unobserved. Copies lie in memory beside the stream."""
 
-_WATCHING = Rule(
-    name="learn",
-    store=Store("learn", "rest", ("learn:0",)),
-    routes=(Route.parse("/**"),),
-    cmk=CmkRef("alias/learn"),
-    fields=(Field("any", FieldPath(("any",))),),
-    phase=Phase.MONITOR,
-)
-"""The rule that everything falls under while it is watched; it names no real field and no key."""
-
 
 class Observer:
     """In the place of a `Transform`."""
+
+    hosts = ()
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
@@ -42,7 +31,7 @@ class Observer:
 
     def claim(self, head: RequestHead) -> Claim:
         self._traffic.request(head)
-        return Hold(head, Match(_WATCHING, {}, b""), BODY_LIMIT, observes=True, tenant="")
+        return Hold(head, BODY_LIMIT, observes=True)
 
     async def seal_request(self, hold: Hold, body: bytes) -> Sealed:
         self._traffic.request_body(hold.head, body)

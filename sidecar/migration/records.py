@@ -19,7 +19,7 @@ from sidecar.keys import Keyring
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
 from sidecar.migration.members import JSON, NULL
 from sidecar.rules import Documents, Field, Match, Mode, Phase, Rule, RuleSet, compile_rules
-from sidecar.transform import BODY_LIMIT, Hold, Transform
+from sidecar.transform import BODY_LIMIT, RuledHold, Transform
 
 _OK = 200
 
@@ -99,10 +99,10 @@ class Records:
     def _answer(self) -> ResponseHead:
         return ResponseHead(_OK, b"OK", self._headers)
 
-    def _hold(self, tenant: str) -> Hold:
+    def _hold(self, tenant: str) -> RuledHold:
         head = RequestHead(b"PUT", b"/", self._rule.store.hosts[0], self._headers)
         match = Match(self._rule, {}, b"")
-        return Hold(head, match, self._limit, observes=False, tenant=tenant)
+        return RuledHold(head, self._limit, observes=False, match=match, tenant=tenant)
 
 
 def refused(refusal: Refusal) -> NotPossible | KeyUnavailable:

@@ -18,7 +18,7 @@ from sidecar.fieldpath import FieldPath, Step
 from sidecar.message import Refusal, RequestHead
 from sidecar.migration.collection import Collection, SlotValues
 from sidecar.migration.slots import Filled, Template
-from sidecar.transform import Hold
+from sidecar.transform import RuledHold
 
 
 def rehearse(collection: Collection, write: Template) -> None:
@@ -55,7 +55,7 @@ def _found(collection: Collection, filled: Filled) -> Mapping[str, list[str]]:
     claim = collection.transform.claim(head)
     if isinstance(claim, Refusal):
         raise Refused(f"as {claim.code}")
-    if not isinstance(claim, Hold):
+    if not isinstance(claim, RuledHold):
         raise Refused("no route of it holds this request, so it would not be sealed")
     adapter = BACKENDS[rule.store.kind].bind(rule)
     message = adapter.read_request(head, claim.match.variables, claim.match.query, filled.body)

@@ -27,7 +27,7 @@ from sidecar.migration.records import NotPossible, State, refused
 from sidecar.migration.rehearsal import rehearse
 from sidecar.migration.slots import Filled, Slot, Values
 from sidecar.migration.store import Answer, StoreUnavailable
-from sidecar.transform import Hold
+from sidecar.transform import RuledHold
 
 _STALE = frozenset({409, 412})
 _GONE = frozenset({404, 410})
@@ -172,7 +172,7 @@ class Renewal:
         claim = collection.transform.claim(head)
         if isinstance(claim, Refusal):
             raise refused(claim)
-        if not isinstance(claim, Hold):
+        if not isinstance(claim, RuledHold):
             raise Misconfigured(
                 f"{collection.description.where}: no route of rule {collection.rule.name!r} holds "
                 f"`{self._writing.request}`, so it would not be sealed"

@@ -11,12 +11,12 @@ and where bytes of it may have gone, that connection is cut (`layers/http1/conne
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from sidecar.errors import KeyUnavailable, Refused, SidecarError
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy.stats import HostStats
-from sidecar.transform import PASS, Claim, Hold, Opened, Sealed, Transform
+from sidecar.transform import PASS, Claim, Hold, Opened, Sealed
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,36 @@ class UpstreamSilent(UpstreamFailed):
     code = "upstream_silent"
 
 
+class MessageTransform(Protocol):
+    """What decides on messages: a `Transform`, or what only looks on.
+
+    It gets back the holds that it has claimed, and no others.
+    """
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """Every `host:port` that some rule names."""
+
+    def protects(self, authority: str) -> bool:
+        """Whether some rule names this destination."""
+
+    def claim(self, head: RequestHead) -> Claim:
+        """Whether a request passes, is held, or is refused already."""
+
+    async def seal_request(self, hold: Any, body: bytes) -> Sealed | Refusal:
+        """The request to send to the store, or what to tell the client instead."""
+
+    async def open_response(self, hold: Any, head: ResponseHead, body: bytes) -> Opened | Refusal:
+        """The answer to hand to the client, or what to tell it instead."""
+
+    def refusal(self, hold: Any, error: BaseException) -> Refusal:
+        """The local answer to `error`; `hold` is None where nothing was claimed."""
+
+
 class Guard:
     """Calls the transform on behalf of every layer; its methods never raise."""
 
-    def __init__(self, transform: Transform, stats: HostStats) -> None:
+    def __init__(self, transform: MessageTransform, stats: HostStats) -> None:
         self._transform = transform
         self._stats = stats
         self._observations: set[asyncio.Task[Any]] = set()

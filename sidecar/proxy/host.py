@@ -18,7 +18,7 @@ from mitmproxy.proxy.context import Context
 
 from sidecar.proxy import doors
 from sidecar.proxy.forwarding import Forwarding
-from sidecar.proxy.guard import Guard
+from sidecar.proxy.guard import Guard, MessageTransform
 from sidecar.proxy.handler import Handler
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1 import Reverse
@@ -28,7 +28,6 @@ from sidecar.proxy.settings import Forward, Listener, ProxySettings
 from sidecar.proxy.stats import HostStats
 from sidecar.proxy.tally import Tally
 from sidecar.proxy.tls import Tls
-from sidecar.transform import Transform
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Host:
     def __init__(
         self,
         settings: ProxySettings,
-        transform: Transform,
+        transform: MessageTransform,
         inherited: Sequence[Sequence[socket.socket]] | None = None,
         tally: Tally | None = None,
     ) -> None:
@@ -70,7 +69,7 @@ class Host:
         self._instances: list[ListenerInstance] = []
         self._tasks: dict[Handler, asyncio.Task[object]] = {}
 
-    def prepare(self, transform: Transform) -> InForce:
+    def prepare(self, transform: MessageTransform) -> InForce:
         """What `put_in_force` takes; Misconfigured where a certificate cannot be used."""
         guard = Guard(transform, self.stats)
         return InForce(guard, Tls(self._settings, self._listener_of, guard.hosts))

@@ -18,7 +18,7 @@ from sidecar.keys.providers.ephemeral import EphemeralProvider
 from sidecar.message import Refusal, RequestHead
 from sidecar.recorded import Answer
 from sidecar.rules import Match, Rule, RuleSet, compile_rules
-from sidecar.transform import Hold, Opened, Sealed, Transform
+from sidecar.transform import Opened, RuledHold, Sealed, Transform
 
 _SILENT = logging.NullHandler()
 """Refusals are told by whoever rehearses; lines of audit would tell of a store that is none."""
@@ -39,14 +39,14 @@ class Stage:
         except Malformed:
             return None
 
-    async def seal(self, hold: Hold, body: bytes) -> Sealed | Refusal:
+    async def seal(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
         """The request as the store would get it; whatever is raised is refused, as by the guard."""
         try:
             return await self._transform.seal_request(hold, body)
         except Exception as error:  # noqa: BLE001 - as the proxy's guard does
             return self._transform.refusal(hold, error)
 
-    async def open(self, hold: Hold, answer: Answer) -> Opened | Refusal:
+    async def open(self, hold: RuledHold, answer: Answer) -> Opened | Refusal:
         """The answer as the client would get it; whatever is raised is refused."""
         try:
             return await self._transform.open_response(hold, answer.head, answer.body)

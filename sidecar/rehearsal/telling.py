@@ -19,7 +19,7 @@ from sidecar.rehearsal.coverage import nearest_host, spell_path, stray_members, 
 from sidecar.rehearsal.shapes import describe
 from sidecar.rehearsal.stage import Stage, staged
 from sidecar.rules import Match, Phase, RuleSet, explain_field
-from sidecar.transform import Hold
+from sidecar.transform import RuledHold
 from sidecar.transform.values import treatment_of
 
 _REFUSED = "refused"
@@ -49,11 +49,11 @@ class _Telling:
     async def tell(self, exchange: Exchange) -> Account:
         head, stage = exchange.head, self._stage
         claim = stage.claim(head)
-        match = claim.match if isinstance(claim, Hold) else stage.find(head)
+        match = claim.match if isinstance(claim, RuledHold) else stage.find(head)
         request, answer = Side("unchanged"), None
         if isinstance(claim, Refusal):
             request = _refused(claim)
-        elif isinstance(claim, Hold):
+        elif isinstance(claim, RuledHold):
             request = await self._request(claim, exchange.body)
             if exchange.answer is not None and request.refused is None:
                 answer = await self._answer(claim, exchange.answer)
@@ -74,7 +74,7 @@ class _Telling:
             nearest_host=nearest_host(self._rule_set, head.authority),
         )
 
-    async def _request(self, hold: Hold, body: bytes) -> Side:
+    async def _request(self, hold: RuledHold, body: bytes) -> Side:
         verdict = await self._stage.seal(hold, body)
         if isinstance(verdict, Refusal):
             return _refused(verdict)
@@ -86,7 +86,7 @@ class _Telling:
         sites = self._sites(hold, before, after)
         return Side("sealed" if sites else "unchanged", sites)
 
-    async def _answer(self, hold: Hold, answer: Answer) -> Side:
+    async def _answer(self, hold: RuledHold, answer: Answer) -> Side:
         adapter = BACKENDS[hold.match.rule.store.kind].bind(hold.match.rule)
         values: Sequence[Value] = ()
         sealed = 0
@@ -105,7 +105,9 @@ class _Telling:
             return Side(_REFUSED, sites)
         return Side("opened" if sites else "unchanged", sites)
 
-    def _sites(self, hold: Hold, values: Sequence[Value], after: list[str]) -> tuple[Site, ...]:
+    def _sites(
+        self, hold: RuledHold, values: Sequence[Value], after: list[str]
+    ) -> tuple[Site, ...]:
         rule = hold.match.rule
         return tuple(
             Site(

@@ -3,6 +3,16 @@
 
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.transform import BODY_LIMIT, Transform
-from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
+from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, RuledHold, Sealed
 
-__all__ = ["BODY_LIMIT", "PASS", "Claim", "Hold", "Opened", "Sealed", "Transform", "TransformStats"]
+__all__ = [
+    "BODY_LIMIT",
+    "PASS",
+    "Claim",
+    "Hold",
+    "Opened",
+    "RuledHold",
+    "Sealed",
+    "Transform",
+    "TransformStats",
+]

@@ -12,6 +12,7 @@ proxy's guard. A rule in the phase `monitor` counts what it would do and does no
 import logging
 import time
 from collections.abc import Callable, Collection
+from typing import Literal
 
 from sidecar.backends import (
     Unbound,
@@ -37,7 +38,7 @@ from sidecar.transform.sites import (
     sites_to_seal,
 )
 from sidecar.transform.stats import TransformStats
-from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, Sealed
+from sidecar.transform.verdicts import PASS, Opened, RuledHold, Sealed, Unnamed
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Transform:
         """Whether some rule names this destination."""
         return self._plan.protects(authority)
 
-    def claim(self, head: RequestHead) -> Claim:
+    def claim(self, head: RequestHead) -> Literal[Unnamed.PASS] | RuledHold | Refusal:
         """Whether the request passes as it is, is held to be sealed, or is refused already."""
         try:
             match = self._find(head)
@@ -92,7 +93,8 @@ class Transform:
         if match is None:
             return PASS
         bound = self._bound[match.rule.name]
-        hold = Hold(head, match, self._body_limit, bound.observes, _find_tenant(bound, head))
+        tenant = _find_tenant(bound, head)
+        hold = RuledHold(head, self._body_limit, bound.observes, match, tenant)
         if bound.tenant_header and not hold.tenant:
             why = (
                 f"the header {bound.tenant_header.decode()}, which names the tenant, is missing, "
@@ -121,14 +123,16 @@ class Transform:
         except Refused:
             return True
 
-    async def seal_request(self, hold: Hold, body: bytes) -> Sealed | Refusal:
+    async def seal_request(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
         """The request to send to the store, or what to tell the client instead."""
         try:
             return await self._seal(self._bound[hold.match.rule.name], hold, body)
         except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
             return self._refuse(hold, error) or Sealed(hold.head, body)
 
-    async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened | Refusal:
+    async def open_response(
+        self, hold: RuledHold, head: ResponseHead, body: bytes
+    ) -> Opened | Refusal:
         """The answer to hand to the client, or what to tell it instead."""
         bound = self._bound[hold.match.rule.name]
         try:
@@ -139,7 +143,7 @@ class Transform:
             return Opened(unstored_response(opened.head), opened.body)
         return opened
 
-    def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:
+    def refusal(self, hold: RuledHold | None, error: BaseException) -> Refusal:
         """The local answer to `error`; what was not raised on purpose is told without a detail."""
         if not isinstance(error, SidecarError) or isinstance(error, Misconfigured):
             error = SidecarError("the sidecar failed to handle this message")
@@ -147,7 +151,7 @@ class Transform:
         self.stats.refusals[name, error.code] += 1
         return self._bound[name].adapter.refusal(error) if hold else problem(error)
 
-    async def _seal(self, bound: BoundRule, hold: Hold, body: bytes) -> Sealed:
+    async def _seal(self, bound: BoundRule, hold: RuledHold, body: bytes) -> Sealed:
         _check_length(hold, body)
         if not (body and is_coded(hold.head.headers)):
             return await self._seal_plain(bound, hold, hold.head, body)
@@ -156,7 +160,7 @@ class Transform:
             return await self._seal_plain(bound, hold, head, body)
 
     async def _seal_plain(
-        self, bound: BoundRule, hold: Hold, head: RequestHead, body: bytes
+        self, bound: BoundRule, hold: RuledHold, head: RequestHead, body: bytes
     ) -> Sealed:
         variables, query = hold.match.variables, hold.match.query
         message = bound.adapter.read_request(head, variables, query, body)
@@ -173,7 +177,9 @@ class Transform:
         self.stats.sealed[bound.name] += len(sites)
         return Sealed(head, body)
 
-    async def _open(self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
+    async def _open(
+        self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
+    ) -> Opened:
         if _is_bare(hold, head):
             head, body = head if hold.observes else bodiless_response(head), b""
             if not bound.reads_heads:
@@ -186,7 +192,7 @@ class Transform:
             return await self._open_plain(bound, hold, head, body)
 
     async def _open_plain(
-        self, bound: BoundRule, hold: Hold, head: ResponseHead, body: bytes
+        self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
     ) -> Opened:
         message = bound.adapter.read_response(head, hold.match.variables, body)
         # Of a body that is one value only the answer to a GET is what is stored.
@@ -211,7 +217,7 @@ class Transform:
         head, body = message.finish()
         return Opened(bodiless_response(head) if _is_bare(hold, head) else head, body)
 
-    def _refuse(self, hold: Hold, error: Exception) -> Refusal | None:
+    def _refuse(self, hold: RuledHold, error: Exception) -> Refusal | None:
         """The refusal for `error`, or None where the rule only observes."""
         if hold.observes:
             code = error.code if isinstance(error, SidecarError) else SidecarError.code
@@ -240,10 +246,10 @@ def _find_tenant(bound: BoundRule, head: RequestHead) -> str:
         return ""
 
 
-def _is_bare(hold: Hold, head: ResponseHead) -> bool:
+def _is_bare(hold: RuledHold, head: ResponseHead) -> bool:
     return hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY
 
 
-def _check_length(hold: Hold, body: bytes) -> None:
+def _check_length(hold: RuledHold, body: bytes) -> None:
     if len(body) > hold.body_limit:
         raise TooLarge(f"a body of {len(body)} bytes passes the limit of {hold.body_limit}")

@@ -20,21 +20,31 @@ PASS: Final = Unnamed.PASS
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
-    """A request that a rule names: its body, and that of its answer, are to be held whole.
+    """A request whose body, and that of its answer, are to be held whole.
 
-    `body_limit` is in bytes of one decoded body. `observes` is the phase `monitor`: nothing is
-    changed or refused, and a body beyond the limit streams on. `tenant` is empty where the rule has
-    none.
+    `body_limit` is in bytes of one decoded body. Where it `observes`, nothing is changed or
+    refused, and a body beyond the limit streams on.
     """
 
     head: RequestHead
-    match: Match
     body_limit: int
     observes: bool
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of a request to {self.head.authority}>"
+
+
+class RuledHold(Hold, frozen=True, gc=False):
+    """One that a rule names; it observes in the phase `monitor`.
+
+    `tenant` is empty where the rule has none.
+    """
+
+    match: Match
     tenant: str
 
     def __repr__(self) -> str:
-        return f"<Hold by rule {self.match.rule.name}>"
+        return f"<RuledHold by rule {self.match.rule.name}>"
 
 
 type Claim = Literal[Unnamed.PASS] | Hold | Refusal

@@ -37,7 +37,7 @@ class Marking:
     def claim(self, head: RequestHead) -> object:
         if not head.target.startswith((b"/held", b"/observed")):
             return PASS
-        return Hold(head, None, self.body_limit, head.target.startswith(b"/observed"), "")
+        return Hold(head, self.body_limit, head.target.startswith(b"/observed"))
 
     async def seal_request(self, hold: Hold, body: bytes) -> object:
         return Sealed(hold.head, body.replace(b"plain", b"SEALED"))

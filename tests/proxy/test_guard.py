@@ -13,7 +13,7 @@ from sidecar.transform import PASS, Hold, Sealed
 from tests.proxy.rig import Marking
 
 HEAD = RequestHead(b"POST", b"/held", "store:1", ())
-HOLD = Hold(HEAD, None, 100, observes=False, tenant="")  # type: ignore[arg-type]
+HOLD = Hold(HEAD, 100, observes=False)
 
 
 def guard(transform: object | None = None) -> tuple[Guard, HostStats]:

@@ -12,7 +12,7 @@ from sidecar.rehearsal.stage import staged
 from sidecar.rehearsal.trials.case import Case
 from sidecar.rehearsal.trials.trial import Trial
 from sidecar.rules import RuleSet
-from sidecar.transform import Hold
+from sidecar.transform import RuledHold
 
 
 class Result(NamedTuple):
@@ -53,7 +53,7 @@ async def run_cases(rule_set: RuleSet, cases: Iterable[Case], *, show_values: bo
     return Run(tuple(results), {name: fields for name, fields in untried.items() if fields})
 
 
-def _fields_in(hold: Hold, body: bytes) -> set[tuple[str, str]]:
+def _fields_in(hold: RuledHold, body: bytes) -> set[tuple[str, str]]:
     match = hold.match
     adapter = BACKENDS[match.rule.store.kind].bind(match.rule)
     try:

@@ -13,7 +13,7 @@ from sidecar.rehearsal.stage import Stage
 from sidecar.rehearsal.trials.case import Case, Passes, Refused, StoreAnswer, Stored, Unchanged
 from sidecar.rehearsal.trials.expectation import Comparison, Kept, filled
 from sidecar.rehearsal.trials.trees import to_json
-from sidecar.transform import Hold, Opened, Sealed
+from sidecar.transform import Opened, RuledHold, Sealed
 
 type _Verdict = Sealed | Refusal | None
 """What came of a request; None where no rule holds."""
@@ -27,7 +27,7 @@ class Trial:
         self._case = case
         self._show_values = show_values
         self._stored = b""
-        self.tried: list[tuple[Hold, bytes]] = []
+        self.tried: list[tuple[RuledHold, bytes]] = []
 
     async def run(self) -> list[str]:
         """What is not as expected; nothing where all is."""
@@ -53,11 +53,11 @@ class Trial:
         opened = await self._stage.open(hold, self._answer(case.answer, verdict))
         return [*problems, *self._judge_answer(opened)]
 
-    async def _send(self, exchange: Exchange) -> tuple[_Verdict, Hold | None]:
+    async def _send(self, exchange: Exchange) -> tuple[_Verdict, RuledHold | None]:
         claim = self._stage.claim(exchange.head)
         if isinstance(claim, Refusal):
             return claim, None
-        if not isinstance(claim, Hold):
+        if not isinstance(claim, RuledHold):
             return None, None
         self.tried.append((claim, exchange.body))
         return await self._stage.seal(claim, exchange.body), claim
