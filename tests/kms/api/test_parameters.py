@@ -13,6 +13,7 @@ from sidecar.kms.api.parameters import (
     base64_up_to,
     boolean,
     integer,
+    json_list,
     one_of,
     text_up_to,
 )
@@ -86,3 +87,40 @@ def test_no_action_audits_what_may_hold_a_secret(action) -> None:
     names = [parameter.name for parameter in action.parameters]
     assert len(set(names)) == len(names)
     assert not COMMON & set(names)
+
+
+LIST = Parameter("Id", json_list, default=[], is_repeated=True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ({}, []),
+        ({"Id.1": "a"}, ["a"]),
+        ({"Id.2": "b", "Id.1": "a", "Id.10": "c"}, ["a", "b", "c"]),
+        (
+            {"Id.1.Key": "k", "Id.1.Value": "v", "Id.3.Key": ""},
+            [{"Key": "k", "Value": "v"}, {"Key": ""}],
+        ),
+    ],
+)
+def test_a_numbered_list_is_one_parameter(texts: dict[str, str], expected: list[object]) -> None:
+    assert Arguments((LIST,), texts)[LIST] == expected
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"Id.0": "a"},
+        {"Id.01": "a"},
+        {"Id.99999": "a"},
+        {"Id.1": "a", "Id.1.Key": "k"},
+        {"Id.1.Key.More": "k"},
+        {"Id": "[]", "Id.1": "a"},
+        {"Other.1": "a"},
+    ],
+)
+def test_what_is_no_such_list_is_refused(texts: dict[str, str]) -> None:
+    with pytest.raises(Fault) as caught:
+        Arguments((LIST,), texts)
+    assert caught.value.fault_code == "InvalidParameter"
