@@ -2,10 +2,8 @@
 """`sidecar kms`, as its users type it."""
 
 import json
-import sqlite3
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,69 +114,3 @@ def test_call_explains_what_is_wrong_with_it(
     done = sidecar("call", *place, "--endpoint", "kms.example", "ListKeys")
     assert done.code == 2
     assert "http://HOST:PORT" in done.err
-
-
-def test_audit_shows_the_newest_records_while_the_kms_serves(
-    sidecar: Sidecar, kms: RunningKms
-) -> None:
-    request_id = kms.call("ListKeys")["RequestId"]
-    done = sidecar("audit", "tail", "--dir", kms.directory, "-n", "2", "--json")
-    records = json.loads(done.out)["records"]
-    assert len(records) == 2
-    assert request_id in [record["requestId"] for record in records]
-    lines = sidecar("audit", "tail", "--dir", kms.directory, "-n", "2").out.splitlines()
-    assert [json.loads(line)["serviceName"] for line in lines] == ["Kms", "Kms"]
-
-
-def test_audit_finds_what_was_altered_and_what_was_cut_off(
-    sidecar: Sidecar, make_kms: Callable[[], RunningKms]
-) -> None:
-    kms = make_kms()
-    kms.start()
-    for _ in range(3):
-        kms.call("ListKeys")
-    kms.stop()
-    verified = json.loads(sidecar("audit", "verify", "--dir", kms.directory, "--json").out)
-    assert (verified["verified"], verified["records"]) == (True, 3)
-    head = verified["head"]
-    assert sidecar("audit", "verify", "--dir", kms.directory, "--head", head).code == 0
-    database = kms.directory / "kms.db"
-    with closing(sqlite3.connect(database)) as connection:
-        digest = connection.execute("SELECT digest FROM audit_record WHERE sequence = 2").fetchone()
-        connection.execute("DELETE FROM audit_record WHERE sequence = 3")
-        connection.execute("UPDATE audit_head SET sequence = 2, digest = ?", digest)
-        connection.commit()
-    assert sidecar("audit", "verify", "--dir", kms.directory).code == 0
-    cut = sidecar("audit", "verify", "--dir", kms.directory, "--head", head)
-    assert cut.code == 1
-    assert "audit record 3" in cut.err
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("UPDATE audit_record SET record = '{}' WHERE sequence = 1")
-        connection.commit()
-    altered = sidecar("audit", "verify", "--dir", kms.directory)
-    assert altered.code == 1
-    assert "audit record 1" in altered.err
-
-
-@pytest.mark.parametrize("what", ["tail", "verify"])
-def test_audit_says_that_there_is_no_database_and_makes_none(
-    sidecar: Sidecar, tmp_path: Path, what: str
-) -> None:
-    directory = tmp_path / "kms"
-    sidecar("init", "--dir", directory)
-    database = directory / "kms.db"
-    database.unlink()
-    done = sidecar("audit", what, "--dir", directory)
-    assert (done.code, done.err) == (2, f"sidecar: {database} is not there\n")
-    assert not database.exists()
-    database.write_bytes(b"no database at all " * 1000)
-    done = sidecar("audit", what, "--dir", directory)
-    assert done.code == 2
-    assert done.err.startswith("sidecar: the database cannot be read: DatabaseError; ")
-
-
-@pytest.mark.parametrize("head", ["3", "x:00", "3:zz"])
-def test_audit_wants_a_head_as_it_prints_it(sidecar: Sidecar, kms: RunningKms, head: str) -> None:
-    done = sidecar("audit", "verify", "--dir", kms.directory, "--head", head)
-    assert done.code == 2
-    assert "NUMBER:DIGEST" in done.err

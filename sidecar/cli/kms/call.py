@@ -37,8 +37,8 @@ def command(  # noqa: PLR0913, PLR0917 - an argument an option
       sidecar kms call LookupEvents MaxResults=5
 
     Actions of RAM, STS and ActionTrail are called by their names as well; a name that KMS has too
-    is KMS's. Exit code 1 where the KMS refuses; what it says is printed all the same. A command line
-    can be read by others on the machine and stays in the shell's history: no place for a real
+    is KMS's. Exit code 1 where the KMS refuses; what it says is printed all the same. A command
+    line can be read by others on the machine and stays in the shell's history: no place for a real
     plaintext.
     """  # noqa: D301 - click's own mark
     if ca is None and (own := directory / "ca.pem").exists():
