@@ -3,6 +3,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, making
+from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, making, softhsm
 from sidecar.hsm.making import Use
 from sidecar.hsm.rsa import (
     Oaep,
@@ -30,8 +31,25 @@ DIGEST = hashlib.sha256(b"a message").digest()
 _OUTSIDE = rsa.generate_private_key(65537, 2048)
 
 
-def make(hsm: HsmThread, use: Use) -> rsa.RSAPublicKey:
-    der = hsm.run(lambda token: token.make(b"k", making.rsa(b"k", "a CMK", 2048, use)))
+@pytest.fixture(scope="module")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HsmThread]:
+    """One for all: its pairs take long to make."""
+    with HsmThread(softhsm.provision(tmp_path_factory.mktemp("hsm") / "hsm")) as thread:
+        yield thread
+
+
+@pytest.fixture(scope="module")
+def signer(hsm: HsmThread) -> rsa.RSAPublicKey:
+    return make(hsm, b"signer", Use.SIGN)
+
+
+@pytest.fixture(scope="module")
+def opener(hsm: HsmThread) -> rsa.RSAPublicKey:
+    return make(hsm, b"opener", Use.DECRYPT)
+
+
+def make(hsm: HsmThread, key_id: bytes, use: Use) -> rsa.RSAPublicKey:
+    der = hsm.run(lambda token: token.make(key_id, making.rsa(key_id, "a CMK", 2048, use)))
     public = load_der_public_key(der)
     assert isinstance(public, rsa.RSAPublicKey)
     return public
@@ -41,30 +59,28 @@ def oaep(kind: Oaep) -> padding.OAEP:
     return padding.OAEP(padding.MGF1(HASHES[kind]), HASHES[kind], None)
 
 
-def test_signatures_verify_elsewhere(hsm: HsmThread) -> None:
-    public = make(hsm, Use.SIGN)
-    signature = hsm.run(lambda token: sign_pkcs1(token, b"k", DIGEST))
-    public.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(SHA_256))
-    signature = hsm.run(lambda token: sign_pss(token, b"k", DIGEST))
-    public.verify(signature, DIGEST, padding.PSS(padding.MGF1(SHA_256), 32), Prehashed(SHA_256))
+def test_signatures_verify_elsewhere(hsm: HsmThread, signer: rsa.RSAPublicKey) -> None:
+    signature = hsm.run(lambda token: sign_pkcs1(token, b"signer", DIGEST))
+    signer.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(SHA_256))
+    signature = hsm.run(lambda token: sign_pss(token, b"signer", DIGEST))
+    signer.verify(signature, DIGEST, padding.PSS(padding.MGF1(SHA_256), 32), Prehashed(SHA_256))
 
 
 @pytest.mark.parametrize("kind", Oaep)
 @pytest.mark.parametrize("message", [b"", b"\0", b"\1", b"\0\1 a data key", bytes(190)])
 def test_what_was_encrypted_elsewhere_is_decrypted(
-    hsm: HsmThread, kind: Oaep, message: bytes
+    hsm: HsmThread, opener: rsa.RSAPublicKey, kind: Oaep, message: bytes
 ) -> None:
-    ciphertext = make(hsm, Use.DECRYPT).encrypt(message, oaep(kind))
-    assert hsm.run(lambda token: decrypt_oaep(token, b"k", ciphertext, kind)) == message
+    ciphertext = opener.encrypt(message, oaep(kind))
+    assert hsm.run(lambda token: decrypt_oaep(token, b"opener", ciphertext, kind)) == message
 
 
 @pytest.mark.parametrize("kind", Oaep)
 def test_everything_that_does_not_decrypt_is_one_error_and_the_token_serves_on(
-    hsm: HsmThread, kind: Oaep
+    hsm: HsmThread, opener: rsa.RSAPublicKey, kind: Oaep
 ) -> None:
-    public = make(hsm, Use.DECRYPT)
-    good = public.encrypt(b"a data key", oaep(kind))
-    size, modulus = len(good), public.public_numbers().n
+    good = opener.encrypt(b"a data key", oaep(kind))
+    size, modulus = len(good), opener.public_numbers().n
     other = Oaep.SHA_1 if kind is Oaep.SHA_256 else Oaep.SHA_256
     for bad in (
         b"",
@@ -76,22 +92,24 @@ def test_everything_that_does_not_decrypt_is_one_error_and_the_token_serves_on(
         (modulus - 1).to_bytes(size),
         modulus.to_bytes(size),
         b"\xff" * size,
-        public.encrypt(b"a data key", oaep(other)),
-        public.encrypt(b"a data key", padding.PKCS1v15()),
+        opener.encrypt(b"a data key", oaep(other)),
+        opener.encrypt(b"a data key", padding.PKCS1v15()),
         _OUTSIDE.public_key().encrypt(b"a data key", oaep(kind)),
     ):
         with pytest.raises(BadCiphertext) as caught:
-            hsm.run(lambda token, bad=bad: decrypt_oaep(token, b"k", bad, kind))
+            hsm.run(lambda token, bad=bad: decrypt_oaep(token, b"opener", bad, kind))
         assert caught.value.why == BadCiphertext().why
-    assert hsm.run(lambda token: decrypt_oaep(token, b"k", good, kind)) == b"a data key"
+    assert hsm.run(lambda token: decrypt_oaep(token, b"opener", good, kind)) == b"a data key"
 
 
-def test_material_that_was_wrapped_in_the_old_padding_comes_out(hsm: HsmThread) -> None:
+def test_material_that_was_wrapped_in_the_old_padding_comes_out(
+    hsm: HsmThread, opener: rsa.RSAPublicKey
+) -> None:
     material = secrets.token_bytes(32)
-    good = make(hsm, Use.DECRYPT).encrypt(material, padding.PKCS1v15())
-    assert hsm.run(lambda token: decrypt_pkcs1(token, b"k", good)) == material
+    good = opener.encrypt(material, padding.PKCS1v15())
+    assert hsm.run(lambda token: decrypt_pkcs1(token, b"opener", good)) == material
     with pytest.raises(BadCiphertext):
-        hsm.run(lambda token: decrypt_pkcs1(token, b"k", good[:-1]))
+        hsm.run(lambda token: decrypt_pkcs1(token, b"opener", good[:-1]))
 
 
 def test_a_key_that_never_was_is_missing(hsm: HsmThread) -> None:

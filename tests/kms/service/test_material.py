@@ -4,15 +4,14 @@
 import hashlib
 import hmac
 import itertools
+import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
-from sqlalchemy import Connection
 
-from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, Token
+from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, Token, softhsm
 from sidecar.kms.service import public_keys
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.in_process import InProcess
@@ -45,20 +44,24 @@ def cases(usage: Usage) -> list[tuple[str, Level]]:
     return [(spec, level) for spec, of, level in CASES if of is usage]
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    database = Database.sqlite(tmp_path / "kms.db")
+@pytest.fixture(scope="module")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HsmThread]:
+    """One for all: every test has keys of its own."""
+    with HsmThread(softhsm.provision(tmp_path_factory.mktemp("hsm") / "hsm")) as thread:
+        yield thread
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    database = Database.sqlite(tmp_path_factory.mktemp("kms") / "kms.db")
     database.migrate()
     with database.transaction() as connection:
-        yield shelf_on(connection)
+        yield Shelf(connection, "1", "r")
     database.close()
 
 
-def shelf_on(connection: Connection) -> Shelf:
-    return Shelf(connection, "1", "r")
-
-
-def cmk_of(spec: str, usage: str, level: str, key_id: str = "k", version: str = "v") -> Cmk:
+def cmk_of(spec: str, usage: str, level: str) -> Cmk:
+    key_id, version = str(uuid.uuid4()), str(uuid.uuid4())
     return Cmk(key_id, "1", "r", "1", "", spec, usage, "Aliyun_KMS", level, "Enabled", version, 0)
 
 
@@ -66,7 +69,7 @@ def cmk_of(spec: str, usage: str, level: str, key_id: str = "k", version: str = 
 def make(hsm: HsmThread, shelf: Shelf) -> Make:
     def made(spec: str, usage: str, level: str) -> tuple[Cmk, Material]:
         cmk = cmk_of(spec, usage, level)
-        material = hsm.run(lambda token: make_material(token, cmk, "v"))
+        material = hsm.run(lambda token: make_material(token, cmk, cmk.primary_version))
         shelf.add_key(cmk, material)
         return cmk, material
 
@@ -74,7 +77,7 @@ def make(hsm: HsmThread, shelf: Shelf) -> Make:
 
 
 def use[T](hsm: HsmThread, shelf: Shelf, cmk: Cmk, work: Callable[[Holder], T]) -> T:
-    return hsm.run(lambda token: work(holder_of(token, shelf, cmk, "v")))
+    return hsm.run(lambda token: work(holder_of(token, shelf, cmk, cmk.primary_version)))
 
 
 @pytest.mark.parametrize(("spec", "level"), cases(Usage.ENCRYPT))
@@ -162,11 +165,12 @@ def test_a_mac_of_software_level_is_the_standards(hsm: HsmThread, hash_name: str
 def test_the_database_has_nothing_that_opens(
     hsm: HsmThread, make: Make, spec: str, usage: str, level: str
 ) -> None:
-    _, material = make(spec, usage, level)
+    cmk, material = make(spec, usage, level)
     assert material.is_in_token == (level == Level.HSM)
     assert (material.sealed is None) == (level == Level.HSM)
     assert (material.public_key is not None) == SPECS[spec].has_public_key
-    assert hsm.run(Token.list_key_ids) == ([b"v"] if level == Level.HSM else [])
+    held = hsm.run(Token.list_key_ids)
+    assert (cmk.primary_version.encode() in held) == (level == Level.HSM)
 
 
 @pytest.mark.parametrize("level", Level)
@@ -174,11 +178,12 @@ def test_material_that_was_destroyed_is_missing_for_good(
     hsm: HsmThread, shelf: Shelf, make: Make, level: str
 ) -> None:
     cmk, _ = make("Aliyun_AES_256", Usage.ENCRYPT, level)
-    hsm.run(lambda token: destroy_material(token, shelf, "v"))
+    version = cmk.primary_version
+    hsm.run(lambda token: destroy_material(token, shelf, version))
     for key_id in hsm.run(Token.list_pending):
-        hsm.run(lambda token, key_id=key_id: token.settle(key_id, keep=False))
-    assert hsm.run(Token.list_key_ids) == []
-    left = shelf.materials.find("k", "v")
+        hsm.run(lambda token, key_id=key_id: token.settle(key_id, keep=key_id != version.encode()))
+    assert version.encode() not in hsm.run(Token.list_key_ids)
+    left = shelf.materials.find(cmk.key_id, version)
     assert left
     assert not left.is_there
     with pytest.raises(KeyMissing):
@@ -186,26 +191,24 @@ def test_material_that_was_destroyed_is_missing_for_good(
 
 
 def test_a_version_of_another_cmk_is_not_found(hsm: HsmThread, shelf: Shelf, make: Make) -> None:
-    make("Aliyun_SM4", Usage.ENCRYPT, Level.SOFTWARE)
-    other = cmk_of("Aliyun_SM4", Usage.ENCRYPT, Level.SOFTWARE, key_id="other", version="w")
+    mine, _ = make("Aliyun_SM4", Usage.ENCRYPT, Level.SOFTWARE)
+    other, _ = make("Aliyun_SM4", Usage.ENCRYPT, Level.SOFTWARE)
+    mixed = other._replace(primary_version=mine.primary_version)
     with pytest.raises(KeyMissing):
-        use(hsm, shelf, other, lambda holder: holder.encrypt(b"a data key", b""))
+        use(hsm, shelf, mixed, lambda holder: holder.encrypt(b"a data key", b""))
 
 
 def test_brought_material_is_what_was_brought(hsm: HsmThread, shelf: Shelf) -> None:
     """The same material at both levels opens what the other sealed."""
     material = bytes(range(32))
-    token_cmk = cmk_of("Aliyun_AES_256", Usage.ENCRYPT, Level.HSM)
-    mine = cmk_of("Aliyun_AES_256", Usage.ENCRYPT, Level.SOFTWARE, key_id="s", version="v2")
-    for cmk in (token_cmk, mine):
+    one = cmk_of("Aliyun_AES_256", Usage.ENCRYPT, Level.HSM)
+    other = cmk_of("Aliyun_AES_256", Usage.ENCRYPT, Level.SOFTWARE)
+    for cmk in (one, other):
         kept = hsm.run(lambda t, c=cmk: put_material(t, c, c.primary_version, material))
         shelf.add_key(cmk, kept)
-
-    def cross(token: Token) -> bytes:
-        iv, sealed = holder_of(token, shelf, token_cmk, "v").encrypt(b"a data key", b"c")
-        return holder_of(token, shelf, mine, "v2").decrypt(iv, sealed, b"c")
-
-    assert hsm.run(cross) == b"a data key"
+    iv, sealed = use(hsm, shelf, one, lambda holder: holder.encrypt(b"a data key", b"c"))
+    opened = use(hsm, shelf, other, lambda holder: holder.decrypt(iv, sealed, b"c"))
+    assert opened == b"a data key"
 
 
 def test_the_token_is_taken_where_it_can_and_software_where_it_cannot(hsm: HsmThread) -> None:
@@ -215,5 +218,5 @@ def test_the_token_is_taken_where_it_can_and_software_where_it_cannot(hsm: HsmTh
 
 def test_what_holds_material_does_not_show_it(hsm: HsmThread, shelf: Shelf, make: Make) -> None:
     cmk, _ = make("Aliyun_SM4", Usage.ENCRYPT, Level.SOFTWARE)
-    shown = hsm.run(lambda token: repr(holder_of(token, shelf, cmk, "v")))
+    shown = hsm.run(lambda token: repr(holder_of(token, shelf, cmk, cmk.primary_version)))
     assert "sealed" not in shown
