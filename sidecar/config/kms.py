@@ -2,11 +2,13 @@
 """`kms`: a KMS of the proxy's own, or one that runs elsewhere and the key to call it with."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.config.listeners import named_file, upstream_of
 from sidecar.errors import Misconfigured
+from sidecar.keys.providers.workload import WorkloadRole
 from sidecar.private_file import read_private
 from sidecar.proxy.settings import Upstream
 from sidecar.signing import AccessKey
@@ -15,11 +17,14 @@ from sidecar.strict_yaml import Entry
 
 @dataclass(frozen=True, slots=True)
 class RemoteKms:
-    """A KMS that runs elsewhere, the bundled core or the vendor's, and the key to call it with."""
+    """A KMS that runs elsewhere, the bundled core or the vendor's, and the key to call it with.
+
+    Where it has a role instead of a key, the workload's own token is exchanged for keys that end.
+    """
 
     endpoint: str
     region: str
-    key: AccessKey
+    key: AccessKey | WorkloadRole
     ca: Path | None = None
 
     @property
@@ -52,11 +57,11 @@ def read_credentials(path: Path) -> dict[str, str]:
 def read_kms(entry: Entry, folder: Path) -> RemoteKms | EmbeddedKms:
     """The section `kms`: a KMS elsewhere where it says how to call one, else one of our own."""
     directory = entry.find("dir")
-    if not entry.find("endpoint") and not entry.find("credentials_file"):
+    if not any(map(entry.find, ("endpoint", "credentials_file", "role_arn"))):
         return EmbeddedKms(folder / (directory.text() if directory else "kms"))
     if directory:
         raise directory.error("a KMS has either a `dir` here or an `endpoint` elsewhere")
-    return _remote_kms(entry, folder)
+    return _of_workload(entry, folder) if entry.find("role_arn") else _remote_kms(entry, folder)
 
 
 def read_kms_hosts(entry: Entry) -> tuple[str, ...]:
@@ -84,3 +89,35 @@ def _remote_kms(entry: Entry, folder: Path) -> RemoteKms:
     except Misconfigured as error:
         raise (entry.find("endpoint") or place).error(f"endpoint: {error.why}") from None
     return kms
+
+
+def _of_workload(entry: Entry, folder: Path) -> RemoteKms:
+    if (file := entry.find("credentials_file")) is not None:
+        raise file.error("a KMS is called with an access key or as a role, not both")
+    endpoint = _origin(entry.get("endpoint"))
+    return RemoteKms(
+        endpoint=endpoint,
+        region=entry.optional("region", Entry.text, "cn-hangzhou"),
+        key=WorkloadRole(
+            role_arn=_arn(entry.get("role_arn"), "role"),
+            provider_arn=_arn(entry.get("oidc_provider_arn"), "oidc-provider"),
+            token_file=folder / entry.get("oidc_token_file").text(),
+            sts_endpoint=entry.optional("sts_endpoint", _origin, endpoint),
+        ),
+        ca=entry.optional("ca", lambda found: named_file(found, folder), None),
+    )
+
+
+def _origin(entry: Entry) -> str:
+    text = entry.text().rstrip("/")
+    try:
+        upstream_of(text, None)
+    except Misconfigured as error:
+        raise entry.error(error.why) from None
+    return text
+
+
+def _arn(entry: Entry, kind: str) -> str:
+    if not re.fullmatch(rf"acs:ram::[0-9]+:{kind}/[A-Za-z0-9._-]+", entry.text(), re.ASCII):
+        raise entry.error(f"expected acs:ram::<account>:{kind}/<name>")
+    return entry.text()

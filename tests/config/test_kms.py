@@ -8,6 +8,7 @@ import pytest
 
 from sidecar.config import RemoteKms, read_credentials
 from sidecar.errors import Misconfigured
+from sidecar.keys.providers.workload import WorkloadRole
 from sidecar.proxy import KMS_HOSTS, Upstream
 from tests.config.documents import CREDENTIALS, LEAST
 
@@ -64,3 +65,20 @@ def test_credentials_that_others_may_read_are_not_read(tmp_path: Path) -> None:
     file.chmod(0o644)
     with pytest.raises(Misconfigured, match="chmod 600"):
         read_credentials(file)
+
+
+def test_a_kms_may_be_called_as_the_role_of_a_workload(load) -> None:
+    kms = load(
+        LEAST + "kms:\n"
+        "  endpoint: https://kms.internal:28900\n"
+        "  role_arn: acs:ram::1000000000000001:role/crm\n"
+        "  oidc_provider_arn: acs:ram::1000000000000001:oidc-provider/cluster\n"
+        "  oidc_token_file: /var/run/secrets/tokens/kms\n"
+    ).kms
+    assert isinstance(kms, RemoteKms)
+    assert kms.key == WorkloadRole(
+        role_arn="acs:ram::1000000000000001:role/crm",
+        provider_arn="acs:ram::1000000000000001:oidc-provider/cluster",
+        token_file=Path("/var/run/secrets/tokens/kms"),
+        sts_endpoint="https://kms.internal:28900",
+    )

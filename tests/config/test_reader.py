@@ -63,6 +63,18 @@ def test_the_least_that_it_may_say(load, tmp_path: Path) -> None:
             "unknown key 'verify'",
         ),
         (LEAST + "kms: {dri: x}\n", ":3:7: unknown key 'dri'; did you mean 'dir'?"),
+        (
+            LEAST + "kms: {endpoint: 'http://k:1', role_arn: crm}\n",
+            ":3:41: expected acs:ram::<account>:role/<name>",
+        ),
+        (
+            LEAST + "kms: {credentials_file: credentials.json, role_arn: crm}\n",
+            ":3:25: a KMS is called with an access key or as a role, not both",
+        ),
+        (
+            LEAST + "kms: {role_arn: 'acs:ram::1:role/crm'}\n",
+            ":3:6: 'endpoint' is missing",
+        ),
         (LEAST + "kms: {endpoint: 'http://k:1'}\n", ":3:6: 'credentials_file' is missing"),
         (
             LEAST + "kms: {dir: x, credentials_file: credentials.json}\n",

@@ -27,6 +27,9 @@ _PASSING = ("Throttling", "Rejected.Throttling", "SignatureNonceUsed")
 """Starts of the codes below 500 that another attempt may not meet; each attempt has its nonce."""
 
 
+_ENDED = ("InvalidSecurityToken", "InvalidAccessKeyId.NotFound")
+
+
 class Generated(msgspec.Struct, rename="pascal"):
     """The answer to GenerateDataKey."""
 
@@ -107,6 +110,12 @@ def failure(
     if action == "Decrypt" and fault.code in _NOT_OPENED:
         return CannotOpen()
     return KeyDenied(why)
+
+
+def is_of_ended_session(body: bytes | bytearray) -> bool:
+    """Whether a refusal says that temporary credentials count no more; others may be had."""
+    fault = _find_fault(body)
+    return fault is not None and fault.code.startswith(_ENDED)
 
 
 def _find_fault(body: bytes | bytearray) -> _Fault | None:

@@ -33,7 +33,9 @@ from sidecar.keys.providers import (
     OpenedDataKey,
     answers,
     blob,
+    workload,
 )
+from sidecar.keys.providers.workload import WorkloadKey, WorkloadRole
 from sidecar.signing import AccessKey, Request, acs3
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Patience:
 class KmsProvider:
     """A KMS at `endpoint` (`https://kms.cn-hangzhou.aliyuncs.com`), called as the holder of `key`.
 
+    Instead of an access key a workload has a role, and the access keys that STS gives it.
     With `ca` (PEM) only that authority is trusted, else those of the system.
     """
 
@@ -70,7 +73,7 @@ class KmsProvider:
         self,
         endpoint: str,
         region: str,
-        key: AccessKey,
+        key: AccessKey | WorkloadRole,
         *,
         ca: Path | None = None,
         patience: Patience | None = None,
@@ -78,7 +81,8 @@ class KmsProvider:
         """Raise Misconfigured when `endpoint` is not an HTTP origin or `ca` cannot be read."""
         self._url = _origin(endpoint)
         self._region = region
-        self._key = key
+        self._key = key if isinstance(key, AccessKey) else WorkloadKey(key, self._ask_sts)
+        self._sts = _origin(key.sts_endpoint) if isinstance(key, WorkloadRole) else self._url
         self._patience = patience or Patience()
         self._transport = httpx.AsyncHTTPTransport(
             # Without https there is nothing to verify, and the system's authorities take long to
@@ -118,6 +122,8 @@ class KmsProvider:
         return CmkDescription(metadata.key_id, metadata.key_state)
 
     async def aclose(self) -> None:
+        if isinstance(self._key, WorkloadKey):
+            await self._key.aclose()
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
@@ -143,7 +149,32 @@ class KmsProvider:
             raise KeyUnavailable(f"the KMS did not answer {action} in {deadline:g} s") from None
 
     async def _attempt[T](self, action: str, parameters: dict[str, str], shape: type[T]) -> T:
-        request = self._signed(action, parameters)
+        key = self._key if isinstance(self._key, AccessKey) else await self._key.get()
+        status, headers, body = await self._send(self._signed(key, action, parameters), action)
+        if status == httpx.codes.OK:
+            return answers.read(body, shape, action)
+        if isinstance(self._key, WorkloadKey) and answers.is_of_ended_session(body):
+            self._key.forget(key)
+            raise KeyUnavailable("the session of the workload's role has ended")
+        raise answers.failure(action, status, headers, body)
+
+    async def _ask_sts(self, form: bytes) -> bytearray:
+        """The answer to an exchange of the workload's token."""
+        request = httpx.Request(
+            "POST",
+            self._sts,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            content=form,
+            extensions={"timeout": httpx.Timeout(self._patience.step).as_dict()},
+        )
+        status, headers, body = await self._send(request, workload.ACTION)
+        if status == httpx.codes.OK:
+            return body
+        raise answers.failure(workload.ACTION, status, headers, body)
+
+    async def _send(
+        self, request: httpx.Request, action: str
+    ) -> tuple[int, httpx.Headers, bytearray]:
         try:
             response = await self._transport.handle_async_request(request)
             try:
@@ -153,11 +184,9 @@ class KmsProvider:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             kinds = _kinds(error)
             raise KeyUnavailable(f"the KMS cannot be asked for {action}: {kinds}") from None
-        if response.status_code == httpx.codes.OK:
-            return answers.read(body, shape, action)
-        raise answers.failure(action, response.status_code, response.headers, body)
+        return response.status_code, response.headers, body
 
-    def _signed(self, action: str, parameters: dict[str, str]) -> httpx.Request:
+    def _signed(self, key: AccessKey, action: str, parameters: dict[str, str]) -> httpx.Request:
         """A request that is new each time: its time stamp and nonce count once."""
         request = Request(
             "POST",
@@ -170,7 +199,7 @@ class KmsProvider:
                 (b"user-agent", f"envelope-sidecar/{__version__}".encode()),
             ),
         )
-        signed = acs3.sign(request, self._key, now=time.time(), nonce=secrets.token_hex(16))
+        signed = acs3.sign(request, key, now=time.time(), nonce=secrets.token_hex(16))
         return httpx.Request(
             signed.method,
             self._url.copy_with(raw_path=signed.target.encode("ascii")),
