@@ -3,10 +3,13 @@
 
 import base64
 import uuid
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+from sidecar.signing import AccessKey
 from tests.fixtures.kms import RunningKms
 from tests.kms.issuing import MIDDLE
+from tests.kms.sdks import LegacySdk, Sdk
 
 SUBJECT = "CN=userName,OU=kms,O=aliyun,C=CN"
 MESSAGE = base64.b64encode(b"a canary to sign").decode()
@@ -28,6 +31,23 @@ USES = {
     "CertificatePrivateKeyDecrypt": {"Algorithm": "SM2PKE", "CiphertextBlob": MESSAGE},
 }
 """What a key is used for, and with which parameters."""
+
+
+class OwnClient:
+    """`sidecar kms call`: ACS3, which the SDK that has these actions does not speak."""
+
+    def __init__(self, kms: RunningKms, _: AccessKey) -> None:
+        self._kms = kms
+
+    def call(self, action: str, **parameters: object) -> dict[str, Any]:
+        return self._kms.call(action, **{name: str(value) for name, value in parameters.items()})
+
+
+SDKS: dict[str, Callable[[RunningKms, AccessKey], Sdk]] = {
+    "legacy, V1": LegacySdk,
+    "own": OwnClient,
+}
+"""Who has actions for certificates; the vendor took them out of its newer SDKs."""
 
 
 class Made(NamedTuple):

@@ -5,7 +5,6 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -13,12 +12,21 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from sidecar.kms.service.certificates.digests import digest
-from sidecar.signing import AccessKey
 from tests.fixtures.kms import RunningKms
 from tests.kms.issuing import MIDDLE, Sm2Issuer, pem
 from tests.kms.refusals import last_record, refusal, told
-from tests.kms.requested import MESSAGE, OTHER, SIGNING, SUBJECT, UNKNOWN, USES, make, make_active
-from tests.kms.sdks import LegacySdk, Sdk
+from tests.kms.requested import (
+    MESSAGE,
+    OTHER,
+    SDKS,
+    SIGNING,
+    SUBJECT,
+    UNKNOWN,
+    USES,
+    make,
+    make_active,
+)
+from tests.kms.sdks import Sdk
 
 ENCRYPTING = {
     "RSA_2048": ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"),
@@ -27,19 +35,6 @@ ENCRYPTING = {
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
-
-
-class OwnClient:
-    """`sidecar kms call`: ACS3, which the SDK that has these actions does not speak."""
-
-    def __init__(self, kms: RunningKms, _: AccessKey) -> None:
-        self._kms = kms
-
-    def call(self, action: str, **parameters: object) -> dict[str, Any]:
-        return self._kms.call(action, **{name: str(value) for name, value in parameters.items()})
-
-
-SDKS: dict[str, Callable[[RunningKms, AccessKey], Sdk]] = {"legacy": LegacySdk, "own": OwnClient}
 
 
 @pytest.fixture(params=SDKS)

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vendor's SDKs for Node, unmodified, for a caller that speaks lines of JSON.
+//
+// The first line of standard input says which SDK and with what:
+//     {"sdk", "endpoint": "host:port", "protocol", "region", "id", "secret"}
+// Each further line is a call, and is answered by one line:
+//     {"action", "parameters"}  ->  {"answer"}, {"refused": {"status", "code", "message"}},
+//                                   {"absent": true} where the SDK has no such action, or {"failed"}
+'use strict';
+
+const readline = require('readline');
+
+const VERSION = '2016-01-20';
+
+function kms20160120(start) {
+  const kms = require('@alicloud/kms20160120');
+  const { Config } = require('@alicloud/rpc-client');
+  const client = new kms.default(new Config({
+    accessKeyId: start.id,
+    accessKeySecret: start.secret,
+    endpoint: start.endpoint,
+    protocol: start.protocol,
+    regionId: start.region,
+  }));
+  return async (action, parameters) => {
+    const name = action[0].toLowerCase() + action.slice(1);
+    const Request = kms[`${action}Request`];
+    if (Request === undefined && client[name] === undefined) {
+      return { absent: true };
+    }
+    const options = new (require('@alicloud/tea-util').RuntimeOptions)({});
+    if (Request === undefined) {
+      return { answer: (await client[`${name}Ex`](options)).toMap() };
+    }
+    const members = {};
+    for (const [member, parameter] of Object.entries(Request.names())) {
+      if (parameter in parameters) {
+        members[member] = parameters[parameter];
+        delete parameters[parameter];
+      }
+    }
+    if (Object.keys(parameters).length > 0) {
+      return { absent: true };
+    }
+    return { answer: (await client[`${name}Ex`](new Request(members), options)).toMap() };
+  };
+}
+
+function openapi(start) {
+  const { default: Client, Config, OpenApiRequest, Params } = require('@alicloud/openapi-client');
+  const { default: OpenApiUtil } = require('@alicloud/openapi-util');
+  const { RuntimeOptions } = require('@alicloud/tea-util');
+  const client = new Client(new Config({
+    accessKeyId: start.id,
+    accessKeySecret: start.secret,
+    endpoint: start.endpoint,
+    protocol: start.protocol,
+    regionId: start.region,
+  }));
+  return async (action, parameters) => {
+    const params = new Params({
+      action,
+      version: VERSION,
+      protocol: start.protocol,
+      method: 'POST',
+      authType: 'AK',
+      style: 'RPC',
+      pathname: '/',
+      reqBodyType: 'formData',
+      bodyType: 'json',
+    });
+    const request = new OpenApiRequest({ query: OpenApiUtil.query(parameters) });
+    return { answer: (await client.callApi(params, request, new RuntimeOptions({}))).body };
+  };
+}
+
+function popCore(method) {
+  return (start) => {
+    const { RPCClient } = require('@alicloud/pop-core');
+    const client = new RPCClient({
+      accessKeyId: start.id,
+      accessKeySecret: start.secret,
+      endpoint: `${start.protocol}://${start.endpoint}`,
+      apiVersion: VERSION,
+    });
+    return async (action, parameters) => (
+      { answer: await client.request(action, parameters, { method }) }
+    );
+  };
+}
+
+const SDKS = {
+  kms20160120,
+  'openapi-client': openapi,
+  'pop-core, POST': popCore('POST'),
+  'pop-core, GET': popCore('GET'),
+};
+
+// Each SDK tells a refusal in another way; tea adds "Error" to the code.
+function told(error) {
+  const data = error.data || {};
+  const code = data.Code || error.code;
+  if (code === undefined) {
+    return { failed: String(error.stack) };
+  }
+  const status = data.HttpStatus || data.statusCode || 0;
+  return { refused: { status, code: String(code).replace(/Error$/, ''), message: error.message } };
+}
+
+async function main() {
+  let call;
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const asked = JSON.parse(line);
+    if (call === undefined) {
+      call = SDKS[asked.sdk](asked);
+      continue;
+    }
+    let said;
+    try {
+      said = await call(asked.action, asked.parameters);
+    } catch (error) {
+      said = told(error);
+    }
+    process.stdout.write(`${JSON.stringify(said)}\n`);
+  }
+  process.exit(0); // connections that are kept would keep the process
+}
+
+main();
