@@ -79,6 +79,26 @@ def test_clients_wait_at_the_door_while_nobody_serves(proxy: Running) -> None:
     until(lambda: len(proxy.workers()) == 2)
 
 
+def test_workers_that_cannot_start_are_told_and_tried_again(config: Path, kms: RunningKms) -> None:
+    """Nobody serves meanwhile, and it is not kept quiet."""
+    copy = config.with_name("credentials.json")
+    copy.touch(mode=0o600)
+    copy.write_bytes(kms.credentials_file.read_bytes())
+    own = config.with_name("own.yaml")
+    own.write_text(config.read_text().replace(str(kms.credentials_file), str(copy)))
+    with Running(own) as proxy:
+        hidden = copy.rename(copy.with_name("hidden.json"))
+        for pid in proxy.workers():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: httpx.get(f"{proxy.admin}/readyz").status_code == 503)
+        assert proxy.readiness()["status"] == "unready"
+        until(lambda: "a worker could not be started" in proxy.log.read_text())
+        assert "no worker serves now" in proxy.log.read_text()
+        hidden.rename(copy)
+        until(lambda: len(proxy.workers()) == 2)
+        assert httpx.get(f"{proxy.admin}/readyz").status_code == 200
+
+
 def test_nothing_secret_is_handed_to_a_worker(proxy: Running, kms: RunningKms) -> None:
     secrets = (kms.access_key.secret.encode(), b"ssn 1")
     for pid in proxy.workers():
