@@ -153,6 +153,7 @@ class Installation:
             f"  credentials_file: {self.kms_dir / 'sidecar.json'}\n"
             "admin: {listen: '127.0.0.1:0'}\n"
             "limits: {keys: 2s}\n"
+            "workers: 1\n"  # each has keys of its own, and what is cached is told here
         )
 
     def start_proxy(self) -> None:
