@@ -32,6 +32,11 @@ Everything else has a default:
       region: cn-hangzhou                       # default: as in credentials_file
       ca: kms-ca.pem
       hosts: [kms.internal]                     # calls to these hosts are forwarded to the KMS
+      # instead of credentials_file, the token of the pod becomes credentials that end:
+      # role_arn: acs:ram::1000000000000001:role/crm
+      # oidc_provider_arn: acs:ram::1000000000000001:oidc-provider/cluster
+      # oidc_token_file: /var/run/secrets/kms/token
+      # sts_endpoint: https://sts.cn-hangzhou.aliyuncs.com   # default: the endpoint of the KMS
     workers: auto                               # processes; auto: one a core that may be used
     admin: {listen: 127.0.0.1:9901}             # /healthz, /readyz, /metrics
     limits:

@@ -12,9 +12,8 @@ import click
 
 from sidecar.cli.kms.options import FILE, directory_option, json_option
 from sidecar.cli.kms_client import KmsClient, Refusal
+from sidecar.kms.api.products import RAM
 from sidecar.kms.policy import SYSTEM_POLICIES
-
-VERSION = "2015-05-01"
 
 type Answer = dict[str, Any]
 
@@ -30,7 +29,7 @@ class Desk:
         """The answer; a refusal ends the command."""
         given = {name: value for name, value in parameters.items() if value is not None}
         try:
-            return self._client.call(action, given, VERSION)
+            return self._client.call(action, given, RAM.version)
         except Refusal as refusal:
             if self._as_json:
                 click.echo(json.dumps(refusal.answer))

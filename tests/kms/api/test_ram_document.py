@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RAM.md and the code say the same about every action of RAM and STS."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sidecar.kms.api import ram, sts
+from tests.fixtures.kms import RunningKms
+from tests.kms.raw import ask, signed, wire
+
+DOCUMENT = Path(ram.__file__).parents[1] / "RAM.md"
+ROW = re.compile(r"^\| `(\w+)` \| (\w+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize(("api", "heading"), [(ram, "## RAM"), (sts, "## STS")])
+def test_what_the_document_says_of_an_action_is_so(api: object, heading: str) -> None:
+    text = DOCUMENT.read_text().partition(heading)[2].partition("\n## ")[0]
+    offered, deferred = api.ACTIONS, api.DEFERRED  # type: ignore[attr-defined]
+    assert dict(ROW.findall(text)) == {
+        **dict.fromkeys(offered, "offered"),
+        **dict.fromkeys(deferred, "UnsupportedOperation"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "version", "expected"),
+    [
+        ("BindMFADevice", "2015-05-01", (400, "UnsupportedOperation")),
+        ("AssumeRoleWithSAML", "2015-04-01", (400, "UnsupportedOperation")),
+        ("Encrypt", "2015-05-01", (404, "InvalidAction.NotFound")),
+        ("CreateUser", "2016-01-20", (404, "InvalidAction.NotFound")),
+    ],
+)
+def test_an_action_is_of_its_own_api(
+    action: str, version: str, expected: tuple[int, str], kms: RunningKms
+) -> None:
+    answer = ask(kms, wire(signed(action, key=kms.access_key, version=version)))
+    assert (answer.status, answer.json["Code"]) == expected
