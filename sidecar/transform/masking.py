@@ -11,6 +11,7 @@ The danger of masks is that an application writes back what it has read: the mas
 value's place for good. So whatever begins like one is taken at a masked field from nobody.
 """
 
+import json
 from collections.abc import Callable
 
 import msgspec
@@ -38,7 +39,10 @@ def shown(mask: Mask, lexeme: bytes, fingerprint: Callable[[bytes], str]) -> byt
 
 def is_mask(lexeme: bytes) -> bool:
     """Whether a JSON value is a mask, or begins like one; white space before it does not count."""
-    return lexeme.startswith(b'"') and _text(lexeme).lstrip().startswith(MARK)
+    if not lexeme.startswith(b'"'):
+        return False
+    text: str = json.loads(lexeme)  # of a text that is not Unicode the beginning counts as well
+    return text.lstrip().startswith(MARK)
 
 
 def _text(lexeme: bytes) -> str:

@@ -7,10 +7,12 @@ nothing with the codecs, and the store's bytes are searched for what must not be
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from sidecar.rules import Store
+from sidecar.rules import Field, Mask, Store
 from sidecar.transform import Transform
 from tests.fixtures.origin import Origin
 from tests.formats.format import CODINGS, Format, Record
@@ -24,6 +26,7 @@ EMAIL = "ann@example.org"
 ANN: Record = {"id": "c1", "name": "Ann", "ssn": CANARY, "email": EMAIL}
 BOB: Record = {"id": "c2", "name": "Bob", "ssn": CANARY + "2", "email": None}
 SEALED = "enc:1:"
+LAST = Mask(last=4)
 
 
 class Stage(NamedTuple):
@@ -53,13 +56,17 @@ class Stage(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def stage(format_: Format) -> AsyncIterator[Stage]:
-    """Everything that one operation needs."""
+async def stage(
+    format_: Format, of_field: Callable[[Field], Field] = lambda item: item
+) -> AsyncIterator[Stage]:
+    """Everything that one operation needs; `of_field` may change the rule's fields."""
     keys = await Keys.start()
     try:
         async with Origin() as origin:
             store = Store("crm", "rest", (f"127.0.0.1:{origin.port}",))
             rule = format_.rule(keys, store=store)
+            fields, outside = (tuple(map(of_field, each)) for each in (rule.fields, rule.outside))
+            rule = replace(rule, fields=fields, outside=outside)
             async with serving(origin, Transform(samples.plan(rule), keys.keyring)) as proxy:
                 yield Stage(format_, origin, proxy)
     finally:
@@ -100,6 +107,25 @@ async def equality_search(stage: Stage) -> None:
     (stored,) = await stage.write(ANN)
     await stage.ask(stage.format.searching(EMAIL))
     assert stage.format.sought(stage.origin.complete[-1]) == stored["email"]
+
+
+async def masked_read(stage: Stage) -> None:
+    """Of a caller who is not cleared, and who then writes back what was shown."""
+    async with _masked(stage.format) as masked:
+        (stored,) = await masked.write(ANN)
+        told = await masked.read(stored)
+        (shown,) = masked.format.told(told)
+        masks = [texts(masked, ANN | {"ssn": text}) for text in ("****" + CANARY[-4:], "****")]
+        assert shown["ssn"] in {each["ssn"] for (each,) in masks}
+        assert b"CANARY" not in b"".join((told.body, *(value for _, value in told.headers)))
+        count = len(masked.origin.complete)
+        await refused(masked, await masked.ask(masked.format.request(ANN | {"ssn": shown["ssn"]})))
+        assert len(masked.origin.complete) == count
+
+
+def _masked(format_: Format) -> AbstractAsyncContextManager[Stage]:
+    """A stage of its own, on which everybody sees the end of what is sealed."""
+    return stage(format_, lambda item: item if item.name == "email" else replace(item, mask=LAST))
 
 
 async def null(stage: Stage) -> None:
@@ -171,6 +197,7 @@ OPERATIONS: dict[str, Operation] = {
     "open read": open_read,
     "list of records": records_in_a_list,
     "equality search": equality_search,
+    "masked read": masked_read,
     "null": null,
     "record binding": record_binding,
     "moved envelope": moved_envelope,

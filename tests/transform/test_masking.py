@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.rules import Mask
+from sidecar.message import find_header
+from sidecar.rules import HeaderIs, Mask, Phase
+from sidecar.transform import Opened
 from sidecar.transform.masking import MARK, is_mask, shown
+from tests.rules import samples
+from tests.transform.issuer import NOW, Issuer, condition
+from tests.transform.rig import OK, Rig, decoded, held, open_, request, seal
 
 HIDDEN, HASH = Mask(), Mask(is_hash=True)
 
@@ -77,8 +82,69 @@ def test_every_mask_is_known_again(mask: Mask, value: object, space: str) -> Non
     assert is_mask(json.dumps(space + masked + space).encode())
     escaped = "".join(f"\\u{ord(char):04x}" for char in masked if ord(char) < 0x10000)
     assert is_mask(f'"{escaped}"'.encode())
+    assert is_mask(f'"{escaped}\\udcff"'.encode())
 
 
 @pytest.mark.parametrize("lexeme", [b'"***"', b'"a****"', b"1", b"null", b'{"a":"****"}', b'""'])
 def test_what_is_none_is_taken(lexeme: bytes) -> None:
     assert not is_mask(lexeme)
+
+
+class TestMessages:
+    """Masks in whole messages."""
+
+    ROLE = HeaderIs("x-role", ("auditor",))
+
+    async def test_they_are_counted_where_they_are_seen(self, rig: Rig) -> None:
+        fields = (samples.field("ssn", mask=Mask(last=4)), samples.field("n"))
+        transform = rig.transform(rig.rule(*fields, cleared=(self.ROLE,)))
+        sealed = await seal(transform, b'{"ssn":"078-05-1120","n":"plain"}')
+        seen = await open_(transform, sealed.body)
+        assert decoded(seen.body) == {"ssn": "****1120", "n": "plain"}
+        assert (transform.stats.opened, transform.stats.masked) == (
+            {"customers": 2},
+            {"customers": 1},
+        )
+        cleared = request("/customers/c1", "GET", "acme", (b"X-Role", b"auditor"))
+        assert decoded((await open_(transform, sealed.body, cleared)).body)["ssn"] == "078-05-1120"
+        assert transform.stats.masked == {"customers": 1}
+
+    async def test_a_rule_that_only_observes_masks_nothing(self, rig: Rig) -> None:
+        masked = samples.field("ssn", mask=Mask())
+        sealed = await seal(rig.transform(rig.rule(masked)), b'{"ssn":"CANARY"}')
+        transform = rig.transform(rig.rule(masked, phase=Phase.MONITOR))
+        opened = await open_(transform, sealed.body)
+        assert (opened.body, opened.head) == (sealed.body, OK)
+        written = await seal(transform, b'{"ssn":"****"}')
+        assert written.body == b'{"ssn":"****"}'
+        assert transform.stats.would_refuse == {("customers", "masked_value"): 1}
+
+    async def test_null_is_masked_where_it_is_sealed(self, rig: Rig) -> None:
+        for null, seen in (("seal", "****"), ("keep", None)):
+            rule = rig.rule(samples.field("ssn", null=null, mask=Mask(last=1)))
+            transform = rig.transform(rule)
+            sealed = await seal(transform, b'{"ssn":null}')
+            assert decoded((await open_(transform, sealed.body)).body) == {"ssn": seen}
+
+    async def test_a_token_ends_while_the_proxy_runs(self, rig: Rig) -> None:
+        now = [NOW]
+        issuer = Issuer()
+        rule = rig.rule(samples.field("ssn", mask=Mask()), cleared=(condition(issuer),))
+        transform = rig.transform(rule, clock=lambda: now[0])
+        sealed = await seal(transform, b'{"ssn":"1"}')
+        token = b"Bearer " + issuer.token().encode()
+        head = request("/customers/c1", "GET", "acme", (b"Authorization", token))
+        hold = held(transform, head)
+        for moment, seen in ((NOW + 59, "1"), (NOW + 60, "****")):
+            now[0] = moment
+            opened = await transform.open_response(hold, OK, sealed.body)
+            assert isinstance(opened, Opened)
+            assert decoded(opened.body) == {"ssn": seen}
+
+    async def test_an_error_of_the_store_shows_no_value_that_is_sealed(self, rig: Rig) -> None:
+        transform = rig.transform(rig.rule(samples.field("ssn", mask=Mask())))
+        sealed = await seal(transform, b'{"ssn":"CANARY"}')
+        conflict = OK._replace(status=409)
+        opened = await open_(transform, sealed.body, None, conflict)
+        assert decoded(opened.body) == {"ssn": "****"}
+        assert find_header(opened.head.headers, b"cache-control") == b"no-store"

@@ -18,5 +18,11 @@ async def test_a_hold_does_not_change(rig: Rig) -> None:
 async def test_no_verdict_prints_its_message(rig: Rig) -> None:
     head = request("/customers/CANARY?email=CANARY")
     answer = ResponseHead(200, b"CANARY", ())
-    verdicts = [held(rig.transform(), head), Sealed(head, b"CANARY"), Opened(answer, b"CANARY")]
+    bare = Hold(head, 1, observes=True)
+    verdicts = [
+        bare,
+        held(rig.transform(), head),
+        Sealed(head, b"CANARY"),
+        Opened(answer, b"CANARY"),
+    ]
     assert "CANARY" not in repr(verdicts)
