@@ -5,9 +5,11 @@ One condition is enough. Whatever is missing, doubled, expired, forged or in dou
 and nothing is raised: the caller sees masks.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 import jwt
+from cachetools import LRUCache
 
 from sidecar.fieldpath import FieldPath
 from sidecar.message import RequestHead, header_values
@@ -18,6 +20,7 @@ _WORDS = frozenset({"scope", "scp"})
 """Claims that are words in one text (RFC 8693 section 4.2); all others are one text or a list."""
 _SKEW_SECONDS = 5.0
 """That the issuer's clock may be ahead of ours; a token ends on time."""
+_KNOWN_TOKENS = 1024
 
 type _Check = Callable[[RequestHead, float], bool]
 
@@ -30,10 +33,14 @@ class Clearance:
 
     def clears(self, head: RequestHead, now: float) -> bool:
         """Whether whoever sent `head` is cleared at `now`, in seconds since 1970."""
-        try:
-            return any(check(head, now) for check in self._checks)
-        except Exception:  # noqa: BLE001 - law 1: whatever a token is made of, nobody is cleared
-            return False
+        return any(_is_met(check, head, now) for check in self._checks)
+
+
+def _is_met(check: _Check, head: RequestHead, now: float) -> bool:
+    try:
+        return check(head, now)
+    except Exception:  # noqa: BLE001 - law 1: whatever a token is made of, it clears nobody
+        return False
 
 
 def _check_of(condition: Condition) -> _Check:
@@ -58,6 +65,7 @@ class _Token:
 
     def __init__(self, condition: ClaimHolds) -> None:
         self._condition = condition
+        self._known: LRUCache[bytes, Mapping[str, object]] = LRUCache(_KNOWN_TOKENS)
         self._keys = [
             (key.algorithm, jwt.PyJWK.from_json(key.jwk, key.algorithm)) for key in condition.keys
         ]
@@ -66,12 +74,24 @@ class _Token:
         found = header_values(head.headers, b"authorization")
         if len(found) != 1 or found[0][: len(_SCHEME)].lower() != _SCHEME:
             return False
-        claims = self._verified(found[0][len(_SCHEME) :].strip())
+        claims = self._recall(found[0][len(_SCHEME) :].strip())
         return (
             claims is not None
             and _is_in_time(claims, now)
             and not _texts_at(claims, self._condition.path).isdisjoint(self._condition.any_of)
         )
+
+    def _recall(self, token: bytes) -> Mapping[str, object] | None:
+        """What `_verified` says. A caller comes again with its token, and signatures cost much.
+
+        Only what was verified is kept, so that nobody but the issuer can fill the room, and no
+        token but its digest.
+        """
+        digest = hashlib.sha256(token).digest()
+        claims = self._known.get(digest)
+        if claims is None and (claims := self._verified(token)) is not None:
+            self._known[digest] = claims
+        return claims
 
     def _verified(self, token: bytes) -> Mapping[str, object] | None:
         """The claims of `token`, for this audience from this issuer; None where they are not."""

@@ -127,6 +127,26 @@ def test_a_token_without_its_claims_does_not(missing: str) -> None:
     assert not bears(ED.token(missing))
 
 
+def test_a_token_that_cannot_be_read_does_not_stand_in_the_way_of_others() -> None:
+    both = Clearance([condition(ED), ROLE])
+    for name, token in FORGERIES.items():
+        lines = ((b"Authorization", b"Bearer " + token.encode()), (b"X-Role", b"auditor"))
+        assert both.clears(RequestHead(b"GET", b"/", "crm:1", lines), NOW), name
+
+
+def test_a_token_that_was_good_before_ends_all_the_same() -> None:
+    clearance, token = Clearance([condition(ED)]), ED.token()
+    for text, now, expected in (
+        (token, NOW, True),
+        (token, NOW + 59, True),
+        (token, NOW + 60, False),
+        (token[:-3], NOW, False),
+        (token, NOW, True),
+    ):
+        line = (b"Authorization", b"Bearer " + text.encode())
+        assert clearance.clears(RequestHead(b"GET", b"/", "crm:1", (line,)), now) is expected
+
+
 def test_it_holds_until_the_very_end() -> None:
     token = ED.token()
     assert bears(token, now=NOW + 59.9)
