@@ -23,7 +23,7 @@ KUBECTL = f"""\
 #!/bin/bash
 set -euo pipefail
 case "$1 ${{2-}}" in
-  "exec kms-0")
+  "exec kms-0" | "exec -i")
     while [ "$1" != -- ]; do shift; done; shift
     cd "$VOLUME"; exec "$@" ;;
   "create secret")

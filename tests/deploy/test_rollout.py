@@ -112,12 +112,14 @@ def test_a_second_start_changes_nothing_on_the_volume(cluster: Cluster) -> None:
 
 def test_a_backup_brings_back_every_cmk(cluster: Cluster, tmp_path: Path) -> None:
     blob = json.loads(cluster.run(call("GenerateDataKey KeyId=alias/customers")))["CiphertextBlob"]
-    (backup,) = commands("Back up")
-    cluster.run(f"cd '{tmp_path}'; {backup}")
+    backup, drill = commands("Back up")
+    (tmp_path / "passphrase").touch(mode=0o600)
+    (tmp_path / "passphrase").write_text("correct horse battery staple\n")
+    cluster.run(f"cd '{tmp_path}'; {backup} {drill}")
     cluster.stop()
-    lost = cluster.directory.rename(tmp_path / "lost")
-    assert not (lost / "copy.db").exists()
-    cluster.run(f"tar -xf '{tmp_path}/kms.tar' -C '{cluster.volume}'")
+    assert [path.name for path in cluster.volume.iterdir()] == ["kms"]
+    cluster.directory.rename(tmp_path / "lost")
+    cluster.run(f"cd '{tmp_path}'; {drill.replace('drill', str(cluster.directory))}")
     cluster.start()
     opened = json.loads(cluster.run(call(f"Decrypt CiphertextBlob={blob}")))
     assert opened["Plaintext"]

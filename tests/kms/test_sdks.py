@@ -113,3 +113,8 @@ def test_an_unknown_access_key_is_refused(kms: RunningKms, name: str) -> None:
     with pytest.raises(SdkRefused) as caught:
         sdk.call("ListKeys")
     assert (caught.value.status, caught.value.code) == (404, "InvalidAccessKeyId.NotFound")
+
+
+def test_the_regions_are_told(sdk: Sdk, kms: RunningKms) -> None:
+    told = sdk.call("DescribeRegions")["Regions"]["Region"]
+    assert kms.region in [region["RegionId"] for region in told]

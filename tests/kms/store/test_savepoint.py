@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 
 from sidecar.kms.store import Database, nonces
 from sidecar.kms.store.savepoint import savepoint
@@ -26,15 +26,20 @@ def either(
     database.close()
 
 
+def fail(connection: Connection, nonce: str) -> None:
+    with savepoint(connection):
+        nonces.use(connection, "LTAI", "undone", 2)
+        nonces.use(connection, "LTAI", nonce, 3)
+        raise ZeroDivisionError
+
+
 def test_a_block_that_raises_is_undone_alone(either: Database) -> None:
     with either.transaction() as connection:
         with savepoint(connection):
             nonces.use(connection, "LTAI", "kept", 1)
         for problem in ("again", "kept"):  # the second fails in the database itself
-            with pytest.raises((ZeroDivisionError, nonces.NonceUsedError)), savepoint(connection):
-                nonces.use(connection, "LTAI", "undone", 2)
-                nonces.use(connection, "LTAI", problem, 3)
-                raise ZeroDivisionError
+            with pytest.raises((ZeroDivisionError, nonces.NonceUsedError)):
+                fail(connection, problem)
         with savepoint(connection):
             nonces.use(connection, "LTAI", "undone", 4)
     with either.snapshot() as connection:
