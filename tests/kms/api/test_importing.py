@@ -184,7 +184,8 @@ def _bring_for_a_moment(kms: RunningKms, brought: dict[str, str]) -> int:
         try:
             kms.call("ImportKeyMaterial", **brought | {"KeyMaterialExpireUnix": str(ends)})
         except Refusal as error:
-            assert told(error.answer) == (400, "InvalidParameter")
+            if told(error.answer) != (400, "InvalidParameter"):
+                raise
         else:
             return ends
 
