@@ -181,6 +181,18 @@ def test_whoever_has_no_right_hears_nothing(kms: RunningKms) -> None:
     assert told(refused.value.answer) == (403, "Forbidden.NoPermission")
 
 
+def test_an_account_has_as_many_as_it_may(make_kms: Callable[[], RunningKms]) -> None:
+    kms = make_kms()
+    configuration = kms.directory / "kms.yaml"
+    configuration.write_text(configuration.read_text() + "quotas: {certificates: 1}\n")
+    kms.start()
+    only = make(kms)
+    asked = {"Subject": SUBJECT, "KeySpec": "EC_P256"}
+    assert told(refusal(kms, "CreateCertificate", **asked)) == (400, "Rejected.LimitExceeded")
+    kms.call("DeleteCertificate", CertificateId=only.id)
+    make(kms)
+
+
 def test_a_key_that_the_token_lost_is_told_once_and_for_all(
     make_kms: Callable[[], RunningKms],
 ) -> None:
