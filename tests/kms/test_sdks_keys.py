@@ -166,6 +166,7 @@ def test_keys_are_tagged_together_and_found_by_their_tags(sdk: Sdk, kms: Running
     assert found["TagResources"]["TagResource"] == []
 
 
-def test_the_service_is_open(sdk: Sdk) -> None:
+def test_the_service_is_open(sdk: Sdk, kms: RunningKms) -> None:
+    assert sdk.call("DescribeRegions")["Regions"]["Region"] == [{"RegionId": kms.region}]
     sdk.call("OpenKmsService")
     assert sdk.call("DescribeAccountKmsStatus")["AccountStatus"] == "Enabled"

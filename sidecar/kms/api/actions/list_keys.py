@@ -73,7 +73,9 @@ def _filter(entry: object) -> Filter:
     if not isinstance(entry, dict) or set(entry) != {"Key", "Values"}:
         raise ValueError
     key, values = entry["Key"], entry["Values"]
-    if key not in CONDITIONS or not isinstance(values, list) or len(values) > MAX_VALUES:
+    if not isinstance(key, str) or key not in CONDITIONS:
+        raise ValueError
+    if not isinstance(values, list) or len(values) > MAX_VALUES:
         raise ValueError
     if not all(isinstance(value, str) for value in values):
         raise ValueError
