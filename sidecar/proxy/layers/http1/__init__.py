@@ -6,8 +6,9 @@ chunks    the chunked coding                       exchange     one request and 
 reader    bytes to messages, two parsers agreeing  passed       … that go on as they come
 writer    heads of our own                         held         … that a rule holds
 alarm     the one deadline of a connection         tunnelled    … that only open a tunnel
-upstream  one connection to an upstream            service      what a listener's clients share
-upstreams those of one client                      tunnel       two connections joined
+upstream  one connection to an upstream            beginning    which of the three a head begins
+upstreams those of one client                      service      what a listener's clients share
+                                                   tunnel       two connections joined
                                                    connect_tunnel   … by another proxy on the way
 """
 

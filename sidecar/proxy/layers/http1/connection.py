@@ -15,24 +15,22 @@ from typing import Any
 from mitmproxy.proxy import commands, context, events, layer
 
 from sidecar.errors import Malformed, Refused
-from sidecar.message import Refusal, RequestHead
+from sidecar.message import Refusal
 from sidecar.proxy.clients import names_of
 from sidecar.proxy.guard import whereabouts
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.alarm import Alarm
+from sidecar.proxy.layers.http1.beginning import exchange_for
 from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.layers.http1.held import HeldExchange
-from sidecar.proxy.layers.http1.passed import PassedExchange
 from sidecar.proxy.layers.http1.reader import RequestReader
-from sidecar.proxy.layers.http1.service import Service, Way
+from sidecar.proxy.layers.http1.service import Service
 from sidecar.proxy.layers.http1.tunnel import Tunnel
-from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED, TunnelledExchange
+from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.http1.upstreams import Upstreams
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain, Pause
 from sidecar.proxy.settings import Upstream
-from sidecar.transform import PASS
 
 logger = logging.getLogger(__name__)
 
@@ -170,47 +168,19 @@ class Http1Layer(layer.Layer):
         except Refused as error:
             self.refuse(self.guard.refusal(None, error))
             return
-        if way.kind == "store":
-            self._claim(way)
-        elif way.kind == "kms":
-            self.stats.requests_kms += 1
-            frame = writer.passed_request(way.frame, None, may_upgrade=False)
-            self._start(PassedExchange(self, frame, self._upstreams.link(way.upstream)))
-        elif way.kind == "tunnel":
-            self.stats.tunnels += 1
-            self._start(TunnelledExchange(self, frame, self._upstreams.link(way.upstream)))
-        else:
+        if way.kind == "intercept":
             self.send(ESTABLISHED)
             self._alarm.clear()
             self._is_over = True
             self.intercepted = way.upstream
-
-    def _claim(self, way: Way) -> None:
-        """Let the rules say what becomes of a request to a store."""
-        frame, authority = way.frame, way.upstream.authority
+            return
         link = self._upstreams.link(way.upstream)
-        names = names_of(self._client)
-        claim = self.guard.claim(
-            RequestHead(frame.method, frame.target, authority, frame.headers, names)
-        )
-        if isinstance(claim, Refusal):
-            self.refuse(claim)
-        elif claim is PASS or claim.observes:
-            self.stats.requests_passed += 1
-            # Of a protected host only WebSockets of routes that no rule names: in another protocol,
-            # such as h2c, requests of other routes would pass unseen.
-            may_upgrade = bool(frame.upgrade) and (
-                frame.upgrade.lower() == b"websocket" or not self.guard.protects(authority)
-            )
-            frame = writer.passed_request(frame, way.host, may_upgrade=may_upgrade)
-            self._start(PassedExchange(self, frame, link, None if claim is PASS else claim))
+        begun = exchange_for(self, way, link, names_of(self._client))
+        if isinstance(begun, Refusal):
+            self.refuse(begun)
         else:
-            self.stats.requests_held += 1
-            self._start(HeldExchange(self, frame, link, claim, way.host))
-
-    def _start(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        exchange.begin()
+            self._exchange = begun
+            begun.begin()
 
     # The upstreams' side.
 
