@@ -18,7 +18,7 @@ def symmetric(_: Call) -> Mapping[str, str]:
 
 
 ENCRYPTION_CONTEXT: Parameter[Context] = Parameter(
-    "EncryptionContext", parse_context, default={}, audited=True
+    "EncryptionContext", parse_context, default={}, is_map=True, audited=True
 )
 
 KEY_SPEC_BYTES = {"AES_256": 32, "AES_128": 16}

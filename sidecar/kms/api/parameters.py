@@ -44,6 +44,8 @@ class Parameter[T]:
     default: T | _Required = _Required.REQUIRED
     is_repeated: bool = False
     """Whether it comes as a numbered list, `Name.1` or `Name.1.Member`; read is its JSON."""
+    is_map: bool = False
+    """Whether it may come member by member, `Name.member`, as the SDK for Node sends it."""
     audited: bool = False
     """Whether its text may stand in an audit record: never for anything that holds a secret."""
 
@@ -53,6 +55,7 @@ class Arguments:
 
     def __init__(self, parameters: tuple[Parameter[Any], ...], given: Mapping[str, str]) -> None:
         """Read `given`; raise Fault for what is missing, malformed or not a parameter here."""
+        given = _gathered({p.name for p in parameters if p.is_map}, given)
         given = _folded({p.name for p in parameters if p.is_repeated}, given)
         known = COMMON.union(p.name for p in parameters)
         for name in given:
@@ -67,6 +70,25 @@ class Arguments:
 
     def __getitem__[T](self, parameter: Parameter[T]) -> T:
         return cast("T", self._values[parameter.name])
+
+
+def _gathered(maps: Collection[str], given: Mapping[str, str]) -> Mapping[str, str]:
+    """What was given, with the members of these maps as JSON under the map's name."""
+    if not maps:
+        return given
+    gathered: dict[str, str] = {}
+    members: dict[str, dict[str, str]] = {}
+    for name, text in given.items():
+        head, dot, member = name.partition(".")
+        if dot and head in maps:
+            members.setdefault(head, {})[member] = text
+        else:
+            gathered[name] = text
+    for name, pairs in members.items():
+        if name in gathered:  # two readings of one call
+            raise Fault.invalid_parameter(name)
+        gathered[name] = json.dumps(pairs, ensure_ascii=False)
+    return gathered
 
 
 def _folded(lists: Collection[str], given: Mapping[str, str]) -> Mapping[str, str]:

@@ -46,6 +46,14 @@ function kms20160120(start) {
   };
 }
 
+// Clients without types take a map as its text, and a list as it is.
+function untyped(parameters) {
+  const entries = Object.entries(parameters).map(([name, value]) => (
+    [name, typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : value]
+  ));
+  return Object.fromEntries(entries);
+}
+
 function openapi(start) {
   const { default: Client, Config, OpenApiRequest, Params } = require('@alicloud/openapi-client');
   const { default: OpenApiUtil } = require('@alicloud/openapi-util');
@@ -69,7 +77,7 @@ function openapi(start) {
       reqBodyType: 'formData',
       bodyType: 'json',
     });
-    const request = new OpenApiRequest({ query: OpenApiUtil.query(parameters) });
+    const request = new OpenApiRequest({ query: OpenApiUtil.query(untyped(parameters)) });
     return { answer: (await client.callApi(params, request, new RuntimeOptions({}))).body };
   };
 }
@@ -84,7 +92,7 @@ function popCore(method) {
       apiVersion: VERSION,
     });
     return async (action, parameters) => (
-      { answer: await client.request(action, parameters, { method }) }
+      { answer: await client.request(action, untyped(parameters), { method }) }
     );
   };
 }

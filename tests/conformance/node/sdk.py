@@ -54,8 +54,7 @@ class NodeSdk:
 
     def call(self, action: str, **parameters: object) -> Answer:
         """The answer; raise SdkRefused, or SdkLacksActionError."""
-        plain = {name: _plain(value) for name, value in parameters.items()}
-        self._say({"action": action, "parameters": plain})
+        self._say({"action": action, "parameters": parameters})
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -74,12 +73,3 @@ class NodeSdk:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-
-
-def _plain(value: object) -> object:
-    # A context is handed over as its text: kms20160120 would make a parameter of each of its
-    # members (`EncryptionContext.a=b`), which no KMS knows and ours refuses. Lists are the SDK's to
-    # number.
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return value if isinstance(value, list) else str(value)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters are read strictly, and no refusal repeats what was given."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from sidecar.kms.api.parameters import (
     text_up_to,
 )
 from sidecar.kms.faults import Fault
+from sidecar.kms.service.ciphertext import parse_context
 
 COUNT = Parameter("Count", integer(1, 10), default=3, audited=True)
 SECRET = Parameter("Secret", base64_up_to(4))
@@ -124,3 +127,21 @@ def test_what_is_no_such_list_is_refused(texts: dict[str, str]) -> None:
     with pytest.raises(Fault) as caught:
         Arguments((LIST,), texts)
     assert caught.value.fault_code == "InvalidParameter"
+
+
+CONTEXT: Parameter[dict[str, str]] = Parameter("Context", parse_context, default={}, is_map=True)
+
+
+@pytest.mark.parametrize("context", [{"a": "b"}, {"a.b": "c", "": "", "名": 'é"&='}, {}])
+def test_a_map_is_read_from_its_json_and_from_its_members(context: dict[str, str]) -> None:
+    whole = Arguments((CONTEXT,), {"Context": json.dumps(context)})
+    members = Arguments((CONTEXT,), {f"Context.{name}": text for name, text in context.items()})
+    assert whole[CONTEXT] == members[CONTEXT] == context
+
+
+def test_a_map_has_one_reading() -> None:
+    """Attack: what is sealed under one context is checked under the other."""
+    with pytest.raises(Fault, match="Context"):
+        Arguments((CONTEXT,), {"Context": '{"a":"b"}', "Context.a": "c"})
+    with pytest.raises(Fault, match=r"Count\.a"):
+        Arguments((CONTEXT, COUNT), {"Count.a": "1"})

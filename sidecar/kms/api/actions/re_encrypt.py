@@ -37,7 +37,7 @@ MAX_BLOB = 8192 + 64
 
 CIPHERTEXT = Parameter("CiphertextBlob", base64_up_to(MAX_BLOB))
 SOURCE_CONTEXT: Parameter[Context] = Parameter(
-    "SourceEncryptionContext", parse_context, default={}, audited=True
+    "SourceEncryptionContext", parse_context, default={}, is_map=True, audited=True
 )
 SOURCE_KEY: Parameter[KeyName | None] = Parameter(
     "SourceKeyId", key_name, default=None, audited=True
@@ -50,7 +50,7 @@ SOURCE_ALGORITHM: Parameter[str | None] = Parameter(
 )
 DESTINATION_KEY = Parameter("DestinationKeyId", key_name, audited=True)
 DESTINATION_CONTEXT: Parameter[Context] = Parameter(
-    "DestinationEncryptionContext", parse_context, default={}, audited=True
+    "DestinationEncryptionContext", parse_context, default={}, is_map=True, audited=True
 )
 
 
