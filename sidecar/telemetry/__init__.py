@@ -13,7 +13,7 @@ sidecar_upstream_connections_total, sidecar_upstream_retries_total, sidecar_key_
 Of the rules: sidecar_sealed_values_total{rule}, sidecar_opened_values_total{rule},
 sidecar_masked_values_total{rule}, sidecar_unsealed_values_total{rule,field},
 sidecar_rule_refusals_total{rule,code}; in the phase `monitor`
-sidecar_would_seal_values_total{rule}, sidecar_would_open_values_total{rule},
+sidecar_would_seal_values_total{rule,field}, sidecar_would_open_values_total{rule,field},
 sidecar_would_refuse_total{rule,code}.
 
 Of the keys: sidecar_data_keys_total{use,found}, sidecar_data_key_grace_total{use},

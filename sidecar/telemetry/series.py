@@ -139,13 +139,13 @@ SERIES: tuple[Series[Sources], ...] = (
     Series(
         "sidecar_would_seal_values_total",
         "Values that a rule in the phase `monitor` would have sealed.",
-        ("rule",),
+        ("rule", "field"),
         lambda of: of.transform.would_seal,
     ),
     Series(
         "sidecar_would_open_values_total",
         "Sealed values that a rule in the phase `monitor` let through as they are.",
-        ("rule",),
+        ("rule", "field"),
         lambda of: of.transform.would_open,
     ),
     Series(

@@ -19,9 +19,9 @@ class TransformStats:
     """Values that a store held in clear at a protected place, by rule and field, in every phase."""
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Local answers, by rule (empty where none was found) and code."""
-    would_seal: Counter[str] = field(default_factory=Counter)
-    """Values that a rule in the phase `monitor` would have sealed, by rule."""
-    would_open: Counter[str] = field(default_factory=Counter)
-    """Sealed values that a rule in the phase `monitor` let through as they are, by rule."""
+    would_seal: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Values that a rule in the phase `monitor` would have sealed, by rule and field."""
+    would_open: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Sealed values that such a rule let through as they are, by rule and field."""
     would_refuse: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Messages that a rule in the phase `monitor` would have refused, by rule and code."""

@@ -166,7 +166,7 @@ class Transform:
         message = bound.adapter.read_request(head, variables, query, body)
         sites = sites_to_seal(bound, hold.tenant, message)
         if hold.observes:
-            self.stats.would_seal[bound.name] += len(sites)
+            self.stats.would_seal.update((bound.name, site.value.field.name) for site in sites)
             return Sealed(head, body)
         if sites:
             keys = await bound.keys_to_seal(hold.tenant, [site.treatment for site in sites])
@@ -200,7 +200,7 @@ class Transform:
         is_error = head.status >= _FIRST_ERROR or is_status
         sites = sites_to_open(bound, hold.tenant, message, self.stats, is_error=is_error)
         if hold.observes:
-            self.stats.would_open[bound.name] += len(sites)
+            self.stats.would_open.update((bound.name, site.value.field.name) for site in sites)
             return Opened(head, body)
         if sites:
             masks = bound.masks_for(hold.head, self._clock())

@@ -89,6 +89,13 @@ def test_every_refusal_is_documented_with_its_status() -> None:
     assert (Refused.code, str(Refused.status)) in raised
 
 
+def test_the_contents_name_every_section() -> None:
+    headings = re.findall(r"^## (.+)$", TEXT, re.MULTILINE)
+    listed = re.findall(r"^(?:\*\*Contents\.\*\* )?\[(.+)\]\(#(.+)\)", TEXT, re.MULTILINE)
+    anchors = [re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings]
+    assert listed == list(zip(headings, anchors, strict=True))
+
+
 def test_kinds_and_suites_are_those_there_are() -> None:
     assert set(reader.KINDS) == set(BACKENDS)
     assert all(f"`{suite}`" in SECTIONS["A rule"] for suite in SEALING_SUITES)
