@@ -149,16 +149,18 @@ class _Errand:
         if caller is not None:
             limit = caller.account.rates.of(action.rate)
             self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
-        arguments = Arguments((*action.parameters, DRY_RUN), admitted.parameters)
+        common = (DRY_RUN,) if product.has_dry_run else ()
+        arguments = Arguments((*action.parameters, *common), admitted.parameters)
         self.event.parameters = arguments.audited
         call = self._call(connection, caller, arguments)
+        is_dry_run = product.has_dry_run and call[DRY_RUN]
         try:
             self._check(call, product, action)
         except Fault as fault:
-            if call[DRY_RUN]:
+            if is_dry_run:
                 raise Fault.dry_run_refusal(fault) from fault
             raise
-        if call[DRY_RUN]:
+        if is_dry_run:
             raise Fault.dry_run_passed()
         answer = _act(action, call)
         self.event.outcome = action.told(answer)

@@ -22,13 +22,15 @@ class Product:
     actions: Mapping[str, Action]
     deferred: Collection[str] = ()
     """Actions that are known and not offered; any other is unknown."""
+    has_dry_run: bool = False
+    """Whether its actions take DryRun: then `Action.check` says all that may be against a call."""
 
     def right(self, action: Action) -> str:
         """What RAM calls it: `kms:Decrypt`."""
         return f"{self.name.lower()}:{action.name}"
 
 
-KMS = Product("Kms", "2016-01-20", ACTIONS, DEFERRED)
+KMS = Product("Kms", "2016-01-20", ACTIONS, DEFERRED, has_dry_run=True)
 ACTION_TRAIL = Product("ActionTrail", "2020-07-06", actiontrail.ACTIONS, actiontrail.DEFERRED)
 RAM = Product("Ram", "2015-05-01", ram.ACTIONS, ram.DEFERRED)
 STS = Product("Sts", "2015-04-01", sts.ACTIONS, sts.DEFERRED)

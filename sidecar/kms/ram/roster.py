@@ -26,6 +26,8 @@ from sidecar.kms.store.ram_tables import (
     RamUser,
 )
 
+_REVISION = select(RamRevision.value)  # asked by every call
+
 type Named = RamUser | RamGroup | RamRole | RamPolicy
 type Seeded = Named | RamAccessKey | RamMember | RamAttachment
 type Row = Seeded | RamPolicyVersion
@@ -33,7 +35,7 @@ type Row = Seeded | RamPolicyVersion
 
 def revision(connection: Connection) -> str:
     """The text that changes with every change of RAM."""
-    return connection.execute(select(RamRevision.value)).scalar_one()
+    return connection.execute(_REVISION).scalar_one()
 
 
 class Roster:

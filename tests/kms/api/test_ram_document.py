@@ -38,3 +38,9 @@ def test_an_action_is_of_its_own_api(
 ) -> None:
     answer = ask(kms, wire(signed(action, key=kms.access_key, version=version)))
     assert (answer.status, answer.json["Code"]) == expected
+
+
+def test_a_dry_run_is_of_the_kms_alone(kms: RunningKms) -> None:
+    """Anything else would call a user that is there already one that can be made."""
+    request = signed("ListUsers", ("DryRun", "true"), key=kms.access_key, version="2015-05-01")
+    assert ask(kms, wire(request)).json["Code"] == "InvalidParameter"
