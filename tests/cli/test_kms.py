@@ -114,3 +114,36 @@ def test_call_explains_what_is_wrong_with_it(
     done = sidecar("call", *place, "--endpoint", "kms.example", "ListKeys")
     assert done.code == 2
     assert "http://HOST:PORT" in done.err
+
+
+def test_a_core_is_backed_up_and_restored(
+    sidecar: Sidecar, kms: RunningKms, tmp_path: Path
+) -> None:
+    file, secret = tmp_path / "kms.backup", tmp_path / "passphrase"
+    secret.touch(mode=0o600)
+    secret.write_text("too short\n")
+    place = ("--dir", kms.directory, "--passphrase-file", secret)
+    assert "at least 12 characters" in sidecar("backup", file, *place).err
+    secret.write_text("correct horse battery staple\n")
+    told = json.loads(sidecar("backup", file, *place, "--json").out)
+    assert (told["sealed"], told["holds_token"]) == (True, True)
+    assert told["bytes"] == file.stat().st_size
+    again = sidecar("backup", file, *place)
+    assert (again.code, again.err) == (
+        2,
+        f"sidecar: {file}: is there already; backups are not overwritten\n",
+    )
+    directory = tmp_path / "restored"
+    assert "give its passphrase" in sidecar("restore", file, "--dir", directory).err
+    done = sidecar("restore", file, "--dir", directory, "--passphrase-file", secret)
+    assert done.code == 0
+    assert f"sidecar kms serve --dir {directory}" in done.out
+    assert sidecar("audit", "verify", "--dir", directory).code == 0
+
+
+def test_a_backup_that_is_not_sealed_says_what_it_holds(
+    sidecar: Sidecar, kms: RunningKms, tmp_path: Path
+) -> None:
+    done = sidecar("backup", tmp_path / "plain", "--dir", kms.directory)
+    assert done.code == 0
+    assert "can use every CMK" in done.out
