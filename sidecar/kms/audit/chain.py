@@ -101,12 +101,13 @@ def read(connection: Connection, after: int = 0, count: int | None = None) -> It
     asked = _IN_ORDER.where(AuditRecord.sequence > after).limit(count)
     last = after
     try:
-        for row in connection.execute(asked, execution_options={"yield_per": ROWS_AT_ONCE}):
-            link = Link(*row)
-            if type(link.record) is not str or type(link.digest) is not bytes:
-                raise ChainBroken(last + 1, "is not a text")
-            yield link
-            last = link.sequence
+        with connection.execute(asked, execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+            for row in rows:
+                link = Link(*row)
+                if type(link.record) is not str or type(link.digest) is not bytes:
+                    raise ChainBroken(last + 1, "is not a text")
+                yield link
+                last = link.sequence
     except DBAPIError as error:
         raise ChainBroken(last + 1, "it, or one soon after it, cannot be read") from error
 

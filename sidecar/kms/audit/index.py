@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tu
 from sidecar.kms.audit.record import Told
 from sidecar.kms.store import AuditMark, AuditRecord
 
-MAX_READ = 1000
+MAX_READ = 500
 """Records that one search reads; a few milliseconds."""
 MAX_VALUE = 256
 FOREVER = 2**40

@@ -186,9 +186,9 @@ def digest_before(connection: Connection, link: Link) -> bytes:
     """The digest that `link` follows; the first one after a pruned part says it itself."""
     if link.sequence == START.sequence + 1:
         return START.digest
-    before = next(read(connection, after=link.sequence - 2, count=1), link)
-    if before.sequence == link.sequence - 1:
-        return before.digest
+    for before in read(connection, after=link.sequence - 2, count=1):
+        if before.sequence == link.sequence - 1:
+            return before.digest
     try:
         checkpoint = Checkpoint.find(link.record)
     except ValueError:
