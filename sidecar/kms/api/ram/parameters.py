@@ -38,6 +38,14 @@ def _maybe[T](parameter: Parameter[T], name: str = "") -> Parameter[T | None]:
     return Parameter(name or parameter.name, parameter.read, default=None, audited=True)
 
 
+def _version(text: str) -> int:
+    number = re.fullmatch(r"v([1-9][0-9]{0,8})", text)
+    if number is None:
+        raise ValueError
+    return int(number[1])
+
+
+VERSION_ID = Parameter("VersionId", _version, audited=True)
 USER_NAME = _named("UserName", names.USER_NAME)
 MAYBE_USER_NAME = _maybe(USER_NAME)
 NEW_USER_NAME = _maybe(USER_NAME, "NewUserName")
@@ -54,7 +62,6 @@ COMMENTS = Parameter("Comments", text_up_to(MAX_COMMENTS), default="")
 DESCRIPTION = Parameter("Description", text_up_to(MAX_DESCRIPTION), default="")
 MARKER = Parameter("Marker", text_up_to(MAX_COMMENTS), default="", audited=True)
 MAX = Parameter("MaxItems", integer(1, MAX_ITEMS), default=DEFAULT_ITEMS, audited=True)
-VERSION_ID = Parameter("VersionId", lambda text: _version(text), audited=True)  # noqa: PLW0108 - defined below
 SET_AS_DEFAULT = Parameter("SetAsDefault", boolean, default=False, audited=True)
 CASCADING = Parameter("CascadingDelete", boolean, default=False, audited=True)
 POLICY_DOCUMENT = Parameter("PolicyDocument", text_up_to(MAX_DOCUMENT))
@@ -65,13 +72,6 @@ NOT_KEPT = (
     Parameter("MobilePhone", text_up_to(MAX_COMMENTS), default=""),
 )
 """What the vendor keeps about a user for its console, and nothing here needs."""
-
-
-def _version(text: str) -> int:
-    number = re.fullmatch(r"v([1-9][0-9]{0,8})", text)
-    if number is None:
-        raise ValueError
-    return int(number[1])
 
 
 def roster_of(call: Call) -> Roster:

@@ -19,11 +19,11 @@ from sidecar.kms.api.sts.sessions import (
     check_policy,
     find_role,
     insist_on_trust,
-    role_not_there,
     told,
 )
 from sidecar.kms.faults import Fault
 from sidecar.kms.policy import EXTERNAL_ID
+from sidecar.kms.ram import refusals
 from sidecar.kms.ram.names import arn_of
 from sidecar.kms.ram.sessions import CHAINED_SECONDS, MAX_SECONDS
 
@@ -34,7 +34,7 @@ EXTERNAL = Parameter(
 
 def target(call: Call) -> Target:
     arn = call[ROLE_ARN]
-    missing = None if find_role(call) else role_not_there()
+    missing = None if find_role(call) else refusals.not_there("Role")
     return Target((arn_of(arn.account, "role", arn.name),), missing=missing)
 
 

@@ -11,7 +11,6 @@ from sidecar.kms.api.parameters import Parameter, integer, text_up_to
 from sidecar.kms.api.ram.parameters import read_document, word
 from sidecar.kms.faults import Fault
 from sidecar.kms.policy import Kind, Policy, weigh
-from sidecar.kms.ram import refusals
 from sidecar.kms.ram.names import SESSION_NAME, arn_of, read_arn
 from sidecar.kms.ram.roster import Roster
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_SECONDS, Terms, open_session
@@ -92,7 +91,3 @@ def told(answer: Answer) -> Mapping[str, str]:
     if not isinstance(role, dict) or not isinstance(made, dict):
         return {}
     return {"AssumedRoleArn": str(role["Arn"]), "AccessKeyId": str(made["AccessKeyId"])}
-
-
-def role_not_there() -> Fault:
-    return refusals.not_there("Role")
