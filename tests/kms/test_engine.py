@@ -60,7 +60,14 @@ def cmk(kms: RunningKms) -> str:
         ("ListKeys", {"Filters": "[" * 50_000}, (400, "InvalidParameter")),
         ("ListKeys", {"Filters": '[{"Key":"Shoe","Values":[]}]'}, (400, "InvalidParameter")),
         ("ListKeys", {"Filters": '[{"Key":["KeySpec"],"Values":[]}]'}, (400, "InvalidParameter")),
-        ("ListKeys", {"Filters": '[{"Key":"KeySpec","Values":[1]}]'}, (400, "InvalidParameter")),
+        *(
+            (
+                "ListKeys",
+                {"Filters": f'[{{"Key":"KeySpec","Values":[{value}]}}]'},
+                (400, "InvalidParameter"),
+            )
+            for value in ("1", "null", r'"\ud800"', r'"\u0000"')
+        ),
         ("ListKeys", {"Filters": '[{"Key":"KeySpec","Values":"a"}]'}, (400, "InvalidParameter")),
         ("Encrypt", {"KeyId": "@cmk"}, (400, "MissingParameter")),
         ("Encrypt", {"KeyId": "@cmk", "Plaintext": "no base64"}, (400, "InvalidParameter")),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is refused about the life of CMKs: wrong states, wrong words, foreign keys, full quotas."""
 
+import base64
 import json
 import uuid
 from collections.abc import Callable
@@ -175,7 +176,17 @@ def keys(kms: RunningKms) -> dict[str, str]:
         ),
         ("UntagResources", {"ResourceType": "key", "ResourceId.1": "@enabled"}, MISSING),
         ("ListTagResources", {"ResourceType": "key", "NextToken": "bm8="}, INVALID),
-        ("ListTagResources", {"ResourceType": "key", "NextToken": "W1tdLFtdXQ=="}, INVALID),
+        *(
+            (
+                "ListTagResources",
+                {"ResourceType": "key", "NextToken": base64.b64encode(token).decode()},
+                INVALID,
+            )
+            for token in (
+                *(b"[[],[]]", b"{}", b'["a"]', b'["a","b","c"]', b"\xff"),
+                *(rb'["\ud800","a"]', rb'["a","\u0000"]', b"[" * 10_000),
+            )
+        ),
         ("ListAliasesByKeyId", {"KeyId": "@enabled", "PageSize": "102"}, INVALID),
         ("ListKeyVersions", {"KeyId": UNKNOWN}, (404, "Forbidden.KeyNotFound")),
         ("CreateKey", {"EnableAutomaticRotation": "true"}, MISSING),

@@ -57,9 +57,9 @@ class Arguments:
         """Read `given`; raise Fault for what is missing, malformed or not a parameter here."""
         given = _gathered({p.name for p in parameters if p.is_map}, given)
         given = _folded({p.name for p in parameters if p.is_repeated}, given)
-        known = COMMON.union(p.name for p in parameters)
+        names = {p.name for p in parameters}
         for name in given:
-            if name not in known:
+            if name not in names and name not in COMMON:
                 raise Fault.invalid_parameter(
                     name if _PRINTABLE_NAME.fullmatch(name) else "(unprintable name)"
                 )
@@ -191,6 +191,17 @@ def text_up_to(limit: int) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def stored_text(value: object) -> str:
+    """A text from inside of JSON that a database may be asked about; raise ValueError.
+
+    JSON can spell what no database takes: NUL, and halves of surrogate pairs.
+    """
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    value.encode()
+    return value
 
 
 def json_list(text: str) -> list[object]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, false, select, true
 
 from sidecar.kms.api import paging
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.parameters import Parameter, json_list
+from sidecar.kms.api.parameters import Parameter, json_list, stored_text
 from sidecar.kms.api.targets import all_keys
 from sidecar.kms.store import KEY, Alias, Key, ResourceTag
 
@@ -77,9 +77,7 @@ def _filter(entry: object) -> Filter:
         raise ValueError
     if not isinstance(values, list) or len(values) > MAX_VALUES:
         raise ValueError
-    if not all(isinstance(value, str) for value in values):
-        raise ValueError
-    return Filter(key, values)
+    return Filter(key, [stored_text(value) for value in values])
 
 
 FILTERS: Parameter[list[Filter]] = Parameter("Filters", read_filters, default=[])

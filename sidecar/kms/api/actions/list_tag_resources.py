@@ -10,7 +10,7 @@ import json
 from sqlalchemy import ColumnElement, select
 
 from sidecar.kms.api.action import Action, Answer, Call, Target
-from sidecar.kms.api.parameters import Parameter
+from sidecar.kms.api.parameters import Parameter, json_list, stored_text
 from sidecar.kms.api.tagging import RESOURCE_TYPE, keys_only
 from sidecar.kms.api.targets import all_keys, the_keys
 from sidecar.kms.service.ciphertext import strict_base64
@@ -23,10 +23,8 @@ MAX_ENTRIES = 200
 
 def read_token(text: str) -> tuple[str, str]:
     """Read a NextToken: the last tag that was told; raise ValueError."""
-    last = json.loads(strict_base64(text))
-    if not isinstance(last, list) or [type(part) for part in last] != [str, str]:
-        raise ValueError
-    return last[0], last[1]
+    resource_id, name = json_list(strict_base64(text).decode())
+    return stored_text(resource_id), stored_text(name)
 
 
 RESOURCE_IDS: Parameter[list[str]] = Parameter(
