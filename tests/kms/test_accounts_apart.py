@@ -12,6 +12,7 @@ from sidecar.signing import AccessKey
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import ask, signed, wire
 from tests.kms.refusals import told
+from tests.kms.requested import USES, make_active
 from tests.kms.sdks import LegacySdk, NewSdk, SdkRefused
 
 pytestmark = [
@@ -87,6 +88,24 @@ def test_a_key_of_another_account_is_not_there(
     expected = {"KeyId": (404, "Forbidden.KeyNotFound"), "Arn": (403, "Forbidden.NoPermission")}
     assert told(caught.value.answer) == expected[name]
     assert world.kms.call("DescribeKey", KeyId=metadata["KeyId"])["KeyMetadata"] == before
+
+
+def test_a_certificate_of_another_account_is_not_there(world: World) -> None:
+    one = make_active(world.kms).id
+    before = world.kms.call("DescribeCertificate", CertificateId=one)
+    for action, more in (
+        *USES.items(),
+        ("GetCertificate", {}),
+        ("DescribeCertificate", {}),
+        ("UpdateCertificateStatus", {"Status": "REVOKED"}),
+        ("TagResource", {"Tags": '[{"TagKey":"a","TagValue":"b"}]'}),
+        ("DeleteCertificate", {}),
+    ):
+        with pytest.raises(Refusal) as caught:
+            world.call_as_other(action, CertificateId=one, **more)
+        assert told(caught.value.answer) == (404, "Certificate.NotFound")
+    after = world.kms.call("DescribeCertificate", CertificateId=one)
+    assert after == {**before, "RequestId": after["RequestId"]}
 
 
 def test_lists_hold_what_is_ones_own(world: World) -> None:
