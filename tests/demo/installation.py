@@ -190,7 +190,8 @@ class Installation:
     def audit_lines(self) -> list[str]:
         """The KMS's audit trail, a line an event."""
         trail = json.loads(sidecar("kms", "audit", "tail", "--dir", self.kms_dir, "--json"))
-        return [_audit_line(record) for record in trail["records"]]
+        calls = [record for record in trail["records"] if record["eventType"] == "ApiCall"]
+        return [_audit_line(record) for record in calls]
 
 
 def _audit_line(record: dict[str, Any]) -> str:

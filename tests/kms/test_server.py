@@ -166,7 +166,7 @@ def test_it_does_not_start_with_the_token_of_another(make_kms: MakeKms) -> None:
     configuration = kms.directory / "kms.yaml"
     text = configuration.read_text()
     configuration.write_text(text.replace(f"{kms.directory}/hsm", f"{other.directory}/hsm"))
-    with pytest.raises(RuntimeError, match="1 of 1 key versions"):
+    with pytest.raises(RuntimeError, match="1 of 1 keys"):
         kms.start()
     configuration.write_text(text)
     kms.start()
@@ -214,7 +214,8 @@ def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> 
 
     def is_recorded(database: Database) -> None:
         with database.snapshot() as connection:
-            assert '"eventName":"ListKeys"' in tail(connection, 1)[0].record
+            newest = [link.record for link in tail(connection, 2)]  # one may be a checkpoint
+            assert '"eventName":"ListKeys"' in "".join(newest)
 
     with_database(kms, is_recorded)
     kms.stop()
