@@ -46,7 +46,12 @@ def code(kms: RunningKms, key: AccessKey) -> str | None:
     return told
 
 
-def test_a_change_of_one_holds_in_the_other_from_the_next_call_on(replicas: Replicas) -> None:
+def test_what_one_is_told_the_other_goes_by_from_the_next_call_on(replicas: Replicas) -> None:
+    change_users(replicas)
+    open_and_end_a_session(replicas)
+
+
+def change_users(replicas: Replicas) -> None:
     one, other = replicas
     admin = one.access_key
     call(one, "CreateUser", admin, RAM, UserName="app")
@@ -64,7 +69,7 @@ def test_a_change_of_one_holds_in_the_other_from_the_next_call_on(replicas: Repl
         call(changed, "DetachPolicyFromUser", admin, RAM, **policy)
 
 
-def test_a_session_counts_in_both_and_ends_in_both(replicas: Replicas) -> None:
+def open_and_end_a_session(replicas: Replicas) -> None:
     one, other = replicas
     admin = one.access_key
     statement = {
