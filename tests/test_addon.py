@@ -29,6 +29,13 @@ JSON = {"Content-Type": "application/json"}
 BODY = json.dumps({"id": "1", "ssn": CANARY}).encode()
 
 
+WATCHED = """\
+  - {name: watched, store: crm, routes: ["/watched"], cmk: alias/addon, phase: monitor,
+     fields: {ssn: sealed}}
+"""
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: enc:1:\n\n"
+
+
 class Store(Origin):
     """Keeps the last body that it was given, and gives it back."""
 
@@ -69,6 +76,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, kms: RunningKms, origin: St
     where = f"{{endpoint: '{kms.endpoint}', credentials_file: '{kms.credentials_file}'}}"
     limits = "limits: {held_body: 64KiB, keys: 2s}\n"
     write(place, f"127.0.0.1:{origin.port}", "alias/addon", where, limits)
+    with (place / "rules.yaml").open("a") as rules:
+        rules.write(WATCHED)
     return place
 
 
@@ -192,6 +201,70 @@ async def test_a_switch_of_protocols_is_refused(regular: Mitmdump, store: Store)
         answered = await client.get("/elsewhere", headers=offer)
     assert answered.status_code == 502
     assert not store.complete[0].values(b"upgrade")
+
+
+WEBSOCKET = {"Upgrade": "WebSocket", "Connection": "upgrade", "Sec-WebSocket-Version": "13"}
+
+
+def agree_to(protocol: str) -> bytes:
+    """The store changes to `protocol` and says hello in it, as an unmasked WebSocket text."""
+    head = f"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: {protocol}\r\n\r\n"
+    return head.encode() + b"\x81\x05hello"
+
+
+async def test_a_websocket_passes_where_no_rule_holds(regular: Mitmdump, store: Store) -> None:
+    store.answer = agree_to("websocket")
+    host = f"127.0.0.1:{store.port}"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in WEBSOCKET.items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", regular.port)
+    writer.write(f"GET http://{host}/elsewhere HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode())
+    answered = await asyncio.wait_for(reader.readuntil(b"hello"), 20)
+    writer.transport.abort()
+    assert answered.startswith(b"HTTP/1.1 101 ")
+
+
+async def test_a_websocket_is_no_pretext_for_another_protocol(
+    regular: Mitmdump, store: Store
+) -> None:
+    store.answer = agree_to("raw")
+    async with through(regular, store) as client:
+        assert (await client.get("/elsewhere", headers=WEBSOCKET)).status_code == 502
+
+
+async def test_a_websocket_of_a_protected_route_is_refused(regular: Mitmdump, store: Store) -> None:
+    store.answer = agree_to("websocket")
+    async with through(regular, store) as client:
+        answered = await client.get("/customers/1", headers=WEBSOCKET)
+    assert (answered.status_code, answered.json()["code"]) == (403, "endless")
+    assert not store.received
+
+
+async def test_an_event_stream_is_broken_off_at_once(regular: Mitmdump, store: Store) -> None:
+    """mitmproxy would keep the client waiting, and gather the stream without a bound."""
+    store.answer = EVENTS
+    async with through(regular, store) as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/customers/1")
+
+
+async def test_an_event_stream_under_a_rule_that_observes_goes_on(
+    regular: Mitmdump, store: Store
+) -> None:
+    store.answer = EVENTS
+    async with (
+        through(regular, store) as client,
+        client.stream("GET", "/watched") as answered,
+    ):
+        assert await anext(answered.aiter_bytes()) == b"data: enc:1:\n\n"
+
+
+async def test_mitmweb_seals_as_well(folder: Path, store: Store) -> None:
+    quiet = ("--no-web-open-browser", "--web-host", "127.0.0.1", "--web-port", "0")
+    with Mitmdump(folder, *quiet, program="mitmweb") as proxy:
+        async with through(proxy, store) as client:
+            written = await client.put("/customers/1", content=BODY, headers=JSON)
+    assert written.json() == json.loads(BODY)
+    assert b"enc:1:" in store.kept
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 
     requestheaders   refuse what can be refused early; nothing that is held is streamed
     request          claim · seal, after every other addon has had its way with the flow
+    responseheaders  break off what has no end
     response         open
 
 mitmproxy goes on when a hook raises, so each step is taken by `_closed`, which ends the flow then.
@@ -22,6 +23,7 @@ from mitmproxy.http import HTTPFlow, Message
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.tls import ClientHelloData
 
+from sidecar.backends import Endless, is_endless
 from sidecar.errors import SidecarError
 from sidecar.message import Refusal
 from sidecar.proxy.flows import messages, raw
@@ -83,9 +85,8 @@ class FlowHooks:
     async def request(self, flow: HTTPFlow) -> None:
         await self._closed(self._seal, flow)
 
-    def responseheaders(self, flow: HTTPFlow) -> None:
-        if flow.response is not None and flow in self._holds:
-            flow.response.stream = False
+    async def responseheaders(self, flow: HTTPFlow) -> None:
+        await self._closed(self._foresee, flow)
 
     async def response(self, flow: HTTPFlow) -> None:
         await self._closed(self._open, flow)
@@ -146,11 +147,29 @@ class FlowHooks:
             messages.apply_sealed(flow.request, verdict)
         self._holds[flow] = claim
 
+    async def _foresee(self, guard: Guard, flow: HTTPFlow) -> None:
+        """Let nobody wait for the end of an answer that has none."""
+        hold, response = self._holds.get(flow), flow.response
+        if hold is None or response is None:
+            return
+        is_stream = is_endless(response.headers.fields)
+        response.stream = is_stream and hold.observes
+        if not is_stream:
+            return
+        del self._holds[flow]
+        if not hold.observes:  # mitmproxy would read on before it gave another answer
+            guard.refusal(hold, Endless("an event stream has no end at which it could be opened"))
+            flow.kill()  # type: ignore[no-untyped-call]
+
     async def _open(self, guard: Guard, flow: HTTPFlow) -> None:
         hold, response = self._holds.pop(flow, None), flow.response
         assert response is not None  # noqa: S101 - this hook is about an answer
         if response.status_code == _SWITCHING and guard.protects(destination(flow, guard.protects)):
-            raise UpstreamFailed("the upstream changed the protocol without being asked to")
+            if not (
+                messages.offers_websocket(flow.request) and messages.offers_websocket(response)
+            ):
+                raise UpstreamFailed("the upstream changed the protocol without being asked to")
+            return
         if hold is None:
             return
         head, body = messages.response_head(response), _whole_body(response)
@@ -180,8 +199,12 @@ def _claim(guard: Guard, flow: HTTPFlow) -> Claim:
     authority = destination(flow, guard.protects)
     if not guard.protects(authority):
         return PASS
-    messages.take_offers_away(flow.request)
-    return guard.claim(messages.request_head(flow.request, authority))
+    claim = guard.claim(messages.request_head(flow.request, authority))
+    if isinstance(claim, Refusal) or not messages.offers_websocket(flow.request):
+        messages.take_offers_away(flow.request)
+    elif claim is not PASS and not claim.observes:
+        return guard.refusal(claim, Endless("a WebSocket has no end at which it could be sealed"))
+    return claim
 
 
 def _whole_body(message: Message) -> bytes:

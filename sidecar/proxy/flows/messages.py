@@ -60,6 +60,11 @@ def answer(flow: HTTPFlow, refusal: Refusal) -> None:
     flow.websocket = None
 
 
+def offers_websocket(message: Message) -> bool:
+    """Whether `message` offers WebSocket, or agrees to it, and to no other protocol."""
+    return [each.lower() for each in message.headers.get_all("upgrade")] == ["websocket"]
+
+
 def take_offers_away(request: Request) -> None:
     """Take away the offer to speak another protocol, which a server may ignore (RFC 9110 §7.8)."""
     if "upgrade" in request.headers:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stock `mitmdump` with our addon, as an operator starts it, in front of the recording origin."""
+"""A stock `mitmdump` or `mitmweb` with our addon, in front of the recording origin."""
 
 import os
 import re
@@ -17,7 +17,13 @@ _LISTENING = re.compile(r"listening at (?:127\.0\.0\.1|\*):(\d+)")
 class Mitmdump:
     """One process; `log` grows while it runs."""
 
-    def __init__(self, folder: Path, *arguments: str, script: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        script: Path | None = None,
+        program: str = "mitmdump",
+    ) -> None:
         self.folder = folder / "mitmproxy"
         self.log = ""
         self.port = 0
@@ -25,7 +31,7 @@ class Mitmdump:
         script = script or Path(sidecar.addon.__file__)
         self._process = subprocess.Popen(
             [
-                *(Path(sys.executable).with_name("mitmdump"), "--listen-host", "127.0.0.1"),
+                *(Path(sys.executable).with_name(program), "--listen-host", "127.0.0.1"),
                 *("--listen-port", "0", "--set", f"confdir={self.folder}"),
                 *("-s", script, "--set", f"sidecar={folder / 'sidecar.yaml'}", *arguments),
             ],
