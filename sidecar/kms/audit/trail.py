@@ -77,7 +77,8 @@ class Trail:
     def _about(self, event: Event) -> list[Told]:
         """The records to write about a call; none for a stranger who was refused too often."""
         told = self._refusals.take(event.now) if self._refusals.is_over(event.now) else []
-        if event.caller is not None or self._refusals.gets_a_record(event.source_ip):
+        is_strangers = event.caller is None and event.fault is not None
+        if not is_strangers or self._refusals.gets_a_record(event.source_ip):
             told.append(event.told())
         return told
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trail is signed by a key of a real token: at start, from time to time, at the end."""
 
+import base64
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from sqlalchemy import delete
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Token
-from sidecar.kms.audit import ChainBroken, Trail, Verified, signing_key, verify
+from sidecar.kms.audit import ChainBroken, Trail, Verified, signing_key, tail, verify
 from sidecar.kms.audit.checkpoint import Keys, key_id_of, read_key
 from sidecar.kms.audit.index import FOREVER, Attribute, Query, search
 from sidecar.kms.audit.keeping import Keeper
@@ -238,3 +240,22 @@ def test_the_records_of_the_kms_itself_tell_nothing_of_a_caller(
     assert set(told["additionalEventData"]) == {
         *("sequence", "digest", "floor", "keyId", "signature"),
     }
+
+
+def test_a_checkpoint_can_be_checked_with_nothing_of_ours(
+    database: Database, hsm: HsmThread, trail: Trail, keys: Keys, tmp_path: Path
+) -> None:
+    """As TRAIL.md has it: six lines, a signature in DER, and OpenSSL."""
+    (public,) = keys.values()
+    pem = tmp_path / "audit-key.pem"
+    pem.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with database.snapshot() as connection:
+        told = json.loads(tail(connection, 1)[0].record)
+    data = told["additionalEventData"]
+    lines = ["envelope-sidecar/kms/audit/checkpoint/1", data["sequence"], data["digest"]]
+    lines += [data["floor"], told["eventTime"], data["keyId"]]
+    (tmp_path / "six-lines").write_text("\n".join(map(str, lines)))
+    (tmp_path / "signature.der").write_bytes(base64.b64decode(data["signature"]))
+    openssl = "openssl dgst -sha256 -verify audit-key.pem -signature signature.der six-lines"
+    done = subprocess.run(openssl.split(), cwd=tmp_path, check=False, capture_output=True)
+    assert (done.returncode, done.stdout) == (0, b"Verified OK\n")

@@ -69,6 +69,15 @@ def test_a_source_without_an_address_is_a_source(source: str) -> None:
     assert Refusals().gets_a_record(source)
 
 
+def test_what_a_stranger_may_do_is_recorded_however_often(database: Database) -> None:
+    """There are calls that need no signature; what they did is never a mere number."""
+    trail = Trail(database)
+    count = RECORDS_OF_A_SOURCE + 9
+    calls = [Call(lambda _: None, lambda _: None, event("AssumeRole")) for _ in range(count)]
+    trail.carry_out(calls)
+    assert trail.unsigned == count
+
+
 def test_a_flood_leaves_its_first_records_and_one_with_its_number(database: Database) -> None:
     trail = Trail(database)
     flood = [
