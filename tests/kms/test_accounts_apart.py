@@ -108,6 +108,27 @@ def test_a_certificate_of_another_account_is_not_there(world: World) -> None:
     assert after == {**before, "RequestId": after["RequestId"]}
 
 
+def test_a_policy_opens_a_key_to_be_used_by_others_and_not_to_be_changed(world: World) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"RAM": [f"acs:ram::{OTHER}:*"]},
+        "Action": ["kms:*"],
+        "Resource": ["*"],
+    }
+    policy = json.dumps({"Version": "1", "Statement": [statement]})
+    made = world.kms.call("CreateKey", KeySpec="EC_P256", Policy=policy)["KeyMetadata"]
+    assert world.call_as_other("ListKeyVersions", KeyId=made["Arn"])["TotalCount"] == 1
+    for action, more in (
+        ("CreateKeyVersion", {}),
+        ("ScheduleKeyDeletion", {"PendingWindowInDays": "7"}),
+        ("SetKeyPolicy", {"Policy": policy}),
+        ("TagResource", {"Tags": '[{"TagKey":"a","TagValue":"b"}]'}),
+    ):
+        with pytest.raises(Refusal) as caught:
+            world.call_as_other(action, KeyId=made["Arn"], **more)
+        assert told(caught.value.answer) == (403, "Forbidden.NoPermission")
+
+
 def test_lists_hold_what_is_ones_own(world: World) -> None:
     tags = '[{"TagKey":"team","TagValue":"ours"}]'
     key_id = world.kms.call("CreateKey", Tags=tags)["KeyMetadata"]["KeyId"]

@@ -38,7 +38,7 @@ def version_metadata(version: Version) -> dict[str, object]:
     }
 
 
-def key_metadata(place: Place, cmk: Cmk) -> dict[str, object]:
+def key_metadata(cmk: Cmk) -> dict[str, object]:
     """Everything that is told about a CMK; dates that are not set are empty."""
     rotation = {}
     if cmk.rotation_interval is not None:
@@ -48,7 +48,7 @@ def key_metadata(place: Place, cmk: Cmk) -> dict[str, object]:
         }
     return {
         "KeyId": cmk.key_id,
-        "Arn": place.key(cmk.key_id),
+        "Arn": Place(cmk.region, cmk.account).key(cmk.key_id),
         "CreationDate": timestamp(cmk.created_at),
         "Creator": cmk.creator,
         "Description": cmk.description,

@@ -2,7 +2,6 @@
 """What DescribeKey tells, in the API's spelling."""
 
 from sidecar.kms.service.metadata import key_metadata, timestamp
-from sidecar.kms.service.names import Place
 from sidecar.kms.store import Cmk
 
 
@@ -16,7 +15,7 @@ def test_dates_that_are_not_set_are_empty_texts() -> None:
         *("k", "1", "r", "1", "words", "Aliyun_AES_256", "ENCRYPT/DECRYPT", "Aliyun_KMS"),
         *("HSM", "Enabled", "v", 0),
     )
-    told = key_metadata(Place("r", "1"), cmk)
+    told = key_metadata(cmk)
     assert told["Arn"] == "acs:kms:r:1:key/k"
     assert (told["DeleteDate"], told["MaterialExpireTime"]) == ("", "")
     assert (told["CreationDate"], told["PrimaryKeyVersion"]) == ("1970-01-01T00:00:00Z", "v")

@@ -50,7 +50,7 @@ def act(call: Call) -> Answer:
         material = make_material(call.token, cmk, cmk.primary_version)
     call.shelf.add_key(cmk, material)
     call.shelf.tags.put(cmk.key_id, call[TAGS])
-    return {"KeyMetadata": key_metadata(call.place, cmk)}
+    return {"KeyMetadata": key_metadata(cmk)}
 
 
 def _new_cmk(call: Call) -> Cmk:

@@ -5,6 +5,7 @@ from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.targets import KEY_ID, the_key
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.metadata import version_metadata
+from sidecar.kms.service.names import Place
 from sidecar.kms.service.rotation import MIN_AGE, check_room, rotate
 from sidecar.kms.service.specs import ALIYUN, SPECS
 from sidecar.kms.service.states import usable
@@ -12,6 +13,9 @@ from sidecar.kms.service.states import usable
 
 def check(call: Call) -> None:
     cmk = call.cmk
+    if cmk.account != call.place.account:
+        # A key's policy opens it to the use of others; its versions are its own account's.
+        raise Fault.no_permission(Place(cmk.region, cmk.account).key(cmk.key_id))
     if cmk.origin != ALIYUN:
         raise Fault.unsupported_origin()
     if not SPECS[cmk.key_spec].has_public_key:

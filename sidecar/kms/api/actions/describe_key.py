@@ -4,11 +4,10 @@
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.targets import KEY_ID, the_key
 from sidecar.kms.service.metadata import key_metadata
-from sidecar.kms.service.names import Place
 
 
 def act(call: Call) -> Answer:
-    return {"KeyMetadata": key_metadata(Place(call.cmk.region, call.cmk.account), call.cmk)}
+    return {"KeyMetadata": key_metadata(call.cmk)}
 
 
 ACTION = Action(name="DescribeKey", parameters=(KEY_ID,), target=the_key, act=act, is_write=False)
