@@ -34,10 +34,11 @@ class Parts(NamedTuple):
 
 
 class Doors(NamedTuple):
-    """The listening sockets that another process has bound, and what is shared with its others."""
+    """What another process has bound, listens at itself, and shares with its others."""
 
     sockets: Sequence[Sequence[socket.socket]]
     tally: Tally
+    admin: tuple[str, int]
 
 
 @asynccontextmanager

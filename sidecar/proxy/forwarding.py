@@ -22,7 +22,7 @@ _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - not bound, compared with
 
 @dataclass(slots=True)
 class Forwarding:
-    """Destinations are what clients name; `own` are the addresses that this proxy listens at."""
+    """Destinations are what clients name; `own` are all that this proxy listens at."""
 
     forward: Forward
     kms: KmsForward | None

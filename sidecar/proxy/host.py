@@ -47,8 +47,8 @@ class InForce(NamedTuple):
 class Host:
     """An async context: inside it, every listener of `settings` serves.
 
-    `inherited` has the listening sockets of each listener where another process has bound them, and
-    `tally` what is shared with its other children.
+    `inherited` has the listening sockets of each listener where another process has bound them,
+    `tally` is shared with its other children, and `admin` is where it answers operators itself.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Host:
         transform: MessageTransform,
         inherited: Sequence[Sequence[socket.socket]] | None = None,
         tally: Tally | None = None,
+        admin: tuple[str, int] | None = None,
     ) -> None:
         self.stats = HostStats()
         self.tally = tally or Tally()
@@ -64,6 +65,7 @@ class Host:
         self._room = Room(settings.limits.held_bytes, self.tally)
         self._settings = settings
         self._inherited = inherited
+        self._admin = admin
         self._in_force = self.prepare(transform)
         self._services: list[Reverse | Forwarding] = []
         self._instances: list[ListenerInstance] = []
@@ -158,6 +160,9 @@ class Host:
         self.stats.connections_open -= 1
         del self._tasks[handler]
 
+    def _own(self) -> tuple[tuple[str, int], ...]:
+        return self.addresses if self._admin is None else (*self.addresses, self._admin)
+
     def _listener_of(self, context: Context) -> Listener:
         return self._settings.listeners[int(context.client.proxy_mode.data)]
 
@@ -166,7 +171,7 @@ class Host:
         kms = None if settings.kms is None else KmsForward(settings.kms, settings.kms_hosts)
         shared = (self._in_force.guard, settings.limits, self.stats, self._room)
         if isinstance(upstream, Forward):
-            return Forwarding(upstream, kms, lambda: self.addresses, *shared)
+            return Forwarding(upstream, kms, self._own, *shared)
         is_store = upstream.scheme != "kms"
         takes_own = is_store and listener.host_header == "upstream"
         host = upstream.authority.encode() if takes_own else None

@@ -33,6 +33,8 @@ class Begin(Struct, frozen=True, tag=True):
     kms_endpoint: str
     descriptors: list[list[int]]
     """Of each listener its listening sockets."""
+    admin: tuple[str, int]
+    """Where the supervisor answers operators."""
 
 
 class Prepare(Struct, frozen=True, tag=True):

@@ -89,13 +89,18 @@ async def supervise(
         life = LifeStats()
         totals = Totals(life)
         sockets = [[door.fileno() for door in each] for each in bound]
-        begin = Begin(str(source.path), source.document, kms, sockets)
+        # Nobody is answered before the next wait, and then there is a supervisor.
+        pages = Pages(
+            lambda: supervisor.readiness(),  # noqa: PLW0108 - it is made below
+            lambda: supervisor.metrics(),  # noqa: PLW0108 - likewise
+            CONTENT_TYPE,
+        )
+        admin = await stack.enter_async_context(admin_server(config.admin, pages))
+        begin = Begin(str(source.path), source.document, kms, sockets, admin)
         fleet = Fleet(begin, config.workers, memory, life, totals)
         reloading = Reloading(config, source.path, fleet, life)
         supervisor = _Supervisor(config, bound, fleet, reloading, totals)
-        await supervisor.run(
-            signals, offered, lambda admin: announce(_addresses(bound, admin, kms))
-        )
+        await supervisor.run(signals, offered, lambda: announce(_addresses(bound, admin, kms)))
 
 
 def _addresses(bound: list[list[socket.socket]], admin: tuple[str, int], kms: str) -> Addresses:
@@ -128,31 +133,27 @@ class _Supervisor:
         self._fleet, self._reloading, self._totals = fleet, reloading, totals
         self._state: State = "starting"
 
-    async def run(
-        self, signals: Signals, offered: Offered, announce: Callable[[tuple[str, int]], None]
-    ) -> None:
-        pages = Pages(self._readiness, self._metrics, CONTENT_TYPE)
-        async with admin_server(self._config.admin, pages) as admin:
-            try:
-                await _unless(signals.stop, self._reloading.start(offered, self._open_up))
-                if not signals.stop.is_set():
-                    self._state = "ready"
-                    announce(admin)
-                    signals.reload = self._reloading.ask
-                    await _unless(signals.stop, self._reloading.run())
-            finally:
-                self._state = "draining"
-                for each in self._bound:
-                    doors.close(each)
-                seconds = self._config.limits.drain_seconds + END_SECONDS
-                if not await _unless(signals.cut, self._fleet.drain(seconds)):
-                    await self._fleet.cut()
+    async def run(self, signals: Signals, offered: Offered, announce: Callable[[], None]) -> None:
+        try:
+            await _unless(signals.stop, self._reloading.start(offered, self._open_up))
+            if not signals.stop.is_set():
+                self._state = "ready"
+                announce()
+                signals.reload = self._reloading.ask
+                await _unless(signals.stop, self._reloading.run())
+        finally:
+            self._state = "draining"
+            for each in self._bound:
+                doors.close(each)
+            seconds = self._config.limits.drain_seconds + END_SECONDS
+            if not await _unless(signals.cut, self._fleet.drain(seconds)):
+                await self._fleet.cut()
 
     def _open_up(self) -> None:
         for each in self._bound:
             doors.open_up(each)
 
-    def _readiness(self) -> tuple[bool, dict[str, Any]]:
+    def readiness(self) -> tuple[bool, dict[str, Any]]:
         serving = sorted(worker.pid for worker in self._fleet.serving)
         rules = self._reloading
         is_ready = self._state == "ready" and bool(serving)
@@ -169,7 +170,7 @@ class _Supervisor:
             detail["rejected"] = rules.rejected
         return is_ready, detail
 
-    async def _metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         await self._fleet.report()
         return self._totals.exposition()
 

@@ -130,7 +130,7 @@ class Worker:
         config = self._config = read_config(Path(begin.path), begin.document)
         kms = kms_access.answering_at(config.kms, begin.kms_endpoint)
         sockets = [[socket.socket(fileno=each) for each in row] for row in begin.descriptors]
-        doors = Doors(sockets, self._tally)
+        doors = Doors(sockets, self._tally, begin.admin)
         return await self._ends.enter_async_context(assembled(config, rule_set, kms, doors))
 
     async def _commit(self) -> None:

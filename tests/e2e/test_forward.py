@@ -54,6 +54,8 @@ async def test_a_ruled_host_is_sealed_and_every_other_is_left_alone(
         assert CANARY.encode() not in store.everything
         async with httpx.AsyncClient(proxy=running.url, verify=theirs, timeout=30) as client:
             untouched = await client.put(f"https://{other}/customers/1", json=record)
+            operators = await client.get(f"{running.admin}/metrics")
+        assert (operators.status_code, operators.json()["code"]) == (403, "not_forwarded")
         assert untouched.json() == record
         assert json.loads(store.complete[-1].body) == record
         await until(lambda: store.closed == 2)

@@ -26,7 +26,13 @@ from sidecar.telemetry import Reading
 
 FILES = (RuleFile(Path("/rules/a.yaml"), b"version: 1\n\xff\x00"),)
 TO_WORKER = (
-    Begin("/etc/sidecar.yaml", b"rules: r\n\xff", "http://127.0.0.1:1", [[3, 4], [5]]),
+    Begin(
+        "/etc/sidecar.yaml",
+        b"rules: r\n\xff",
+        "http://127.0.0.1:1",
+        [[3, 4], [5]],
+        ("127.0.0.1", 9901),
+    ),
     Prepare.of(7, FILES),
     Commit(7),
     Report(),
