@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from sidecar.errors import SidecarError
 from sidecar.hsm import HsmThread, Token
@@ -81,8 +80,8 @@ class Upkeep:
             self._hsm.run(lambda token: heal(token, self._database))
             while not self._stop.is_set() and self._hsm.run(self._do_one):
                 pass
-        except (SidecarError, SQLAlchemyError) as error:
-            # An SQLAlchemy error's text holds statements, so only its kind is told.
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
+            # The text of an error may quote a value or a statement, so only its kind is told.
             why = error.why if isinstance(error, SidecarError) else type(error).__name__
             logger.error("what is due has to wait: %s", why)  # noqa: TRY400 - as above
 

@@ -212,6 +212,19 @@ def test_material_that_a_crash_left_is_destroyed_at_the_next_look(world: World) 
     assert world.held() == set()
 
 
+def test_no_error_ends_the_upkeep_or_tells_a_value(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken_clock() -> float:
+        raise ValueError("canary")
+
+    cmk = world.make(rotation_interval=WEEK)
+    Upkeep(world.hsm, world.database, world.quotas, broken_clock).catch_up()
+    assert "what is due has to wait: ValueError" in caplog.text
+    assert "canary" not in caplog.text
+    assert world.versions(cmk) == [cmk.primary_version]
+
+
 def test_a_token_that_is_away_puts_things_off(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ from sidecar.kms.faults import Fault
 from sidecar.kms.service.states import (
     KeyState,
     any_state,
+    deleting,
     nameable,
     renameable,
     switchable,
@@ -29,6 +30,7 @@ FAILED = "Rejected.StateModifiedFailed"
         ),
         (switchable, (OK, OK, FAILED, FAILED)),
         (nameable, (OK, OK, FAILED, OK)),
+        (deleting, (FAILED, FAILED, OK, FAILED)),
         (renameable, (OK, OK, "Rejected.PendingDeletion", OK)),
     ],
 )
