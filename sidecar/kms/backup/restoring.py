@@ -95,10 +95,18 @@ def _move(files: Path, old: str, new: str, database: str | None) -> None:
 
 
 def _with_paths(text: str, old: str, new: str) -> str:
-    """Paths stand as they are, or as URIs write them."""
-    spelt = {old: new, quote(old, safe=":@/"): quote(new, safe=":@/")}
-    either = "|".join(re.escape(spelling) for spelling in spelt)
-    return re.sub(rf"({either})(?![^/\s\"'&;])", lambda found: spelt[found[1]], text)
+    """Paths stand as they are, but for those of the token's URI."""
+
+    def moved(line: str) -> str:
+        spell = _in_uri if "pkcs11:" in line else str
+        pattern = rf"{re.escape(spell(old))}(?![^/\s\"'&;])"
+        return re.sub(pattern, lambda _: spell(new), line)
+
+    return "".join(map(moved, text.splitlines(keepends=True)))
+
+
+def _in_uri(path: str) -> str:
+    return quote(path, safe=":@/")
 
 
 def _prove(directory: Path) -> KmsConfig:

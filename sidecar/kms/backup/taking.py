@@ -24,6 +24,8 @@ from sidecar.kms.config import load_kms_config
 from sidecar.kms.store import Database
 
 VERSION = 1
+PATIENCE_SECONDS = 120
+"""A busy server takes the lock again and again; a backup may wait for its turn."""
 _LEFT_OUT = ("kms.db*", "*.draft", "*.sock")
 
 
@@ -53,7 +55,7 @@ def take(directory: Path, file: Path, passphrase: bytes | None = None) -> Taken:
     try:
         with (
             tempfile.TemporaryDirectory(prefix=".backup-", dir=file.resolve().parent) as name,
-            closing(Database(config.database_url)) as database,
+            closing(Database(config.database_url, PATIENCE_SECONDS)) as database,
         ):
             stage = Path(name)
             _stage(directory, database, stage)

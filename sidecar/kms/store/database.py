@@ -38,18 +38,14 @@ _NARROW = text(
     "SELECT table_name, column_name FROM information_schema.columns "
     "WHERE table_schema = current_schema() AND data_type = 'integer'"
 )
-_POSTGRESQL_OPTIONS = (
-    f"-c lock_timeout={BUSY_SECONDS}s "
-    f"-c idle_in_transaction_session_timeout={STALLED_SECONDS}s "
-    "-c synchronous_commit=on"
-)
 
 
 class Database:
     """The store of keys, aliases, used nonces and audit records."""
 
-    def __init__(self, url: URL) -> None:
-        self._engine = _open(url)
+    def __init__(self, url: URL, patience: int = BUSY_SECONDS) -> None:
+        """Wait `patience` seconds for the transactions of other processes."""
+        self._engine = _open(url, patience)
         self._reader = self._engine.execution_options(
             **(_SQLITE_SNAPSHOT if self._engine.dialect.name == "sqlite" else _SNAPSHOT)
         )
@@ -105,29 +101,33 @@ class Database:
         self._engine.dispose()
 
 
-def _open(url: URL) -> Engine:
+def _open(url: URL, patience: int) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    engine = _sqlite(url) if is_sqlite else _postgresql(url)
+    engine = _sqlite(url, patience) if is_sqlite else _postgresql(url, patience)
     event.listen(engine, "begin", _begin_sqlite if is_sqlite else _begin_postgresql)
     return engine
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: int) -> Engine:
     # isolation_level None: the driver starts no transactions by itself; _begin_sqlite does.
     engine = create_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        connect_args={"timeout": patience, "isolation_level": None},
         hide_parameters=True,
     )
     event.listen(engine, "connect", _configure_sqlite)
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, patience: int) -> Engine:
+    options = {
+        "lock_timeout": patience,
+        "idle_in_transaction_session_timeout": max(STALLED_SECONDS, patience),
+    }
     return create_engine(
         url,
         connect_args={
-            "options": _POSTGRESQL_OPTIONS,
+            "options": " ".join(f"-c {name}={seconds}s" for name, seconds in options.items()),
             "connect_timeout": BUSY_SECONDS,
             "client_encoding": "utf8",  # whatever a careless initdb made of the database's
         },

@@ -61,7 +61,7 @@ def test_the_drill(make_kms: MakeKms, restored: Restored, tmp_path: Path) -> Non
     kms.kill()
     shutil.rmtree(kms.directory)
     # Another folder, with a name that URIs write in another way.
-    directory = tmp_path / "ré+stored" / f"{kms.directory.name}2"
+    directory = tmp_path / "re+stored" / f"{kms.directory.name}2"
     restore(file, directory, PASSPHRASE)
     again = restored(kms, directory)
     again.start()
