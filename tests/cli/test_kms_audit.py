@@ -264,8 +264,10 @@ def test_prune_leaves_a_trail_that_verifies_while_the_kms_serves(
     audit: Audit, make_kms: Callable[[], RunningKms], tmp_path: Path
 ) -> None:
     kms = make_kms()
-    kms.start()
-    kms.stop()
+    for _ in range(2):
+        kms.start()
+        kms.call("ListKeys")
+        kms.stop()
     kms.start()
     kms.call("ListKeys")
     pem = tmp_path / "key.pem"

@@ -7,6 +7,7 @@ speaks for the same records.
 """
 
 import logging
+import math
 import threading
 import time
 from types import TracebackType
@@ -41,7 +42,7 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="audit keeper", daemon=True)
 
     def __enter__(self) -> Self:
-        self._sign()
+        self._sign(time.time())
         self._thread.start()
         for exporter in self._exporters:
             exporter.start()
@@ -55,25 +56,28 @@ class Keeper:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self._sign()
+        self._sign(math.inf)  # whatever was counted, its minute is over
         for exporter in self._exporters:
             exporter.stop()
 
     def _run(self) -> None:
+        looked_at = time.monotonic()
         while not self._stop.wait(LOOK_SECONDS):
-            if self._is_due(time.time()):
-                self._sign()
+            is_time = time.monotonic() - looked_at >= self._settings.checkpoint_seconds
+            if is_time:
+                looked_at = time.monotonic()
+            if is_time or self._has_much(time.time()):
+                self._sign(time.time())
 
-    def _is_due(self, now: float) -> bool:
-        trail, settings = self._trail, self._settings
-        is_old = trail.unsigned and now - trail.signed_at >= settings.checkpoint_seconds
-        return bool(is_old) or (
-            trail.unsigned >= settings.checkpoint_records or trail.has_counted(int(now))
-        )
+    def _has_much(self, now: float) -> bool:
+        is_long = self._trail.unsigned >= self._settings.checkpoint_records
+        return is_long or self._trail.has_counted(now)
 
-    def _sign(self) -> None:
+    def _sign(self, now: float) -> None:
+        """Sign the trail, unless it ends with a checkpoint and nothing was counted."""
         try:
-            self._hsm.run(lambda token: self._trail.checkpoint(token, int(time.time())))
+            if not self._trail.is_signed() or self._has_much(now):
+                self._hsm.run(lambda token: self._trail.checkpoint(token, int(time.time())))
         except (SidecarError, SQLAlchemyError) as error:
             if not self._is_failing:
                 # An SQLAlchemy error's text holds statements, so only its kind is told.

@@ -48,11 +48,11 @@ class Refusals:
         self._recorded[source] += 1
         return True
 
-    def is_over(self, now: int) -> bool:
+    def is_over(self, now: float) -> bool:
         """Whether the minute is over."""
         return not self._began <= now < self._began + SECONDS
 
-    def has_counted(self, now: int) -> bool:
+    def has_counted(self, now: float) -> bool:
         """Whether there are counts of a minute that is over."""
         return bool(self._counted) and self.is_over(now)
 

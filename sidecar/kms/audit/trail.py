@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from sidecar.hsm import Token
 from sidecar.kms.audit import index, signing_key
 from sidecar.kms.audit.chain import Head, append, read_head
-from sidecar.kms.audit.checkpoint import Checkpoint, read_floor, state
+from sidecar.kms.audit.checkpoint import Checkpoint, newest, read_floor, state
 from sidecar.kms.audit.event import Event
 from sidecar.kms.audit.record import Told, canonical
 from sidecar.kms.audit.refusals import Refusals
@@ -44,14 +44,13 @@ class Errand[T](Protocol):
 
 
 class Trail:
-    """The trail in one database; used from the HSM thread alone."""
+    """The trail in one database; what writes is used from the HSM thread alone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._refusals = Refusals()
         self.unsigned = 0
         """Records that this process wrote after the newest checkpoint that it made."""
-        self.signed_at = 0
 
     def carry_out[T](self, errands: Sequence[Errand[T]]) -> list[T | Exception]:
         """What each call answered or raised, once all of them and their records are durable."""
@@ -67,10 +66,16 @@ class Trail:
         with self._database.transaction() as connection:
             write(connection, self._refusals.take(now))
             head = sign(connection, token, now, read_floor(connection))
-        self.unsigned, self.signed_at = 0, now
+        self.unsigned = 0
         return head
 
-    def has_counted(self, now: int) -> bool:
+    def is_signed(self) -> bool:
+        """Whether the trail ends with a checkpoint, whoever wrote to it."""
+        with self._database.snapshot() as connection:
+            standing = newest(connection)
+            return standing is not None and standing.sequence == read_head(connection).sequence
+
+    def has_counted(self, now: float) -> bool:
         """Whether there are counts of a minute that is over."""
         return self._refusals.has_counted(now)
 

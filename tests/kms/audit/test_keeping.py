@@ -19,9 +19,11 @@ from sidecar.kms.audit.checkpoint import Keys, key_id_of, read_key
 from sidecar.kms.audit.index import FOREVER, Attribute, Query, search
 from sidecar.kms.audit.keeping import Keeper
 from sidecar.kms.audit.pruning import prune
+from sidecar.kms.audit.refusals import RECORDS_OF_A_SOURCE
 from sidecar.kms.audit.settings import AuditSettings
 from sidecar.kms.store import AuditKey, AuditRecord, Database
 from tests.kms.audit.signing import NOW, Signer, event
+from tests.kms.audit.test_refusals import refuse
 from tests.kms.audit.test_trail import Call
 
 PATIENCE = 20.0
@@ -141,6 +143,38 @@ def test_the_keeper_signs_what_is_old_enough(
     with Keeper(trail, hsm, database, settings):
         call(trail, hsm, 1)
         wait_until(lambda: verified(database, None).signed_to == 2)
+
+
+def test_a_trail_that_is_signed_is_not_signed_again(
+    database: Database, hsm: HsmThread, trail: Trail
+) -> None:
+    for _ in range(3):
+        with Keeper(trail, hsm, database, AuditSettings()):
+            pass
+    assert verified(database, None).sequence == 1
+
+
+def test_the_keeper_signs_what_others_wrote(
+    database: Database, file: Path, hsm: HsmThread, trail: Trail
+) -> None:
+    """Another replica, or what is done without a call."""
+    replica = Database.sqlite(file)
+    with Keeper(trail, hsm, database, AuditSettings(1000, 1)):
+        call(Trail(replica), hsm, 1)
+        wait_until(lambda: verified(database, None).signed_to == 2)
+    replica.close()
+
+
+def test_what_was_counted_is_told_at_the_end(
+    database: Database, hsm: HsmThread, trail: Trail
+) -> None:
+    with Keeper(trail, hsm, database, AuditSettings(10_000, 86400)):
+        flood = [Call(refuse, refuse, event("Decrypt")) for _ in range(RECORDS_OF_A_SOURCE + 4)]
+        hsm.run(lambda _: trail.carry_out(flood))
+    with database.snapshot() as connection:
+        told = [json.loads(link.record) for link in tail(connection, 2)]
+    assert [one["eventName"] for one in told] == ["RefusedCalls", "AuditCheckpoint"]
+    assert told[0]["additionalEventData"]["count"] == 4
 
 
 def test_a_token_that_is_away_delays_checkpoints_and_no_calls(
