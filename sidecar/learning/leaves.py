@@ -7,6 +7,7 @@ read raises Malformed.
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -18,16 +19,18 @@ import msgspec
 
 from sidecar.backends.coding import UnknownCoding, codings_of, decode
 from sidecar.backends.media import body_codec
-from sidecar.codecs import Codec, find_codec
+from sidecar.codecs import find_codec
 from sidecar.errors import Malformed
 from sidecar.fieldpath import EACH, Step
-from sidecar.message import Headers
+from sidecar.learning.markup import form_in_parts, xml_document
+from sidecar.message import Headers, header_values
 
 LONGEST_DECODED = 4 * 1024 * 1024
 """Bytes of a compressed body when it is read."""
 MOST_LEAVES = 4096
 MOST_ELEMENTS = 100
 MOST_STEPS = 16
+_INDEX = re.compile(r"-|0|[1-9][0-9]*")
 _LONGEST_NUMBER = 40
 """Digits; the text of a longer number is of no kind that is known."""
 
@@ -53,15 +56,18 @@ _decode = msgspec.json.Decoder(float_hook=_Number).decode
 
 def json_leaves(body: bytes) -> Iterator[Leaf]:
     """The leaves of one JSON text."""
+    return _walk(_decoded(body))
+
+
+def _decoded(body: bytes) -> Any:
     try:
-        document: Any = _decode(body)
+        return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("the body is not one JSON text") from None
-    return _walk(document)
 
 
-def _walk(document: object) -> Iterator[Leaf]:
-    waiting: list[tuple[Place, object]] = [((), document)]
+def _walk(document: object, start: Place = ()) -> Iterator[Leaf]:
+    waiting: list[tuple[Place, object]] = [(start, document)]
     leaves = 0
     while waiting and leaves < MOST_LEAVES:
         place, value = waiting.pop()
@@ -90,6 +96,24 @@ def ndjson_leaves(body: bytes) -> Iterator[Leaf]:
     for line in body.splitlines()[:MOST_ELEMENTS]:
         if line.strip():
             yield from json_leaves(line)
+
+
+def patch_leaves(body: bytes) -> Iterator[Leaf]:
+    """What the operations of a JSON Patch bring, each where its path leads (RFC 6902)."""
+    operations = _decoded(body)
+    if not isinstance(operations, list):
+        raise Malformed("a JSON Patch is a list of operations")
+    yield Leaf((), None)
+    for operation in operations[:MOST_ELEMENTS]:
+        if isinstance(operation, dict) and isinstance(path := operation.get("path"), str):
+            names = (each.replace("~1", "/").replace("~0", "~") for each in path.split("/")[1:])
+            place = tuple(EACH if _INDEX.fullmatch(name) else name for name in names)
+            yield from _walk(operation.get("value"), place)
+
+
+def xml_leaves(body: bytes) -> Iterator[Leaf]:
+    """The texts and attributes of one XML document."""
+    return _walk(xml_document(body))
 
 
 def form_leaves(body: bytes) -> Iterator[Leaf]:
@@ -124,11 +148,14 @@ def query_parameters(query: bytes) -> list[tuple[str, str]]:
         return []
 
 
-_READERS: dict[type[Codec], Callable[[bytes], Iterator[Leaf]]] = {
+_IN_PARTS = type(find_codec("multipart/form-data", {"boundary": "-"}))
+_READERS: dict[type[object], Callable[[bytes], Iterator[Leaf]]] = {
     type(codec): reader
     for media_type, reader in (
         ("application/json", json_leaves),
         ("application/merge-patch+json", json_leaves),
+        ("application/json-patch+json", patch_leaves),
+        ("application/xml", xml_leaves),
         ("application/x-ndjson", ndjson_leaves),
         ("application/x-www-form-urlencoded", form_leaves),
         ("text/csv", csv_leaves),
@@ -140,10 +167,14 @@ _READERS: dict[type[Codec], Callable[[bytes], Iterator[Leaf]]] = {
 def leaves_of(headers: Headers, body: bytes) -> Iterator[Leaf] | None:
     """The leaves of a body sent with `headers`; None where its format cannot be walked."""
     codec = body_codec(headers)
-    reader = None if codec is None else _READERS.get(type(codec))
-    if reader is None:
+    is_in_parts = isinstance(codec, _IN_PARTS)
+    reader = _READERS.get(type(codec))
+    if reader is None and not is_in_parts:
         return None
     try:
-        return reader(decode(body, codings_of(headers), LONGEST_DECODED))
+        plain = decode(body, codings_of(headers), LONGEST_DECODED)
     except UnknownCoding:
         return None
+    if reader is None:
+        return _walk(form_in_parts(plain, header_values(headers, b"content-type")[0]))
+    return reader(plain)
