@@ -30,7 +30,8 @@ from bench.rounds import Figure, interleave, parser, report
 from sidecar.signing import AccessKey, Request, acs3
 
 KMS_CORE, LOAD_CORE = 0, 1
-CONNECTIONS = 16
+CONNECTIONS = 64
+"""As many as the client of a sidecar has."""
 SECONDS = 2.0
 ROUNDS = 3
 ACTIONS = ("GenerateDataKey", "Decrypt", "Encrypt", "AsymmetricSign")
