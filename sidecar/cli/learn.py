@@ -126,12 +126,16 @@ def command(  # noqa: PLR0913 - one argument an option
 
 def _replay(file: Path, traffic: Traffic) -> None:
     try:
-        for exchange in read_har(file.read_bytes()):
-            traffic.exchange(exchange)
+        found = read_har(file.read_bytes())
     except OSError as error:
         raise Misconfigured(f"{file}: cannot be read: {error.strerror}") from None
     except Misconfigured as error:
         raise Misconfigured(f"{file}: {error.why}") from None
+    exchanges = [each for each in found if each is not None]
+    for exchange in exchanges:
+        traffic.exchange(exchange)
+    if left_out := len(found) - len(exchanges):
+        _announce(f"{file}: {counted(left_out, 'entry', 'entries')} left out, which asked no store")
 
 
 def _check_place(output: Path) -> None:

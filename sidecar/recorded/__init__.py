@@ -22,8 +22,11 @@ __all__ = [
 ]
 
 
-def read_exchanges(data: bytes) -> list[Exchange]:
-    """The exchanges that `data` spells, in whichever of the three forms."""
+def read_exchanges(data: bytes) -> list[Exchange | None]:
+    """The exchanges that `data` spells, in whichever of the three forms.
+
+    None stands for an entry of a HAR file that asked no store.
+    """
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"curl"):
         return [read_curl(data.decode("utf-8", "surrogateescape"))]

@@ -7,6 +7,7 @@ Bodies in them are decoded already, so what their heads say of codings and lengt
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from sidecar.errors import Misconfigured
 from sidecar.message import Headers, RequestHead, ResponseHead, find_header
 from sidecar.recorded.exchange import Answer, Exchange, split_url
 
+_NO_STORE = re.compile(r"(?i)(?:data|blob|about|javascript):|(?!https?://)[a-z][a-z0-9+.-]*://")
+"""URLs that a browser answers itself, or by another protocol."""
 _OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
@@ -62,8 +65,11 @@ class _File(msgspec.Struct):
     log: _Log
 
 
-def read_har(data: bytes) -> list[Exchange]:
-    """The exchanges of a HAR file, or of the one entry that `data` is."""
+def read_har(data: bytes) -> list[Exchange | None]:
+    """The exchanges of a HAR file, or of the one entry that `data` is.
+
+    None stands for an entry that asked no store, such as one for a `data:` URL.
+    """
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
@@ -75,11 +81,16 @@ def read_har(data: bytes) -> list[Exchange]:
         raise Misconfigured("JSON, but neither a HAR file nor one entry of it") from None
     if not entries:
         raise Misconfigured("a HAR file without entries")
-    return [_exchange(entry) for entry in entries]
+    exchanges = [_find_exchange(entry) for entry in entries]
+    if not any(exchanges):
+        raise Misconfigured("a HAR file of which no entry asked a store")
+    return exchanges
 
 
-def _exchange(entry: _Entry) -> Exchange:
+def _find_exchange(entry: _Entry) -> Exchange | None:
     request = entry.request
+    if _NO_STORE.match(request.url):
+        return None
     authority, target = split_url(request.url)
     posted = request.post_data
     headers = _headers(request.headers, posted.mime_type)

@@ -159,6 +159,7 @@ def har(path: Path) -> Path:
         }
         for number in range(4)
     ]
+    entries.append({"request": {"method": "GET", "url": "data:,"}})
     path.write_text(json.dumps({"log": {"entries": entries}}))
     return path
 
@@ -168,6 +169,7 @@ def test_it_learns_from_files(tmp_path: Path) -> None:
     done = sidecar("learn", "--har", files[0], "--har", files[1])
     assert done.returncode == 0
     assert "8 requests to 1 host" in done.stdout
+    assert "b.har: 1 entry left out, which asked no store" in done.stderr
     assert "email: sealed" in done.stdout
     assert CANARY not in done.stdout + done.stderr
 

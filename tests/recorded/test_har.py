@@ -36,6 +36,7 @@ def encode(value: object) -> bytes:
 
 def test_an_entry_is_read() -> None:
     (read,) = read_har(encode(ENTRY))
+    assert read is not None
     assert (read.head.authority, read.head.target) == ("crm.internal:8443", b"/customers?x=1")
     assert read.head.headers == ((b"Content-Type", b"application/json"),)
     assert read.body == '{"ssn":"é"}'.encode()
@@ -49,7 +50,25 @@ def test_a_file_is_read_entry_by_entry() -> None:
     read = read_har(
         b"\xef\xbb\xbf" + encode({"log": {"version": "1.2", "entries": [ENTRY, aborted]}})
     )
-    assert [each.answer is None for each in read] == [False, True]
+    assert [each is not None and each.answer is None for each in read] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "data:image/png;base64,canary",
+        "blob:https://crm.internal/canary",
+        "chrome-extension://canary/a.js",
+        "wss://crm.internal/canary",
+    ],
+)
+def test_an_entry_that_asked_no_store_keeps_its_number(url: str) -> None:
+    other = {"request": {"method": "GET", "url": url}}
+    none, read = read_har(encode({"log": {"entries": [other, ENTRY]}}))
+    assert none is None
+    assert read is not None
+    with pytest.raises(Misconfigured, match="no entry asked a store"):
+        read_har(encode(other))
 
 
 def test_what_the_heads_leave_out_is_taken_from_the_entry() -> None:
@@ -58,6 +77,7 @@ def test_what_the_heads_leave_out_is_taken_from_the_entry() -> None:
     posted["params"] = [{"name": "a b", "value": "ü"}, {"name": "c"}]
     response = {"status": 200, "content": {"mimeType": "text/csv", "text": "x"}}
     (read,) = read_har(encode({"request": {**request, "postData": posted}, "response": response}))
+    assert read is not None
     assert read.body == b"a+b=%C3%BC&c="
     assert read.head.headers == ((b"Content-Type", b"application/x-www-form-urlencoded"),)
     assert read.answer is not None

@@ -67,11 +67,16 @@ def command(  # noqa: PLR0913 - one argument an option
     sys.exit(0 if all(_is_covered(each) for each in accounts) else 1)
 
 
-def _chosen(exchanges: list[Exchange], entry: int | None, to: str | None) -> list[Exchange]:
+def _chosen(found: list[Exchange | None], entry: int | None, to: str | None) -> list[Exchange]:
     if entry is not None:
-        if entry > len(exchanges):
-            raise Misconfigured(f"there is no entry {entry}, only {len(exchanges)}")
-        exchanges = [exchanges[entry - 1]]
+        if entry > len(found):
+            raise Misconfigured(f"there is no entry {entry}, only {len(found)}")
+        found = [found[entry - 1]]
+    exchanges = [each for each in found if each is not None]
+    if not exchanges:
+        raise Misconfigured(f"entry {entry} asked no store")
+    if left_out := len(found) - len(exchanges):
+        click.echo(f"sidecar: left out, because they asked no store: {left_out}", err=True)
     return [each.sent_to(to) if to else each for each in exchanges]
 
 

@@ -84,16 +84,19 @@ def test_a_har_file_is_told_entry_by_entry(tmp_path: Path) -> None:
         }
         for number in (1, 2)
     ]
+    entries.append({"request": {"method": "GET", "url": "data:,canary"}})
     har = json.dumps({"log": {"entries": entries}})
     done = explain(tmp_path, har)
     assert done.exit_code == 1
+    assert "left out, because they asked no store: 1" in done.output
     assert done.output.count("answer     refused: 422 unsealed_stored_value") == 2
     assert "canary" not in done.output
     (told,) = json.loads(explain(tmp_path, har, "--entry", "2", "--json").output)
     assert told["answer"]["refused"]["code"] == "unsealed_stored_value"
-    done = explain(tmp_path, har, "--entry", "3")
-    assert isinstance(done.exception, Misconfigured)
-    assert done.exception.why == "there is no entry 3, only 2"
+    for entry, why in ((3, "entry 3 asked no store"), (4, "there is no entry 4, only 3")):
+        done = explain(tmp_path, har, "--entry", str(entry))
+        assert isinstance(done.exception, Misconfigured)
+        assert done.exception.why == why
 
 
 def test_a_rule_that_only_watches_says_so(tmp_path: Path) -> None:
