@@ -38,7 +38,10 @@ def is_endless(headers: Headers) -> bool:
 
 @lru_cache(maxsize=64)
 def _codec_of(content_type: bytes, is_whole: bool) -> Codec | None:  # noqa: FBT001 - keys of a cache
-    """RFC 9110 §8.3.1: a media type and parameters, none of them twice; UTF-8 where it is text."""
+    """RFC 9110 §8.3.1: a media type and parameters, none of them twice; UTF-8 where it is text.
+
+    Nor in the spelling of RFC 2231 (`boundary*=`), in which some read a parameter once more.
+    """
     text = content_type.decode("latin-1").strip()
     media_type = _MEDIA_TYPE.match(text)
     if media_type is None:
@@ -47,7 +50,7 @@ def _codec_of(content_type: bytes, is_whole: bool) -> Codec | None:  # noqa: FBT
     at = media_type.end()
     while at < len(text):
         found = _PARAMETER.match(text, at)
-        if found is None or (found[1] or "").lower() in parameters:
+        if found is None or (found[1] or "").lower() in parameters or "*" in (found[1] or ""):
             return None
         if found[1]:
             parameters[found[1].lower()] = found[3] if found[2] is None else found[2]

@@ -10,6 +10,7 @@ document stands in the document, in the path, or in both alike. What stands in h
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -246,10 +247,9 @@ def _shapes(rule: Rule) -> tuple[Shape[_Tag], Shape[_Tag]]:
 
 def _asks_to_patch(head: RequestHead) -> bool:
     """Whether a store may take the method for PATCH, by itself or as another field overrides it."""
-    if head.method != b"POST":
-        return head.method == b"PATCH"
-    is_in_query = b"_method=patch" in head.target.lower()
-    return is_in_query or any(value.upper() == b"PATCH" for _, value in head.headers)
+    if head.method == b"PATCH" or any(value.upper() == b"PATCH" for _, value in head.headers):
+        return True
+    return b"_method=patch" in unquote_to_bytes(head.target).lower()
 
 
 def _may_hold_digits(body: bytes) -> bool:

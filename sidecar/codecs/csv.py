@@ -6,8 +6,9 @@ replaced cell keeps its quotes, or gets them where it needs them; every other by
 line ends (LF or CR LF), blank lines, a missing last line end.
 
 Tables are written in many ways, so whatever another reader would cut into other cells is refused:
-rows of unequal length, quotes inside a bare cell, text behind a closing quote, a bare CR, NUL, and
-a header row that seems to be parted by something else than commas.
+rows of unequal length, quotes inside a bare cell, text behind a closing quote, a bare CR, NUL; in
+what goes to a store also a backslash before a quote, and a header row that seems to be parted by
+something else than commas, or to be a comment or the `sep=` of spreadsheets.
 """
 
 import re
@@ -24,7 +25,9 @@ MAX_CELLS = 8 * MAX_PLACES
 
 _CELL = re.compile(rb'("(?:[^"]|"")*+"|[^",\r\n]*+)(,|\r?\n|\Z)')
 _QUOTED = re.compile(rb'[",\r\n]')
-_OTHER_SEPARATORS = re.compile(r"[;\t|]")
+_OTHER_SEPARATORS = re.compile(r"[;|\x00-\x1f]")
+_NO_NAMES = ("sep=", "#")
+"""How a first row begins that spreadsheets or importers take for none."""
 
 
 class _CsvReading[T]:
@@ -103,6 +106,10 @@ class _CsvReading[T]:
         if len(set(names)) != len(names):
             raise Malformed("two columns of the table have one name")
         if of_rows is not None and of_rows.known is not None:
+            if b'\\"' in self._body:
+                raise Malformed("a backslash before a quote, which some readers take for one")
+            if names[0].lower().startswith(_NO_NAMES):
+                raise Malformed("the first row may be taken for none that names columns")
             if any(_OTHER_SEPARATORS.search(name) for name in names):
                 raise Malformed("the first row seems to be parted by something else than commas")
             if of_rows.mistakable(dict.fromkeys(names).keys()):

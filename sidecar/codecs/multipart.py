@@ -26,6 +26,7 @@ from sidecar.codecs.texts import to_lexeme, to_text
 from sidecar.errors import CannotOpen, Malformed
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_PARAMETERS = frozenset({"boundary", "charset"})
 _OTHER_PARTS = re.compile(rb"(?:^|[\r\n])--")
 
 
@@ -137,8 +138,13 @@ class Multipart:
         self._boundary = boundary.encode()
 
     def with_parameters(self, parameters: Mapping[str, str]) -> "Multipart | None":
-        """The codec for bodies of one boundary; None where it is none (RFC 2046 §5.1.1)."""
+        """The codec for bodies of one boundary; None where it is none (RFC 2046 §5.1.1).
+
+        Or where another parameter stands beside it: some readers take `xboundary` for it.
+        """
         boundary = parameters.get("boundary", "")
+        if not parameters.keys() <= _PARAMETERS:
+            return None
         return Multipart(boundary) if _BOUNDARY.fullmatch(boundary) else None
 
     def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:

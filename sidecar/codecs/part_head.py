@@ -3,7 +3,8 @@
 
 Refused as readable in two ways: field lines that are folded, malformed or given twice, line ends of
 LF alone, a disposition other than `form-data` with one name, `name*` (§4.2 forbids it), backslashes
-in a name, escaped quotes, transfer encodings (§4.7) and parts in parts (§4.3).
+in a name, words of mail in it (RFC 2047), escaped quotes, transfer encodings (§4.7) and parts in
+parts (§4.3).
 """
 
 import re
@@ -16,7 +17,7 @@ _VALUE = rb'(?:"((?:[^"\\]|\\[^"])*+)"|(' + _TOKEN + rb"))"
 _LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*+([^\x00-\x08\x0a-\x1f\x7f]*)")
 _PARAMETER = re.compile(rb"[ \t]*;[ \t]*(" + _TOKEN + rb")=" + _VALUE)
 _JSON = re.compile(rb"application/(?:json|[^;, ]+\+json)(?=[ \t]*(?:;|\Z))", re.IGNORECASE)
-_CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([^\";, \t]*)", re.IGNORECASE)
+_CHARSET = re.compile(rb"charset[*0-9]*[ \t]*=[ \t]*\"?([^\";, \t]*)", re.IGNORECASE)
 _UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 _VERBATIM = frozenset({b"7bit", b"8bit", b"binary"})
 _NESTED = (b"multipart/", b"message/")
@@ -63,8 +64,8 @@ def _read_name(fields: dict[bytes, bytes]) -> str:
     name = found.get(b"name")
     if disposition.strip().lower() != b"form-data" or name is None or b"name*" in found:
         raise Malformed("a part of the body is not a field of a form with one name")
-    if b"\\" in name:
-        raise Malformed("a part's name has a backslash, which some readers drop")
+    if b"\\" in name or b"=?" in name:
+        raise Malformed("a part's name has a backslash or an encoded word, which some decode")
     try:
         return name.decode()
     except UnicodeDecodeError:

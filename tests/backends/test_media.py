@@ -22,6 +22,7 @@ from sidecar.codecs.xml import CODEC as XML
         (b"application/x-ndjson", NDJSON),
         (b"application/vnd.elasticsearch+x-ndjson; compatible-with=9", NDJSON),
         (b"application/json; charset=utf-16", None),
+        (b"application/json; charset*=utf-16''x", None),
         (b"application/json; charset=utf-8; charset=latin-1", None),
         (b"application/json-patch+json", JSON_PATCH),
         (b"application/soap+xml; charset=utf-8; action=x", XML),

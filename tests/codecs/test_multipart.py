@@ -163,6 +163,8 @@ ODD = {
     "white space before a colon": headed(FORM % b"x", b"Content-Type : text/plain"),
     "a name that is not UTF-8": headed(FORM % b"\xff"),
     "a transfer encoding": headed(FORM % b"ssn", b"Content-Transfer-Encoding: base64"),
+    "an encoded word for a name": headed(FORM % b'"=?utf-8?q?ssn?="'),
+    "another charset, extended": headed(FORM % b"ssn", b"Content-Type: text/plain; charset*=utf-7"),
     "parts in a part": headed(FORM % b"ssn", b"Content-Type: multipart/mixed; boundary=x"),
     "another charset": headed(FORM % b"ssn", b"Content-Type: text/plain; charset=utf-16"),
     "another charset for all": form(part(b"_charset_", b"utf-7"), part(b"x", b"+AHM-sn")),
@@ -189,6 +191,11 @@ def test_a_head_may_be_spelled_otherwise_where_all_agree(line: bytes) -> None:
 @pytest.mark.parametrize("boundary", ["", "x" * 71, "x ", "x\r", "x;y", "é"])
 def test_a_boundary_that_is_none_has_no_codec(boundary: str) -> None:
     assert find_codec("multipart/form-data", {"boundary": boundary}) is None
+
+
+@pytest.mark.parametrize("name", ["xboundary", "boundary2"])
+def test_a_parameter_that_some_take_for_the_boundary_has_no_codec(name: str) -> None:
+    assert find_codec("multipart/form-data", {name: "x", "boundary": "y"}) is None
     with pytest.raises(Malformed):
         CODEC.read(b"--", shape("ssn"))
 

@@ -29,6 +29,22 @@ def patch(text: str, *lines: bytes) -> bytes:
     return sent(b"/customers/c1", body, *(lines or (PATCH,)), method=b"PATCH")
 
 
+def parts(text: str, parameters: bytes) -> bytes:
+    body = text.replace("\n", "\r\n").replace("@", CANARY.decode()).encode()
+    return sent(b"/customers", body, b"Content-Type: multipart/form-data; " + parameters)
+
+
+def table(text: str) -> bytes:
+    return sent(
+        b"/customers", text.replace("@", CANARY.decode()).encode(), b"Content-Type: text/csv"
+    )
+
+
+EDITS = b'[{"op":"replace","path":"/ssn","value":"%b"}]' % CANARY
+PART = "--b\nContent-Disposition: form-data; name=%s\n\n%s\n--b--\n"
+INNER = "1\n--c\nContent-Disposition: form-data; name=ssn\n\n@\n--c--"
+NESTED = PART % ("x", INNER)
+
 ATTACKS = {
     # XML.
     "an element": xml("<c><ssn>@</ssn></c>"),
@@ -101,11 +117,31 @@ ATTACKS = {
         '{"Operations":[{"op":"add","path":"ssn","value":"@"}]}',
         b"Content-Type: application/scim+json",
     ),
+    "a JSON Patch as JSON, by an encoded method": sent(
+        b"/customers/c1?_metho%64=%50ATCH", EDITS, b"Content-Type: application/json"
+    ),
+    "a JSON Patch as JSON, by a method in a field": sent(
+        b"/customers/c1",
+        EDITS,
+        b"Content-Type: application/json",
+        b"X-HTTP-Method-Override: PATCH",
+        method=b"PUT",
+    ),
     # Merge Patch.
     "a merge": patch('{"ssn":"@"}', MERGE),
     "a merge in another case": patch('{"Ssn":"@"}', MERGE),
     "a merge into the value": patch('{"ssn":{"x":"@"}}', MERGE),
     "a merge of a list": patch('[{"id":"c1","ssn":"@"}]', MERGE),
+    # Parts: to another reader the part `x` holds a part `ssn`, or is it.
+    "an extended boundary": parts(NESTED, b"boundary=b; boundary*=utf-8''c"),
+    "a continued boundary": parts(NESTED, b"boundary=b; boundary*0=c"),
+    "another parameter for the boundary": parts(NESTED, b"xboundary=c; boundary=b"),
+    "an encoded word for a name": parts(PART % ('"=?utf-8?q?ssn?="', "@"), b"boundary=b"),
+    # Tables: to another reader these have a column `ssn`.
+    "a table behind the separator": table("sep=,\nid,ssn\nc1,@\n"),
+    "a table behind a comment": table("#a,b\nid,ssn\nc1,@\n"),
+    "a table with escaped quotes": table('x,ssn,id\n"\\"",@,"",1",2,c1\n'),
+    "a table in unit separators": table("id\x1fssn\nc1\x1f@\n"),
 }
 
 
