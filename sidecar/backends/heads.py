@@ -6,14 +6,15 @@ other byte stays. A header is its line's whole value, a cookie what stands betwe
 6265 §5.2 and §5.4), a variable one segment of the path. Parameters of the query are `query`'s.
 
 Refused in requests as readable in two ways: a header on two lines, a cookie given twice or with
-stray quotes (older readers let `;` stand in quotes), and names that look alike (`X_Phone` is
-`X-Phone` to every CGI).
+stray quotes (older readers let `;` stand in quotes), names that look alike (`X_Phone` is `X-Phone`
+to every CGI, `mail[0]` is `mail` to PHP), and a cookie's name inside another (older readers part
+cookies by commas, Python's by spaces).
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -29,6 +30,8 @@ TARGET = -1
 _LOCATIONS = frozenset({"location", "content-location"})
 _ORIGIN = re.compile(rb"(?:https?://[^/?#]*)?", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_NOT_IN_CGI = re.compile(r"[^0-9a-z]")
+_COOKIE_NAMES = re.compile(r'(?:^=?|[\s,"])([^\s,="]+)["\s]*=')
 _NO_COOKIE = re.compile(rb"[\x00-\x1f\x7f;]")
 
 
@@ -66,7 +69,7 @@ class HeadReader:
                 values += self._in_cookies(line, value)
             elif lower in self._headers:
                 values.append(_header(self._headers[lower], line, value))
-            elif self._folded and fold(lower) in self._folded:
+            elif self._folded and fold(_NOT_IN_CGI.sub("-", lower)) in self._folded:
                 raise Malformed("a header's name differs from a protected one only in spelling")
         places = [(value.field.place, value.field.path) for value in values]
         if len(set(places)) != len(places):
@@ -125,8 +128,8 @@ class HeadReader:
         name = raw_name.strip(b" \t").decode("latin-1")
         field = self._cookies.get(name)
         if field is None:
-            if self._folded_cookies and fold(name) in self._folded_cookies:
-                raise Malformed("a cookie's name differs from a protected one only in spelling")
+            if self._cookies:
+                self._check_names(value[start:end].decode("latin-1"))
             return
         text = raw_value.strip(b" \t")
         inner = text[1:-1] if len(text) > 1 and text[:1] == text[-1:] == b'"' else text
@@ -135,6 +138,13 @@ class HeadReader:
         at = start + len(raw_name) + 1 + len(raw_value) - len(raw_value.lstrip(b" \t"))
         span = Span(line, at, at + len(text), _spell_cookie)
         yield Value(field, to_lexeme(text), "", span)
+
+    def _check_names(self, pair: str) -> None:
+        """Raise Malformed where some reader finds a protected cookie in one that is not."""
+        for text in {pair, unquote(pair)}:
+            for name in _COOKIE_NAMES.findall(text):
+                if fold(name.partition("[")[0]) in self._folded_cookies:
+                    raise Malformed("a cookie has a name that may be taken for a protected one")
 
 
 def count_head_claims(headers: Headers, values: Iterable[Value]) -> int:

@@ -2,10 +2,10 @@
 """Query strings: designated fields that a client searches for by value.
 
 `?email=…` on a field with `search: equality` is a value to seal. Any other parameter that may carry
-the value of a designated field is refused, by what its name says (`ssn`, `filter[ssn]`, `ssn_gt`)
-or by what its value looks like (`where={"ssn":…}`, `q=ssn:1`): a filter that names a field, where
-`sort=-name,ssn:desc` or `fields=id,ssn` only list names. A value alone, as in a full-text search,
-cannot be told. Parameters that are not sealed keep their bytes.
+the value of a designated field is refused, by what its name says (`ssn`, `filter[ssn]`, `ssn_gt`,
+`firstName` for `first_name`) or by what its value looks like (`where={"ssn":…}`, `q=ssn:1`): a
+filter that names a field, where `sort=-name,ssn:desc` or `fields=id,ssn` only list names. A value
+alone, as in a full-text search, cannot be told. Parameters that are not sealed keep their bytes.
 """
 
 import re
@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 import msgspec
 
 from sidecar.backends.refusals import NotSearchable
+from sidecar.codecs.spelling import fold, steps
 from sidecar.errors import Malformed
 from sidecar.rules import Field, Mode
 
@@ -45,11 +46,13 @@ class QueryReader:
     def __init__(self, fields: Iterable[Field]) -> None:
         self._fields: dict[str, Field | None] = {}
         words = set()
+        self._folded: set[str] = set()
         for field in fields:
             if field.is_whole_body:
                 continue  # it has no name to look for
             name = next(step for step in reversed(field.path.steps) if isinstance(step, str))
             words.add(name)
+            self._folded.add(fold(name))
             for spelling in {str(field.path), name}:
                 # Two fields that end in one name: a search for it says neither which, nor the key.
                 other = self._fields.setdefault(spelling, field)
@@ -76,9 +79,12 @@ class QueryReader:
                 if field is None or field.mode is not Mode.EQUALITY:
                     raise NotSearchable(f"the query looks for a value of {name!r}, which is sealed")
                 found.append(Parameter(field, msgspec.json.encode(value), position))
-            elif self._mention.search(_plain(name)) or self._is_filter(_plain(value)):
+            elif self._is_named(_plain(name)) or self._is_filter(_plain(value)):
                 raise NotSearchable("a query parameter may carry the value of a protected field")
         return found
+
+    def _is_named(self, name: str) -> bool:
+        return self._mention.search(name) is not None or not self._folded.isdisjoint(steps(name))
 
     def _is_filter(self, value: str) -> bool:
         return (

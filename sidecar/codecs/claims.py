@@ -14,8 +14,9 @@ _IN_ANY_SPELLING = re.compile(
     rb'(?<!\\)"(?:e|\\u0065)(?:n|\\u006[eE])(?:c|\\u0063)(?::|\\u003[aA])'
     rb"(?:[0-9]|\\u003[0-9])++(?::|\\u003[aA])"
 )
-_ANYWHERE = re.compile(rb"enc:[0-9]+:[A-Za-z0-9_-]{32}")
-"""The shortest envelope has 28 bytes, 38 characters."""
+_COLON = rb"(?::|%3[aA]|\\u003[aA]|&#(?:58|[xX]3[aA]);|&colon;)"
+_ANYWHERE = re.compile(rb"enc" + _COLON + rb"[0-9]+" + _COLON + rb"[A-Za-z0-9_-]{32}")
+"""As URLs, scripts and HTML spell it. The shortest envelope has 28 bytes, 38 characters."""
 
 
 def is_claim(text: bytes) -> bool:
@@ -34,5 +35,5 @@ def count_claims(json: bytes) -> int:
 
 
 def holds_envelope(body: bytes) -> bool:
-    """Whether a body of an unknown format seems to hold an envelope."""
-    return _ANYWHERE.search(body) is not None
+    """Whether a body of an unknown format, or UTF-16 or 32, seems to hold an envelope."""
+    return _ANYWHERE.search(body.replace(b"\0", b"")) is not None

@@ -57,6 +57,7 @@ class TestHeaders:
             ((b"X-Phone", b"1"), (b"x-phone", b"1")),
             ((b"X_Phone", b"1"),),
             ((b"XPhone", b"1"),),
+            ((b"X.Phone", b"1"),),
             ((b"X-Phone", b"\xff"),),
         ],
     )
@@ -95,6 +96,8 @@ class TestCookies:
         [
             [b"mail=1; mail=2"], [b"mail=1", b"mail=2"], [b"mail"], [b"Mail=1"], [b"ma-il=1"],
             [b'a="x; mail=1"'], [b'mail="x'], [b'mail=a"b'], [b"mail=\xff"], [b' MAIL ="1"'],
+            [b"a=1, mail=1"], [b"a=1 mail=1"], [b"a=1\tmail=1"], [b'"mail"=1'], [b"=mail=1"],
+            [b"mail[0]=1"], [b"m%61il=1"], [b"a=1%20mail=2"],
         ],
     )  # fmt: skip
     def test_one_that_reads_in_two_ways_is_refused(self, values: list[bytes]) -> None:

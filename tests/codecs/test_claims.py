@@ -51,3 +51,9 @@ def test_the_shortest_envelope_is_seen_in_any_format(frame: str) -> None:
     shortest = to_text(seal_equal(bytes(32), lookup_key_id(b"edk"), b"", b"x"))
     assert holds_envelope(frame.replace("%s", shortest).encode())
     assert not holds_envelope(frame.replace("%s", PREFIX + "AQEB").encode())
+
+
+@pytest.mark.parametrize("colon", ["%3A", "%3a", "\\u003a", "&#58;", "&#x3A;", "&colon;"])
+def test_urls_scripts_and_pages_hide_no_envelope(colon: str) -> None:
+    assert holds_envelope(f"a enc{colon}1{colon}{'A' * 38}".encode())
+    assert holds_envelope(f"enc:1:{'A' * 38}".encode("utf-32-be"))

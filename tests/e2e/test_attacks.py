@@ -236,7 +236,7 @@ READ = b"GET /customers/%b HTTP/1.1\r\nHost: crm\r\nX-Tenant-Id: %b\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 ANSWERS = {
-    # The sealed document of c1 stands for @, its sealed SSN for %, its sealed card for #.
+    # The sealed document of c1 stands for @, its sealed SSN for % (in a URL for $), its card for #.
     "another record": (b'{"id":"c2","ssn":"%"}', b"c2", b"acme", (JSON,)),
     "another record in a list": (b'[{"id":"c2","ssn":"%"}]', b"c2", b"acme", (JSON,)),
     "another tenant": (b"@", b"c1", b"globex", (JSON,)),
@@ -254,6 +254,7 @@ ANSWERS = {
     "two types": (b"@", b"c1", b"acme", (JSON, b"Content-Type: text/csv")),
     "no type": (b"@", b"c1", b"acme", ()),
     "a coding": (b"@", b"c1", b"acme", (JSON, b"Content-Encoding: br")),
+    "a link": (b'<a href="/customers?ssn=$">', b"c1", b"acme", (b"Content-Type: text/html",)),
     "digits in a text": (b"c1 #\n", b"c1", b"acme", (b"Content-Type: text/markdown",)),
     "a byte order mark": (b"\xef\xbb\xbf@", b"c1", b"acme", (JSON,)),
     "a text cut short": (b'{"id":"c1","ssn":"%"', b"c1", b"acme", (JSON,)),
@@ -276,6 +277,7 @@ async def test_no_answer_is_taken_for_what_it_is_not(
     body, record, tenant, lines = told
     stored, ssn, card = await sealed_document(proxy, origin)
     body = body.replace(b"@", stored).replace(b"%", ssn).replace(b"#", card)
+    body = body.replace(b"$", quote(ssn).encode())
     origin.answer = answer(body, *lines)
     got = await (await proxy.client()).ask(READ % (record, tenant))
     assert got.status == 422
@@ -308,6 +310,18 @@ async def test_no_odd_framing_hands_out_what_is_sealed(
     await client.send(READ % (b"c1", b"acme"))
     got = await every_answer(client)
     assert not any(secret in got for secret in (CANARY, CARD.encode(), ssn, card))
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
+async def test_no_charset_hands_out_what_is_sealed(
+    proxy: Proxy, origin: Origin, media_type: str, charset: str
+) -> None:
+    stored, _, _ = await sealed_document(proxy, origin)
+    line = f"Content-Type: {media_type}; charset={charset}".encode()
+    origin.answer = answer(stored.decode().encode(charset), line)
+    got = await (await proxy.client()).ask(READ % (b"c1", b"acme"))
+    assert (got.status, b"enc" in got.body.replace(b"\0", b"")) == (422, False)
 
 
 @pytest.mark.parametrize("method", [b"HEAD", b"GET"])
