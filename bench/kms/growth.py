@@ -11,6 +11,7 @@ from sidecar.hsm import HsmThread, Token
 from sidecar.kms.audit.trail import write
 from sidecar.kms.config import KmsConfig, load_kms_config
 from sidecar.kms.healing import heal
+from sidecar.kms.service.material import make_material
 from sidecar.kms.service.rotation import rotate
 from sidecar.kms.store import Cmk, Database, Shelf
 
@@ -38,9 +39,10 @@ def _grow_keys(config: KmsConfig, hsm: HsmThread, database: Database) -> None:
             shelf = Shelf(connection, config.accounts[0].id, config.region)
             cmk: Cmk = shelf.list_keys(0, 1)[0]
             if number:
-                cmk = cmk._replace(key_id=str(uuid.uuid4()), primary_version="")
-                shelf.add_key(cmk)
-            for _ in range(VERSIONS - (not number)):
+                first = str(uuid.uuid4())
+                cmk = cmk._replace(key_id=str(uuid.uuid4()), primary_version=first)
+                shelf.add_key(cmk, make_material(token, cmk, first))
+            for _ in range(VERSIONS - 1):
                 rotate(token, shelf, cmk, lambda: str(uuid.uuid4()), now)
         heal(token, database)
 
