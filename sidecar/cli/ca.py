@@ -39,7 +39,7 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("sidecar.yaml"),
     show_default=True,
-    help="The configuration, whose `ca` is meant.",
+    help="The configuration whose `ca` is meant.",
 )
 @click.option(
     "--bundle", is_flag=True, help="Put it behind the authorities that this machine trusts."
@@ -57,12 +57,13 @@ def command() -> None:
 def export(
     path: Path, out: Path | None, language: str | None, *, bundle: bool, as_json: bool
 ) -> None:
-    """Print the CA's certificate, as PEM; where there is none yet, it is made first.
+    """Print the CA's certificate as PEM.
 
-    A forward listener answers in the name of hosts that rules name, and of no other: clients have
-    to trust its CA for these. Where nothing else is configured it is a CA of this installation's
-    own, kept in the folder `ca`; its certificate is good for these hosts alone and is made again
-    every few weeks, so let applications read the file at their start.
+    Where there is none yet, it is made first. A forward listener answers in the name of hosts that
+    rules name, and of no other: clients have to trust its CA for these. Where nothing else is
+    configured it is a CA of this installation's own, kept in the folder `ca`; its certificate is
+    good for these hosts alone and is made again every few weeks, so let applications read the file
+    at their start.
 
     \b
       sidecar ca export                                   # the certificate

@@ -48,6 +48,12 @@ def test_no_line_of_a_list_of_commands_is_cut_off() -> None:
             assert "..." not in shown.partition("Commands:")[2], name
 
 
+def test_every_option_says_what_it_is_for() -> None:
+    for name, command in _every_command("sidecar", cli):
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        assert not [each.opts for each in options if not each.help], name
+
+
 def test_the_help_lists_every_command() -> None:
     shown = CliRunner().invoke(cli, ["--help"]).output
     for name, what in COMMANDS.items():

@@ -257,7 +257,8 @@ def test_tail_shows_the_newest_records_while_the_kms_serves(audit: Audit, kms: R
     assert len(records) == 2
     assert request_id in [record.get("requestId") for record in records]
     lines = audit("tail", "--dir", kms.directory, "-n", "2").out.splitlines()
-    assert [json.loads(line)["serviceName"] for line in lines] == ["Kms", "Kms"]
+    assert len(lines) == 2
+    assert json.loads(lines[-1])["serviceName"] == "Kms"
 
 
 def test_prune_leaves_a_trail_that_verifies_while_the_kms_serves(

@@ -10,7 +10,7 @@ COMMANDS = {
     "explain": "Tell what the proxy would do with one request, and why.",
     "test": "Run the test cases that stand beside rules.",
     "diff": "Tell what changes between two sets of rules, and refuse what is dangerous.",
-    "lookup-key": "Make a lookup key, for fields that are searched for.",
+    "lookup-key": "Make a lookup key, for fields that are searched for, digits and hashes.",
     "schema": "Print the JSON Schema of the language, for editors.",
     "keygen": "Make the key that signs rules, and the public half to trust.",
     "sign": "Sign a set of rules, for proxies that trust the key.",

@@ -35,11 +35,11 @@ from sidecar.signing import AccessKey
 def command(  # noqa: PLR0913 - one argument an option
     cmk: str, store: str, credentials: Path, endpoint: str | None, ca: Path | None, *, as_json: bool
 ) -> None:
-    """Make a lookup key, which a rule with `search: equality` or `format: digits` needs.
+    """Make a lookup key, for a rule with `search: equality`, `format: digits` or `mask: hash`.
 
     The KMS makes it and gives it out sealed under the CMK, for this store alone. What is printed is
     that sealed form: it belongs into the rule file and may stand in git. To rotate, put the new key
-    first and leave the one before it second.
+    first and leave the one before it second; digits take one alone.
     """
     stored = read_credentials(credentials)
     endpoint = endpoint or stored.get("endpoint")

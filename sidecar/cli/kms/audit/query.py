@@ -41,7 +41,14 @@ def _filters(function: Any) -> Any:
 @click.option("--account", help="Of one account; an empty word: what no account answers for.")
 @click.option("--since", type=TIME, help="From this time on (UTC).")
 @click.option("--until", type=TIME, help="Up to this time, this second included.")
-@click.option("-n", "count", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, 1_000_000),
+    default=50,
+    show_default=True,
+    help="At most so many records.",
+)
 @click.option("--oldest-first", is_flag=True, help="Begin at the other end.")
 @json_option
 def command(  # noqa: PLR0913, PLR0917 - an argument an option

@@ -13,7 +13,14 @@ from sidecar.kms import audit
 @click.command()
 @directory_option
 @config_option
-@click.option("-n", "count", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, 100_000),
+    default=20,
+    show_default=True,
+    help="At most so many records.",
+)
 @json_option
 def command(directory: Path, config: Path | None, count: int, *, as_json: bool) -> None:
     """Print the newest records, oldest first, one JSON object a line."""

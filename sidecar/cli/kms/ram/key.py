@@ -36,7 +36,10 @@ def list_(desk: Desk, user: str) -> None:
 @click.argument("key_id")
 @at_the_desk
 def disable(desk: Desk, user: str, key_id: str) -> None:
-    """Set an access key aside, from the next call on; also one that stands in kms.yaml."""
+    """Set an access key aside, from the next call on.
+
+    That may be one that stands in kms.yaml.
+    """
     _set(desk, user, key_id, "Inactive")
 
 

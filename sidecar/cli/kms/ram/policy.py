@@ -34,7 +34,10 @@ def create(desk: Desk, name: str, file: Path, description: str | None) -> None:
 @click.argument("file", type=FILE)
 @at_the_desk
 def update(desk: Desk, name: str, file: Path) -> None:
-    """Let a policy say what FILE says, at once; up to four texts of before are kept."""
+    """Let a policy say what FILE says, at once.
+
+    Up to four texts of before are kept.
+    """
     answer = desk.ask(
         "CreatePolicyVersion",
         PolicyName=name,
@@ -85,7 +88,10 @@ def show(desk: Desk, name: str) -> None:
 @click.option("--to", "holder", required=True, metavar="KIND/NAME", help="user/crm, role/crm, …")
 @at_the_desk
 def attach(desk: Desk, name: str, holder: str) -> None:
-    """Let a policy hold for a user, group or role, from the next call on."""
+    """Let a policy hold for a user, group or role.
+
+    It holds from the next call on.
+    """
     kind, of = _holder(holder)
     named = {"PolicyName": name, "PolicyType": type_of(name), f"{kind}Name": of}
     answer = desk.ask(f"AttachPolicyTo{kind}", **named)
@@ -97,7 +103,10 @@ def attach(desk: Desk, name: str, holder: str) -> None:
 @click.option("--from", "holder", required=True, metavar="KIND/NAME", help="user/crm, role/crm, …")
 @at_the_desk
 def detach(desk: Desk, name: str, holder: str) -> None:
-    """Let a policy not hold for a user, group or role any more, from the next call on."""
+    """Let a policy hold no longer for a user, group or role.
+
+    The next call goes without it.
+    """
     kind, of = _holder(holder)
     named = {"PolicyName": name, "PolicyType": type_of(name), f"{kind}Name": of}
     answer = desk.ask(f"DetachPolicyFrom{kind}", **named)
@@ -108,7 +117,10 @@ def detach(desk: Desk, name: str, holder: str) -> None:
 @click.argument("name")
 @at_the_desk
 def delete(desk: Desk, name: str) -> None:
-    """Delete a policy that holds for nobody any more, with its texts of before."""
+    """Delete a policy that holds for nobody any more.
+
+    Its texts of before go with it.
+    """
     holders = desk.ask("ListEntitiesForPolicy", PolicyName=name, PolicyType="Custom")
     if any(holders[kind][kind[:-1]] for kind in ("Users", "Groups", "Roles")):
         # Deleting may cascade, and would take it from them without a word.

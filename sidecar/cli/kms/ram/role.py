@@ -85,7 +85,10 @@ def trust(desk: Desk, name: str, trust: Path) -> None:
 @click.argument("name")
 @at_the_desk
 def revoke(desk: Desk, name: str) -> None:
-    """End every session of a role, from the next call on; new ones may be opened."""
+    """End every session of a role, from the next call on.
+
+    New ones may be opened.
+    """
     answer = desk.ask("RevokeRoleSessions", RoleName=name)
     desk.tell(answer, [f"{answer['RevokedSessions']} sessions of {name} have ended."])
 
@@ -94,5 +97,8 @@ def revoke(desk: Desk, name: str) -> None:
 @click.argument("name")
 @at_the_desk
 def delete(desk: Desk, name: str) -> None:
-    """Delete a role that has no policies any more; its sessions end with it."""
+    """Delete a role that has no policies any more.
+
+    Its sessions end with it.
+    """
     desk.tell(desk.ask("DeleteRole", RoleName=name), [f"{name} is deleted."])

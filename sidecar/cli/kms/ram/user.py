@@ -55,5 +55,5 @@ def show(desk: Desk, name: str) -> None:
 @click.argument("name")
 @at_the_desk
 def delete(desk: Desk, name: str) -> None:
-    """Delete a user that has no access keys, groups and policies any more."""
+    """Delete a user without access keys, groups and policies."""
     desk.tell(desk.ask("DeleteUser", UserName=name), [f"{name} is deleted."])
