@@ -15,30 +15,19 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sidecar.certificates import CLOCK_SKEW, certificate_of, common_name, key_usage
 from sidecar.errors import Misconfigured
 
 AUTHORITY_LIFETIME = dt.timedelta(days=3653)
 SERVER_LIFETIME = dt.timedelta(days=731)
 RENEWAL = dt.timedelta(days=365)
 """A certificate with less than this before it is replaced at the next start."""
-CLOCK_SKEW = dt.timedelta(hours=1)
 
 _DNS_NAME = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*",
     re.ASCII | re.IGNORECASE,
-)
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
 )
 
 
@@ -74,12 +63,14 @@ def first_name(certificate: str) -> str | None:
 def make_authority(now: dt.datetime) -> Identity:
     """A new authority, which signs its own certificate and others but no further authority."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = _name("Envelope Sidecar KMS CA")
+    name = common_name("Envelope Sidecar KMS CA")
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    builder = _builder(name, name, key.public_key(), now, now + AUTHORITY_LIFETIME)
+    builder = certificate_of(
+        key.public_key(), name, name, now - CLOCK_SKEW, now + AUTHORITY_LIFETIME
+    )
     certificate = (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
         .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -93,10 +84,12 @@ def issue(authority: Identity, hosts: Collection[str], now: dt.datetime) -> Iden
     issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     end = min(now + SERVER_LIFETIME, issuer.not_valid_after_utc)
-    builder = _builder(_name("Envelope Sidecar KMS"), issuer.subject, key.public_key(), now, end)
+    builder = certificate_of(
+        key.public_key(), common_name("Envelope Sidecar KMS"), issuer.subject, now - CLOCK_SKEW, end
+    )
     certificate = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage("digital_signature"), critical=True)
+        .add_extension(key_usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(_names(hosts)), critical=False)
         .add_extension(identifier, critical=False)
@@ -118,27 +111,6 @@ def is_current(server: str, authority: str, hosts: Collection[str], now: dt.date
     return is_for_hosts and certificate.not_valid_after_utc - now >= RENEWAL
 
 
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    now: dt.datetime,
-    end: dt.datetime,
-) -> x509.CertificateBuilder:
-    return x509.CertificateBuilder(
-        subject_name=subject,
-        issuer_name=issuer,
-        public_key=key,
-        serial_number=x509.random_serial_number(),
-        not_valid_before=now - CLOCK_SKEW,
-        not_valid_after=end,
-    )
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
 def _names(hosts: Collection[str]) -> list[x509.GeneralName]:
     return [_general_name(host) for host in dict.fromkeys(hosts)]
 
@@ -150,10 +122,6 @@ def _general_name(host: str) -> x509.GeneralName:
         if not _DNS_NAME.fullmatch(host):
             raise Misconfigured(f"{host!r} is neither a host name nor an IP address") from None
         return x509.DNSName(host.lower())
-
-
-def _usage(*usages: str) -> x509.KeyUsage:
-    return x509.KeyUsage(**{each: each in usages for each in _USAGES})
 
 
 def _identity(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Identity:

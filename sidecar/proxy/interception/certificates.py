@@ -14,23 +14,19 @@ from dataclasses import dataclass, field
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sidecar.certificates import CLOCK_SKEW, certificate_of, common_name, key_usage
 from sidecar.proxy.pem import Key
 
 CA_LIFETIME = dt.timedelta(days=30)
 LEAF_LIFETIME = dt.timedelta(days=2)
-CLOCK_SKEW = dt.timedelta(hours=1)
 
 _COMMON_NAME = "Envelope Sidecar CA"
 _NO_NAME = x509.DNSName("invalid")  # RFC 6761 §6.4: nobody has it
 _ALL_ADDRESSES = [
     x509.IPAddress(ipaddress.ip_network(network)) for network in ("0.0.0.0/0", "::/0")
 ]
-_USAGES = (
-    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
-    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-)  # fmt: skip
 _BACKED_HASH = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)
 
 
@@ -53,13 +49,12 @@ class Ca:
 
 def make_ca(hosts: Iterable[str], key: ec.EllipticCurvePrivateKey, now: dt.datetime) -> Ca:
     """The CA with `key` for `hosts`; one made again has another certificate and is the same CA."""
-    name = _name(_COMMON_NAME)
+    name = common_name(_COMMON_NAME)
     public = key.public_key()
-    builder = _builder(name, name, now - CLOCK_SKEW, now + CA_LIFETIME)
+    builder = certificate_of(public, name, name, now - CLOCK_SKEW, now + CA_LIFETIME)
     certificate = (
-        builder.public_key(public)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage("key_cert_sign"), critical=True)
+        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage("key_cert_sign"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(_constrained(hosts), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
@@ -75,11 +70,12 @@ def make_leaf(ca: Ca, host: str, now: dt.datetime) -> tuple[x509.Certificate, Ke
     end = min(now + LEAF_LIFETIME, ca.certificate.not_valid_after_utc)
     names = x509.SubjectAlternativeName([_general_name(host)])
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    builder = _builder(_name("Envelope Sidecar"), ca.certificate.subject, start, end)
+    builder = certificate_of(
+        key.public_key(), common_name("Envelope Sidecar"), ca.certificate.subject, start, end
+    )
     certificate = (
-        builder.public_key(key.public_key())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage("digital_signature"), critical=True)
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage("digital_signature"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(names, critical=False)
         .add_extension(identifier, critical=False)
@@ -152,23 +148,3 @@ def _issuer_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     except x509.ExtensionNotFound:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())  # type: ignore[arg-type]
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found.value)
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, start: dt.datetime, end: dt.datetime
-) -> x509.CertificateBuilder:
-    return x509.CertificateBuilder(
-        subject_name=subject,
-        issuer_name=issuer,
-        serial_number=x509.random_serial_number(),
-        not_valid_before=start,
-        not_valid_after=end,
-    )
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _usage(*usages: str) -> x509.KeyUsage:
-    return x509.KeyUsage(**{each: each in usages for each in _USAGES})
