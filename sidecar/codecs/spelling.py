@@ -9,6 +9,11 @@ takes names as they are written, so it has to know which ones another reader mig
 import re
 import unicodedata
 
+from sidecar.errors import TooLarge
+
+MAX_NAME = 4096
+"""Characters; a letter of Unicode has up to 18 in its compatibility form, and other messages wait."""
+
 _NUL = "\0"
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats, separators."""
@@ -24,17 +29,24 @@ def fold(name: str) -> str:
     """`name` as the most careless reader takes it.
 
     Case, width, composition and what is invisible do not count, nor do `_` and `-` between words.
+
+    Raises:
+        TooLarge: It is longer than MAX_NAME.
     """
     if name.isascii() and name.isalnum():
         return name.lower()
+    if len(name) > MAX_NAME:
+        raise TooLarge(f"a name of {len(name)} characters, more than {MAX_NAME}")
     text = unicodedata.normalize("NFKC", name.partition(_NUL)[0])
-    seen = [
-        char
-        for char in text
-        if unicodedata.category(char) not in _INVISIBLE and char not in _IGNORABLE
-    ]
-    text = _JOINTS.sub("", "".join(seen))
+    if not text.isprintable() or " " in text or not _IGNORABLE.isdisjoint(text):
+        text = "".join(char for char in text if _is_seen(char))
+    if "_" in text or "-" in text:
+        text = _JOINTS.sub("", text)
     return unicodedata.normalize("NFKC", text.casefold())
+
+
+def _is_seen(char: str) -> bool:
+    return unicodedata.category(char) not in _INVISIBLE and char not in _IGNORABLE
 
 
 def steps(name: str) -> list[str]:

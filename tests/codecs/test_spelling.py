@@ -3,7 +3,8 @@
 
 import pytest
 
-from sidecar.codecs.spelling import fold, steps
+from sidecar.codecs.spelling import MAX_NAME, fold, steps
+from sidecar.errors import TooLarge
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,9 @@ def test_other_names_stay_others(name: str) -> None:
 )
 def test_steps_spelled_as_one_name(name: str) -> None:
     assert steps(name) == ["cards", "number"]
+
+
+def test_no_name_is_so_long_that_others_wait_for_it() -> None:
+    assert fold("\ufdfa" * MAX_NAME)
+    with pytest.raises(TooLarge):
+        fold("\ufdfa" * (MAX_NAME + 1))
