@@ -12,7 +12,7 @@ import unicodedata
 from sidecar.errors import TooLarge
 
 MAX_NAME = 4096
-"""Characters; a letter of Unicode has up to 18 in its compatibility form, and other messages wait."""
+"""Characters; one has up to 18 in its compatibility form (NFKC), and other messages wait."""
 
 _NUL = "\0"
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
