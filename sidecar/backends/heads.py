@@ -84,8 +84,9 @@ class HeadReader:
             if lower in self._headers:
                 values.append(_header(self._headers[lower], line, value))
             elif lower == "set-cookie":
-                end = value.find(b";")
-                values += self._cookie(line, value, 0, len(value) if end < 0 else end)
+                pair = value.partition(b";")[0]
+                if pair.partition(b"=")[2].strip(b' \t"'):  # an empty one takes a cookie away
+                    values += self._cookie(line, value, 0, len(pair))
             elif self._path and lower in _LOCATIONS:
                 values += self._in_location(line, value)
         return values

@@ -114,6 +114,10 @@ class TestCookies:
             with pytest.raises(CannotOpen):
                 replaced([value], lines, b"", text)
 
+    @pytest.mark.parametrize("pair", [b"mail=", b'mail=""', b"mail = ", b"mail"])
+    def test_a_store_takes_a_cookie_away(self, pair: bytes) -> None:
+        assert READER.read_response(((b"Set-Cookie", pair + b"; Max-Age=0"),)) == []
+
 
 class TestPaths:
     @pytest.mark.parametrize(
