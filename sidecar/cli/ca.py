@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sidecar.cli import trusting
+from sidecar.cli.config_option import config_option
 from sidecar.config import Config, load_config
 from sidecar.errors import Misconfigured
 from sidecar.proxy.interception import ca_source
@@ -32,15 +33,7 @@ def command() -> None:
 
 
 @command.command("export")
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("sidecar.yaml"),
-    show_default=True,
-    help="The configuration whose `ca` is meant.",
-)
+@config_option("The configuration whose `ca` is meant.")
 @click.option(
     "--bundle", is_flag=True, help="Put it behind the authorities that this machine trusts."
 )

@@ -15,6 +15,7 @@ import uvloop
 
 from sidecar import canary, kms_access, logs, proof
 from sidecar.cli import missing_cmk
+from sidecar.cli.config_option import config_option
 from sidecar.config import Config, EmbeddedKms, load_config
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.proxy.reaching import reach
@@ -54,15 +55,7 @@ class Examination:
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("sidecar.yaml"),
-    show_default=True,
-    help="The configuration that is examined.",
-)
+@config_option("The configuration that is examined.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(path: Path, *, as_json: bool) -> None:
     """Prove the whole chain link by link, and say what to do where one is broken.

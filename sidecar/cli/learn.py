@@ -12,6 +12,7 @@ import click
 import uvloop
 
 from sidecar import logs
+from sidecar.cli.config_option import config_option
 from sidecar.config import load_config
 from sidecar.errors import Misconfigured
 from sidecar.learning import (
@@ -43,15 +44,7 @@ class _Duration(click.ParamType[float]):
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("sidecar.yaml"),
-    show_default=True,
-    help="Whose listeners to serve; documented by `sidecar run --help`.",
-)
+@config_option("Whose listeners to serve; documented by `sidecar run --help`.")
 @click.option(
     "--har",
     "files",

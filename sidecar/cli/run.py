@@ -13,6 +13,7 @@ import uvloop
 from sidecar import __version__, kms_access, logs
 from sidecar import config as configuration
 from sidecar.cli import missing_cmk
+from sidecar.cli.config_option import config_option
 from sidecar.config import Config, read_config
 from sidecar.errors import Misconfigured
 from sidecar.proxy.settings import Forward, Upstream
@@ -28,15 +29,7 @@ def _sidecar_yaml() -> str:
 
 
 @click.command(epilog=_sidecar_yaml())
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("sidecar.yaml"),
-    show_default=True,
-    help="The configuration; what it may say stands below.",
-)
+@config_option("The configuration; what it may say stands below.")
 @click.option("--check", is_flag=True, help="Prove everything, listen on nothing, and end.")
 def command(path: Path, *, check: bool) -> None:
     """Run the proxy until SIGTERM or SIGINT; what is in flight is finished first.

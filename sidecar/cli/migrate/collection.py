@@ -14,7 +14,7 @@ from sidecar.migration import description as descriptions
 @click.command(epilog=unwrapped(descriptions.__doc__))
 @sweeping.options
 def command(
-    description: Path, config: Path, journal: Path | None, *, dry_run: bool, as_json: bool
+    description: Path, path: Path, journal: Path | None, *, dry_run: bool, as_json: bool
 ) -> None:
     """Seal the records of a collection in its store, while applications use it.
 
@@ -34,5 +34,5 @@ def command(
     Exit codes: 0 every value in the store is sealed and opens; 1 some are not, or it was stopped;
     2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = sweeping.Order(config, description, journal, dry_run, as_json)
+    order = sweeping.Order(path, description, journal, dry_run, as_json)
     sweeping.sweep(order, lambda _rule, _keyring: Sealing())

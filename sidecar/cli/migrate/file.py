@@ -15,7 +15,7 @@ def command(  # noqa: PLR0913 - one argument an option
     *,
     source: Path,
     target: Path,
-    config: Path,
+    path: Path,
     rule: str,
     tenant: str,
     tenant_member: str | None,
@@ -40,5 +40,5 @@ def command(  # noqa: PLR0913 - one argument an option
     Exit codes: 0 every value in TARGET is sealed and opens; 1 a record cannot be sealed, or it was
     stopped, and there is no TARGET; 2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = filing.FileOrder(config, rule, source, target, form, tenant, tenant_member, as_json)
+    order = filing.FileOrder(path, rule, source, target, form, tenant, tenant_member, as_json)
     filing.rewrite(order, lambda _rule, _keyring: SealingAll())

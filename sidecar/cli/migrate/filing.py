@@ -10,6 +10,7 @@ import click
 import uvloop
 
 from sidecar import logs
+from sidecar.cli.config_option import config_option
 from sidecar.cli.migrate import ground
 from sidecar.cli.migrate.progress import Progress
 from sidecar.cli.migrate.sweeping import stop_on_signals
@@ -60,7 +61,7 @@ def options[F: Callable[..., object]](command: F) -> F:
         ),
         click.option("--tenant", metavar="NAME", default="", help="The tenant of every record."),
         click.option("--rule", required=True, metavar="NAME", help="The rule of the records."),
-        ground.config_option,
+        config_option("The proxy's configuration: rules and KMS are its."),
         click.argument("target", type=file),
         click.argument("source", type=file),
     ):

@@ -61,19 +61,6 @@ def end(report: Report, *, as_json: bool) -> NoReturn:
     sys.exit(0 if report.passed else 1)
 
 
-def config_option[F: Callable[..., object]](command: F) -> F:
-    """`-c`, as `sidecar run` has it."""
-    return click.option(
-        "-c",
-        "--config",
-        "config",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("sidecar.yaml"),
-        show_default=True,
-        help="The proxy's configuration: rules and KMS are its.",
-    )(command)
-
-
 def json_option[F: Callable[..., object]](command: F) -> F:
     """`--json`, as everywhere."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)

@@ -13,6 +13,7 @@ import click
 import uvloop
 
 from sidecar import logs
+from sidecar.cli.config_option import config_option
 from sidecar.cli.migrate import ground
 from sidecar.cli.migrate.progress import Progress
 from sidecar.keys import Keyring
@@ -49,7 +50,7 @@ def options[F: Callable[..., object]](command: F) -> F:
             type=click.Path(dir_okay=False, path_type=Path),
             help="Where to note how far it is.  [default: beside DESCRIPTION]",
         ),
-        ground.config_option,
+        config_option("The proxy's configuration: rules and KMS are its."),
         click.argument("description", type=click.Path(dir_okay=False, path_type=Path)),
     ):
         command = option(command)

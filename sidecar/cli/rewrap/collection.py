@@ -12,7 +12,7 @@ from sidecar.migration import Rewrapping
 @click.command()
 @sweeping.options
 def command(
-    description: Path, config: Path, journal: Path | None, *, dry_run: bool, as_json: bool
+    description: Path, path: Path, journal: Path | None, *, dry_run: bool, as_json: bool
 ) -> None:
     """Seal anew what stands under old keys in a collection, while applications use it.
 
@@ -29,5 +29,5 @@ def command(
     Exit codes: 0 everything in the store stands under the keys of now, and opens; 1 something does
     not, or it was stopped; 2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = sweeping.Order(config, description, journal, dry_run, as_json)
+    order = sweeping.Order(path, description, journal, dry_run, as_json)
     sweeping.sweep(order, Rewrapping)

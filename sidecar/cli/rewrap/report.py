@@ -11,6 +11,7 @@ import click
 import uvloop
 
 from sidecar import logs
+from sidecar.cli.config_option import config_option
 from sidecar.cli.migrate import ground
 from sidecar.cli.migrate.progress import Progress
 from sidecar.errors import Misconfigured, Refused
@@ -25,12 +26,10 @@ from sidecar.migration import Assessor, Census, Collection, Usage, bind, pages, 
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
 )
-@ground.config_option
+@config_option("The proxy's configuration: rules and KMS are its.")
 @click.option("--key", metavar="NAME", help="Ask about one CMK alone, by id or as rules name it.")
 @ground.json_option
-def command(
-    descriptions: tuple[Path, ...], config: Path, key: str | None, *, as_json: bool
-) -> None:
+def command(descriptions: tuple[Path, ...], path: Path, key: str | None, *, as_json: bool) -> None:
     """Tell which CMKs, and which versions of them, still protect live data: can a key go?
 
     Each DESCRIPTION names a collection, as `sidecar migrate collection` explains; its `list` is
@@ -50,7 +49,7 @@ def command(
     usage or configuration.
     """  # noqa: D301 - click's own mark
     logs.configure()
-    usage, records = uvloop.run(_read(descriptions, config))
+    usage, records = uvloop.run(_read(descriptions, path))
     ids = sorted(usage.cmks)
     if key is not None:
         ids = [each for each in ids if key == each or key in usage.cmks[each].names]
