@@ -40,5 +40,7 @@ def common_name(name: str) -> x509.Name:
 
 
 def key_usage(*usages: str) -> x509.KeyUsage:
-    """These usages, named as `cryptography` names them, and no other."""
+    """These usages, named as `cryptography` names them, and no other; ValueError for another."""
+    if unknown := set(usages).difference(_USAGES):
+        raise ValueError(f"no key usage: {', '.join(sorted(unknown))}")
     return x509.KeyUsage(**{each: each in usages for each in _USAGES})
