@@ -31,7 +31,7 @@ def test_names_and_times_are_those_given_and_each_serial_number_is_new() -> None
 def test_a_key_may_be_used_for_what_is_named_and_nothing_else() -> None:
     usage = key_usage("key_cert_sign")
     assert usage.key_cert_sign
-    assert not (usage.digital_signature or usage.crl_sign or usage.key_agreement)
+    assert not any((usage.digital_signature, usage.crl_sign, usage.key_agreement))
 
 
 def test_a_usage_that_nobody_knows_is_never_left_out_silently() -> None:
