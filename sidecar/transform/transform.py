@@ -236,14 +236,24 @@ def _find_tenant(bound: BoundRule, head: RequestHead) -> str:
     """The tenant that the header names; empty where it is missing, doubled or no text.
 
     Two lines of one field may be joined by a comma on the way (RFC 9110 §5.3), so one is no name.
+    Behind CGI a field with `_` in its name is the one with `-`.
     """
-    if bound.tenant_header is None:
+    wanted = bound.tenant_header
+    if wanted is None:
         return ""
-    values = header_values(head.headers, bound.tenant_header)
+    values = header_values(head.headers, wanted)
+    for name, value in head.headers:
+        is_alike = len(name) == len(wanted) and name.lower() != wanted
+        if is_alike and _in_cgi(name) == _in_cgi(wanted):
+            values.append(value)
     try:
         return values[0].decode() if len(values) == 1 and b"," not in values[0] else ""
     except UnicodeDecodeError:
         return ""
+
+
+def _in_cgi(name: bytes) -> bytes:
+    return name.lower().replace(b"-", b"_")
 
 
 def _is_bare(hold: RuledHold, head: ResponseHead) -> bool:

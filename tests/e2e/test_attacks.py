@@ -149,6 +149,7 @@ ATTACKS = {
     ),
     "no tenant": document(DOCUMENT, JSON).replace(TENANT + b"\r\n", b""),
     "two tenants": document(DOCUMENT, JSON, b"x-tenant-id: globex"),
+    "two tenants behind CGI": document(DOCUMENT, JSON, b"X_Tenant_Id: globex"),
     # Where it goes.
     "a path in another case": sent(b"/Customers", DOCUMENT, JSON),
     "an encoded path": sent(b"/%63ustomers", DOCUMENT, JSON),

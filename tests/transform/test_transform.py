@@ -77,6 +77,12 @@ class TestClaim:
         assert (refusal.status, refusal.code) == (400, "unbound")
         assert b"the header x-tenant-id, which names the tenant, is missing" in refusal.body
 
+    @pytest.mark.parametrize("name", [b"X_Tenant_Id", b"x-tenant_id"])
+    async def test_nor_once_more_for_those_behind_cgi(self, rig: Rig, name: bytes) -> None:
+        assert isinstance(
+            rig.transform().claim(request("/customers", "GET", "acme", (name, b"x"))), Refusal
+        )
+
     async def test_a_rule_that_only_observes_refuses_no_claim(self, rig: Rig) -> None:
         transform = rig.transform(rig.rule(phase=Phase.MONITOR))
         assert transform.claim(request("/Customers/c1")) is PASS
