@@ -112,6 +112,15 @@ def the_alias_and_key(alias: Parameter[str]) -> Callable[[Call], Target]:
     return target
 
 
+def the_alias_and_both_keys(call: Call) -> Target:
+    """An alias, the CMK that it is to name and the one that it names: RAM is asked about all."""
+    target = the_alias_and_key(ALIAS_NAME)(call)
+    label = call.shelf.find_alias(call[ALIAS_NAME])
+    if label is None:
+        return target
+    return dataclasses.replace(target, also=_by_id(call, KeyName(label.key_id)))
+
+
 def the_alias_and_its_key(call: Call) -> Target:
     """An existing alias and the CMK that it names: RAM is asked about both."""
     name = call[ALIAS_NAME]

@@ -60,7 +60,8 @@ class BadPolicy(Misconfigured):
     """A document that is no policy: `steps` lead from its root to the place of `problem`."""
 
     def __init__(self, steps: Steps, problem: str) -> None:
-        path = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
+        # repr spells out what no answer can carry: JSON can name a key by half of a surrogate pair.
+        path = "".join(f"[{s}]" if isinstance(s, int) else f".{repr(s)[1:-1]}" for s in steps)
         super().__init__(f"policy: ${path}: {problem}")
         self.steps = steps
         self.problem = problem

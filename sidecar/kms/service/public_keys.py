@@ -63,7 +63,17 @@ def spec_of(public: bytes) -> str | None:
         key = load_der_public_key(public)
     except (ValueError, UnsupportedAlgorithm):
         return None
-    return f"RSA_{key.key_size}" if isinstance(key, rsa.RSAPublicKey) else None
+    if not isinstance(key, rsa.RSAPublicKey) or not _encrypts(key.public_numbers()):
+        return None
+    return f"RSA_{key.key_size}"
+
+
+def _encrypts(numbers: rsa.RSAPublicNumbers) -> bool:
+    """Whether it is a key at all: with the exponent 1 a ciphertext is the plaintext.
+
+    NIST SP 800-56B, section 6.2: both numbers are odd, and 2^16 < e < 2^256.
+    """
+    return bool(numbers.n & numbers.e & 1) and 2**16 < numbers.e < 2**256
 
 
 def _rsa(public: bytes) -> rsa.RSAPublicKey:

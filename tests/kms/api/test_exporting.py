@@ -4,6 +4,7 @@
 import base64
 
 import pytest
+from asn1crypto import keys
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -22,6 +23,16 @@ WRAPPING = {
     "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
 }
 INVALID = (400, "InvalidParameter")
+
+
+def spki(n: int, e: int) -> str:
+    """A public key of these numbers, which need not make one."""
+    key = keys.RSAPublicKey({"modulus": n, "public_exponent": e})
+    told = {"algorithm": {"algorithm": "rsa", "parameters": None}, "public_key": key}
+    return b64(keys.PublicKeyInfo(told).dump())
+
+
+N = DEVICE.public_key().public_numbers().n
 
 
 def opened(exported: str, hashing: type[hashes.HashAlgorithm] = hashes.SHA256) -> bytes:
@@ -62,6 +73,10 @@ def test_a_data_key_is_exported_later(kms: RunningKms) -> None:
     [
         {"PublicKeyBlob": b64(b"no key")},
         {"PublicKeyBlob": b64(SM2_PUBLIC)},
+        {"PublicKeyBlob": spki(N, 1)},
+        {"PublicKeyBlob": spki(N, 65538)},
+        {"PublicKeyBlob": spki(N, N + 2)},
+        {"PublicKeyBlob": spki(N - 1, 65537)},
         {"WrappingKeySpec": "EC_SM2"},
         {"WrappingKeySpec": "RSA_1024"},
         {"WrappingAlgorithm": "SM2PKE"},

@@ -28,6 +28,8 @@ MAX_RESULTS_BOUND = 50
 DEFAULT_RESULTS = 20
 MAX_CONDITIONS = 2
 MAX_VALUE = 256
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999, the last that can be written."""
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 
@@ -77,7 +79,9 @@ def read_token(text: str) -> Token:
     except (TypeError, RecursionError) as error:
         raise ValueError from error
     numbers = token[:4]
-    if not all(type(n) is int and 0 <= n < 2**62 for n in numbers):
+    if not all(type(n) is int and 0 <= n <= LAST_SECOND for n in numbers):
+        raise ValueError
+    if not 0 <= token.end - token.start <= LONGEST_SPAN:
         raise ValueError
     return token
 

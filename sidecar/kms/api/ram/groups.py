@@ -10,6 +10,7 @@ from sidecar.kms.api.ram.parameters import (
     NEW_GROUP_NAME,
     USER_NAME,
     about,
+    about_both,
     page,
     roster_of,
 )
@@ -191,7 +192,7 @@ ACTIONS = (
     Action(
         name="UpdateGroup",
         parameters=(GROUP_NAME, NEW_GROUP_NAME, NEW_COMMENTS),
-        target=about("group", GROUP_NAME),
+        target=about_both("group", GROUP_NAME, NEW_GROUP_NAME),
         act=_update,
         is_write=True,
     ),

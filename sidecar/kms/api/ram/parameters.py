@@ -88,6 +88,18 @@ def about(kind: str, name: Parameter[str] | None = None) -> Callable[[Call], Tar
     return target
 
 
+def about_both(
+    kind: str, name: Parameter[str], new: Parameter[str | None]
+) -> Callable[[Call], Target]:
+    """What is renamed, and what it will be: policies mean by a name whoever has it."""
+
+    def target(call: Call) -> Target:
+        named = dict.fromkeys((call[name], call[new] or call[name]))
+        return Target(tuple(names.arn_of(call.place.account, kind, one) for one in named))
+
+    return target
+
+
 def check_document(name: Parameter[str], kind: Kind) -> Callable[[Call], None]:
     """Refuse a text that is no policy, and say where."""
 

@@ -13,6 +13,7 @@ from sidecar.kms.api.ram.parameters import (
     NOT_KEPT,
     USER_NAME,
     about,
+    about_both,
     page,
     roster_of,
 )
@@ -133,7 +134,7 @@ ACTIONS = (
     Action(
         name="UpdateUser",
         parameters=(USER_NAME, NEW_USER_NAME, NEW_DISPLAY_NAME, NEW_COMMENTS, *NEW_NOT_KEPT),
-        target=about("user", USER_NAME),
+        target=about_both("user", USER_NAME, NEW_USER_NAME),
         act=_update,
         is_write=True,
     ),

@@ -193,6 +193,22 @@ def test_a_token_is_good_for_its_own_question_alone(plain: TrailSdk, used_key: s
         assert caught.value.code == "InvalidParameter"
 
 
+@pytest.mark.parametrize(
+    ("place", "number"), [(0, 2**60), (1, 2**60), (2, 0), (2, 2**60), (3, 0), (3, 2**60)]
+)
+def test_a_token_leads_no_further_than_a_question(
+    plain: TrailSdk, used_key: str, place: int, number: int
+) -> None:
+    wanted = {"LookupAttribute": attributes(ResourceName=used_key), "MaxResults": "1"}
+    told = plain.call("LookupEvents", **wanted)["NextToken"]
+    members = json.loads(base64.urlsafe_b64decode(told))
+    members[place] = number
+    forged = base64.urlsafe_b64encode(json.dumps(members).encode()).decode()
+    with pytest.raises(SdkRefused) as caught:
+        plain.call("LookupEvents", **wanted, NextToken=forged)
+    assert (caught.value.status, caught.value.code) == (400, "InvalidParameter")
+
+
 def test_who_has_no_right_hears_nothing(kms: RunningKms) -> None:
     stored = json.loads((kms.directory / "sidecar.json").read_text())
     key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
