@@ -17,6 +17,8 @@ from sidecar.kms.ram.key_sets import KeySets
 MAX_TOKEN = 20_000
 """Characters, as the vendor bounds it."""
 LEEWAY_SECONDS = 60
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 
 
@@ -61,8 +63,8 @@ def _checked(claims: dict[str, Any], provider: OidcProvider, now: int) -> Claims
     audience, times = claims["aud"], {name: claims.get(name, now) for name in ("iat", "nbf", "exp")}
     if isinstance(audience, list) and len(audience) == 1:
         audience = audience[0]
-    if not all(type(time) in (int, float) for time in times.values()):
-        raise _not_believed("a time in it is no number")
+    if not all(type(t) in (int, float) and 0 <= t <= LAST_SECOND for t in times.values()):
+        raise _not_believed("a time in it is none")  # JSON here knows NaN, which never expires
     if claims["iss"] != provider.issuer:
         raise _not_believed("it is of another issuer")
     if not isinstance(audience, str) or audience not in provider.audiences:
