@@ -128,7 +128,7 @@ async def crm(origin: Origin, keys: Keys) -> AsyncIterator[Crm]:
 
 
 def bearer(**claims: object) -> bytes:
-    chosen = {"exp": time.time() + 60, "nbf": time.time() - 1} | claims
+    chosen = {"exp": time.time() + 3600, "nbf": time.time() - 1} | claims
     return b"Authorization: Bearer " + ISSUER.token(**chosen).encode()
 
 

@@ -31,7 +31,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, arcadedb: ArcadeDB) -> Itera
 
 @pytest.fixture(autouse=True)
 def _cleared(place: Installation) -> Iterator[None]:
-    """The store is shared: nothing of one test is left to the next."""
+    """The store is shared: nothing of one test is left to the next, nor of another file's."""
+    place.store.sql("DELETE FROM Customer")
     yield
     place.store.sql("DELETE FROM Customer")
 
