@@ -79,7 +79,7 @@ async def test_nothing_that_was_learned_from_is_refused(wrapping: str) -> None:
         body = b"" if sent is None else json.dumps(sent).encode()
         sealed = await transform.seal_request(hold, body)
         assert isinstance(sealed, Sealed), sealed
-        for plain in (b"example.org", b"4111111111111111", b"Ada", b"+44"):
+        for plain in (b"example.org", b"4111111111111111", b"Ada Lovelace", b"+44"):
             assert plain not in sealed.body + sealed.head.target
         stored = await _stored(transform, answered)
         opened = await transform.open_response(hold, ResponseHead(200, b"", JSON), stored)
