@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -17,50 +16,9 @@ from sidecar.cli.kms_client import KmsClient
 from tests.cli.installed import Running, Serving, sidecar, write
 from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
+from tests.stores.kept import Store
 
 CANARY = "CANARY-9f86d081"
-
-
-class Store(ThreadingHTTPServer):
-    """Keeps bodies by path. While `gate` is closed its answers wait."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.kept: dict[str, bytes] = {}
-        self.gate = threading.Event()
-        self.gate.set()
-        self.arrived = threading.Event()
-
-    @property
-    def authority(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Store
-    protocol_version = "HTTP/1.1"
-
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.kept[self.path] = body
-        self._answer(body)
-
-    def do_GET(self) -> None:
-        self._answer(self.server.kept.get(self.path, b"{}"))
-
-    def _answer(self, body: bytes) -> None:
-        self.server.arrived.set()
-        self.server.gate.wait(30)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
 
 
 @pytest.fixture

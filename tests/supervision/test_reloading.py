@@ -13,7 +13,7 @@ import pytest
 from tests.cli.installed import Running, until
 from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
-from tests.supervision.conftest import Store
+from tests.stores.kept import Store
 
 RECORD = {"ssn": "078-05-1120", "mail": "ada@example.org"}
 

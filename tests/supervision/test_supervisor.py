@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.installed import Running, is_gone, until
 from tests.fixtures.kms import RunningKms
-from tests.supervision.conftest import Store
+from tests.stores.kept import Store
 
 
 def _write_and_read(proxy: Running, client: httpx.Client, number: int) -> None:
