@@ -46,7 +46,7 @@ async def assembled(
     config: Config, rule_set: RuleSet, kms: RemoteKms, doors: Doors | None = None
 ) -> AsyncIterator[Parts]:
     """The parts; nothing listens. Misconfigured where they do not fit together."""
-    keyring = Keyring(KmsProvider(kms.endpoint, kms.region, kms.key, ca=kms.ca), config.keys)
+    keyring = Keyring(KmsProvider(kms.endpoint, kms.region, kms.key, tls=kms.tls), config.keys)
     try:
         transform = fit(config, rule_set, keyring)
         settings = ProxySettings(

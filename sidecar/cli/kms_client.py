@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from sidecar.client_tls import ClientTls
 from sidecar.config import read_credentials
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.signing import AccessKey, Request, acs3
@@ -33,19 +34,22 @@ class Refusal(SidecarError):
 class KmsClient:
     """Calls one KMS with one access key."""
 
-    def __init__(self, endpoint: str, key: AccessKey, ca: Path | None = None) -> None:
+    def __init__(self, endpoint: str, key: AccessKey, tls: ClientTls | None = None) -> None:
         self._url = urlsplit(endpoint)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise Misconfigured("the KMS endpoint must be http://HOST:PORT or https://HOST:PORT")
         self._key = key
-        self._ca = ca
+        self._tls = tls or ClientTls()
 
     @classmethod
-    def from_file(cls, credentials: Path, endpoint: str | None, ca: Path | None) -> Self:
+    def from_file(cls, credentials: Path, endpoint: str | None, tls: ClientTls) -> Self:
         """The client for what `sidecar kms init` wrote; `endpoint` wins over the file's."""
         stored = read_credentials(credentials)
+        endpoint = endpoint or stored.get("endpoint")
+        if endpoint is None:
+            raise Misconfigured(f"{credentials}: no endpoint of a KMS here; say --endpoint URL")
         key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
-        return cls(endpoint or stored["endpoint"], key, ca)
+        return cls(endpoint, key, tls)
 
     def call(self, action: str, parameters: dict[str, str], version: str = VERSION) -> Answer:
         """The answer; raise Refusal, or Misconfigured where no KMS answers.
@@ -82,8 +86,8 @@ class KmsClient:
             return response.status, response.read()
         except ssl.SSLError as error:
             raise Misconfigured(
-                f"{self._url.netloc} speaks no TLS, or its certificate does not verify; is the "
-                "right --ca given?"
+                f"{self._url.netloc} speaks no TLS, its certificate does not verify (--ca), or it "
+                "wants one of its clients (--cert, --key)"
             ) from error
         except (OSError, http.client.HTTPException) as error:
             raise Misconfigured(
@@ -97,8 +101,5 @@ class KmsClient:
         host, port = self._url.hostname or "", self._url.port
         if self._url.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=SECONDS)
-        try:
-            context = ssl.create_default_context(cafile=self._ca)
-        except OSError as error:
-            raise Misconfigured(f"{self._ca}: is no CA certificate that can be read") from error
+        context = self._tls.context()
         return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)

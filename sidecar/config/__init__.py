@@ -30,7 +30,9 @@ Everything else has a default:
       credentials_file: credentials.json        # as `sidecar kms init` writes it
       endpoint: https://kms.cn-hangzhou.aliyuncs.com    # default: as in credentials_file
       region: cn-hangzhou                       # default: as in credentials_file
-      ca: kms-ca.pem
+      ca: kms-ca.pem                            # what it is verified under
+      cert: client.pem                          # shown to a KMS that asks, as it is renewed
+      key: client.key
       hosts: [kms.internal]                     # calls to these hosts are forwarded to the KMS
       # instead of credentials_file, the token of the pod becomes credentials that end:
       # role_arn: acs:ram::1000000000000001:role/crm

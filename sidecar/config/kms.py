@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sidecar.client_tls import ClientTls
 from sidecar.config.listeners import named_file, upstream_of
 from sidecar.errors import Misconfigured
 from sidecar.keys.providers.workload import WorkloadRole
@@ -25,12 +26,13 @@ class RemoteKms:
     endpoint: str
     region: str
     key: AccessKey | WorkloadRole
-    ca: Path | None = None
+    tls: ClientTls | None = None
 
     @property
     def upstream(self) -> Upstream:
         """Where calls that applications make to the KMS API go."""
-        return upstream_of(self.endpoint, self.ca)
+        tls = self.tls or ClientTls()
+        return upstream_of(self.endpoint, tls.ca, tls.cert, tls.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,10 @@ def _remote_kms(entry: Entry, folder: Path) -> RemoteKms:
         endpoint=endpoint.rstrip("/"),
         region=entry.optional("region", Entry.text, stored.get("region", "cn-hangzhou")),
         key=AccessKey(stored["access_key_id"], stored["access_key_secret"]),
-        ca=entry.optional("ca", lambda found: named_file(found, folder), None),
+        tls=_tls(entry, folder),
     )
     try:
-        upstream_of(kms.endpoint, kms.ca)
+        upstream_of(kms.endpoint)
     except Misconfigured as error:
         raise (entry.find("endpoint") or place).error(f"endpoint: {error.why}") from None
     return kms
@@ -104,14 +106,28 @@ def _of_workload(entry: Entry, folder: Path) -> RemoteKms:
             token_file=folder / entry.get("oidc_token_file").text(),
             sts_endpoint=entry.optional("sts_endpoint", _origin, endpoint),
         ),
-        ca=entry.optional("ca", lambda found: named_file(found, folder), None),
+        tls=_tls(entry, folder),
     )
+
+
+def _tls(entry: Entry, folder: Path) -> ClientTls | None:
+    files = {
+        name: named_file(found, folder)
+        for name in ("ca", "cert", "key")
+        if (found := entry.find(name))
+    }
+    for one, other in (("cert", "key"), ("key", "cert")):
+        if one in files and other not in files:
+            raise entry.get(one).error(
+                f"a client certificate is a `cert` and its `key`: {other} is missing"
+            )
+    return ClientTls(**files) if files else None
 
 
 def _origin(entry: Entry) -> str:
     text = entry.text().rstrip("/")
     try:
-        upstream_of(text, None)
+        upstream_of(text)
     except Misconfigured as error:
         raise entry.error(error.why) from None
     return text

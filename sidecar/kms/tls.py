@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.errors import Misconfigured
+from sidecar.file_stamp import Stamp, stamp
 from sidecar.kms.config import Tls
 from sidecar.private_file import read_private
 
 logger = logging.getLogger(__name__)
-
-type Stamp = tuple[tuple[int, int, int], ...]
 
 
 class ServerTls:
@@ -28,7 +27,7 @@ class ServerTls:
 
     def __init__(self, tls: Tls) -> None:
         self._tls = tls
-        self._seen = _stamp(tls)
+        self._seen = _stamps(tls)
         self._shown = _read(tls)
         self.context = _read(tls)
         # OpenSSL asks it of every client, whether it names a host or not.
@@ -40,7 +39,7 @@ class ServerTls:
 
     def _follow(self) -> None:
         try:
-            found = _stamp(self._tls)
+            found = _stamps(self._tls)
             if found == self._seen:
                 return
             self._seen = found
@@ -51,17 +50,8 @@ class ServerTls:
             logger.info("the new certificate of %s is shown from now on", self._tls.cert)
 
 
-def _stamp(tls: Tls) -> Stamp:
-    """What changes with the content of the files; a file that is away has a stamp as well."""
-    return tuple(_version(path) for path in (tls.cert, tls.key))
-
-
-def _version(path: Path) -> tuple[int, int, int]:
-    try:
-        found = path.stat()  # through links: Kubernetes renews a secret by turning one
-    except OSError:
-        return (0, 0, 0)
-    return found.st_ino, found.st_mtime_ns, found.st_size
+def _stamps(tls: Tls) -> tuple[Stamp, ...]:
+    return stamp(tls.cert), stamp(tls.key)
 
 
 def _read(tls: Tls) -> ssl.SSLContext:

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
+from sidecar.file_stamp import stamp
+
 LOOK_SECONDS = 1.0
 
 type Look = tuple[object, ...]
@@ -34,15 +36,7 @@ def _of_path(path: Path) -> object:
     try:
         if path.is_dir():
             names = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-            return tuple((each.name, _of_file(each)) for each in names)
+            return tuple((each.name, stamp(each)) for each in names)
     except OSError:
         return None
-    return _of_file(path)
-
-
-def _of_file(path: Path) -> object:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return stamp(path)

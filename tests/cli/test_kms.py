@@ -110,7 +110,7 @@ def test_call_explains_what_is_wrong_with_it(
     encrypted = kms.endpoint.replace("http:", "https:")
     done = sidecar("call", *place, "--endpoint", encrypted, "ListKeys")
     assert done.code == 2
-    assert "is the right --ca given?" in done.err
+    assert "speaks no TLS" in done.err
     done = sidecar("call", *place, "--endpoint", "kms.example", "ListKeys")
     assert done.code == 2
     assert "http://HOST:PORT" in done.err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.client_tls import ClientTls
 from sidecar.config import RemoteKms, read_credentials
 from sidecar.errors import Misconfigured
 from sidecar.keys.providers.workload import WorkloadRole
@@ -28,15 +29,24 @@ def test_a_kms_elsewhere_may_be_said_in_full(load, tmp_path: Path) -> None:
         "  endpoint: https://kms.cn-hangzhou.aliyuncs.com/\n"
         "  region: cn-hangzhou\n"
         "  ca: ca.pem\n"
+        "  cert: cert.pem\n"
+        "  key: key.pem\n"
         "  credentials_file: credentials.json\n"
         "  hosts: [KMS.internal]\n"
     )
     assert isinstance(config.kms, RemoteKms)
     assert config.kms.endpoint == "https://kms.cn-hangzhou.aliyuncs.com"
     assert config.kms.region == "cn-hangzhou"
-    authority = Upstream("https", "kms.cn-hangzhou.aliyuncs.com", 443, tmp_path / "ca.pem")
-    assert config.kms.upstream == authority
+    files = [tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem")]
+    assert config.kms.tls == ClientTls(*files)
+    assert config.kms.upstream == Upstream("https", "kms.cn-hangzhou.aliyuncs.com", 443, *files)
     assert config.kms_hosts == (*KMS_HOSTS, "kms.internal")
+
+
+@pytest.mark.parametrize("half", ["cert: cert.pem", "key: key.pem"])
+def test_half_a_client_certificate_is_refused(load, half: str) -> None:
+    with pytest.raises(Misconfigured, match="a `cert` and its `key`"):
+        load(LEAST + f"kms: {{credentials_file: credentials.json, {half}}}")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 import pytest
 
 from sidecar.cli.kms_client import KmsClient, Refusal
+from sidecar.client_tls import ClientTls
 from sidecar.keys import CmkRef, KeyContext, Keyring
 from sidecar.keys.providers.kms import KmsProvider
 from tests.fixtures.kms import RunningKms
@@ -11,7 +12,7 @@ from tests.fixtures.kms import RunningKms
 
 @pytest.fixture
 def sidecar(kms: RunningKms) -> KmsClient:
-    return KmsClient.from_file(kms.directory / "sidecar.json", kms.endpoint, None)
+    return KmsClient.from_file(kms.directory / "sidecar.json", kms.endpoint, ClientTls())
 
 
 async def test_a_sidecar_can_prove_seal_and_open(kms: RunningKms, sidecar: KmsClient) -> None:

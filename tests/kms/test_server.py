@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.cli.kms_client import KmsClient, Refusal
+from sidecar.client_tls import ClientTls
 from sidecar.errors import Misconfigured
 from sidecar.kms.audit import tail, verify
 from sidecar.kms.config import Tls, load_kms_config
@@ -205,7 +206,7 @@ def test_calls_come_over_tls_where_there_is_a_certificate(make_kms: MakeKms) -> 
     )
     kms.start()
     assert kms.endpoint.startswith("https://")
-    answer = KmsClient(kms.endpoint, kms.access_key, authority.ca).call("ListKeys", {})
+    answer = KmsClient(kms.endpoint, kms.access_key, ClientTls(authority.ca)).call("ListKeys", {})
     assert answer["TotalCount"] == 0
     sdk = NewSdk(kms, kms.access_key, protocol="HTTPS", ca=str(authority.ca))
     assert sdk.call("ListKeys")["TotalCount"] == 0

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 from alibabacloud_kms20160120.models import CreateKeyRequest
+from click.testing import CliRunner
 from Tea.exceptions import TeaException
 
+from sidecar.cli.kms import call
 from sidecar.cli.kms_client import KmsClient
+from sidecar.client_tls import ClientTls
 from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys import KeyContext
 from sidecar.keys.providers.kms import KmsProvider
@@ -58,11 +61,11 @@ def test_the_vendors_sdk_verifies_it(tls_kms: RunningKms, other_ca: Path) -> Non
 async def test_the_sidecar_verifies_it(tls_kms: RunningKms, other_ca: Path) -> None:
     cmk, context = tls_kms.make_key(), KeyContext("crm", "")
     endpoint, region, key = tls_kms.endpoint, tls_kms.region, tls_kms.access_key
-    async with KmsProvider(endpoint, region, key, ca=tls_kms.ca) as provider:
+    async with KmsProvider(endpoint, region, key, tls=ClientTls(tls_kms.ca)) as provider:
         made = await provider.generate_data_key(cmk, context)
         assert (await provider.decrypt(made.edk, context)).key_id == cmk
     for ca in (other_ca, None):
-        async with KmsProvider(endpoint, region, key, ca=ca) as provider:
+        async with KmsProvider(endpoint, region, key, tls=ClientTls(ca)) as provider:
             with pytest.raises(KeyUnavailable, match="SSLCertVerificationError"):
                 await provider.generate_data_key(cmk, context)
 
@@ -71,7 +74,7 @@ def test_the_command_line_verifies_it(tls_kms: RunningKms, other_ca: Path) -> No
     assert tls_kms.call("ListKeys")
     for ca in (other_ca, None):
         with pytest.raises(Misconfigured, match="does not verify"):
-            KmsClient(tls_kms.endpoint, tls_kms.access_key, ca).call("ListKeys", {})
+            KmsClient(tls_kms.endpoint, tls_kms.access_key, ClientTls(ca)).call("ListKeys", {})
 
 
 def test_clear_text_gets_no_answer(tls_kms: RunningKms) -> None:
@@ -160,6 +163,14 @@ def test_where_clients_need_certificates_nobody_else_is_heard(
     for pair in (None, bad):
         assert probe(kms, pair) == b""
     assert probe(kms, good).startswith(b"HTTP/1.1 200")
+    assert _asked_by_command(kms, "--cert", str(good.cert), "--key", str(good.key)) == 0
+    for shown in ((), ("--cert", str(bad.cert), "--key", str(bad.key))):
+        assert _asked_by_command(kms, *shown) != 0
+
+
+def _asked_by_command(kms: RunningKms, *shown: str) -> int:
+    arguments = ["ListKeys", "--dir", str(kms.directory), "--endpoint", kms.endpoint, *shown]
+    return CliRunner().invoke(call.command, arguments).exit_code
 
 
 def probe(kms: RunningKms, pair: Pair | None) -> bytes:

@@ -3,11 +3,10 @@
 
 import json
 import sys
-from pathlib import Path
 
 import click
 
-from sidecar.cli.kms.options import FILE, directory_option
+from sidecar.cli.kms.calling import with_client
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.kms.api.products import find_version
 
@@ -15,18 +14,8 @@ from sidecar.kms.api.products import find_version
 @click.command()
 @click.argument("action")
 @click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
-@directory_option
-@click.option("--credentials", type=FILE, help="Instead of DIR/credentials.json.")
-@click.option("--endpoint", metavar="URL", help="Instead of the one in the credentials.")
-@click.option("--ca", type=FILE, help="The CA of an https endpoint; else DIR/ca.pem, if it exists.")
-def command(  # noqa: PLR0913, PLR0917 - an argument an option
-    action: str,
-    parameters: tuple[str, ...],
-    directory: Path,
-    credentials: Path | None,
-    endpoint: str | None,
-    ca: Path | None,
-) -> None:
+@with_client
+def command(action: str, parameters: tuple[str, ...], client: KmsClient) -> None:
     """Sign and send one call of the KMS API, and print the answer as JSON.
 
     \b
@@ -41,9 +30,6 @@ def command(  # noqa: PLR0913, PLR0917 - an argument an option
     line can be read by others on the machine and stays in the shell's history: no place for a real
     plaintext.
     """  # noqa: D301 - click's own mark
-    if ca is None and (own := directory / "ca.pem").exists():
-        ca = own
-    client = KmsClient.from_file(credentials or directory / "credentials.json", endpoint, ca)
     try:
         answer = client.call(action, dict(map(_parameter, parameters)), find_version(action))
     except Refusal as refusal:

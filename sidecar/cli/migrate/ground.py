@@ -34,7 +34,7 @@ async def laid(path: Path) -> AsyncIterator[Ground]:
     config = load_config(path)
     rules = config.rules.read().rule_set
     async with kms_access.reachable(config.kms) as kms:
-        provider = KmsProvider(kms.endpoint, kms.region, kms.key, ca=kms.ca)
+        provider = KmsProvider(kms.endpoint, kms.region, kms.key, tls=kms.tls)
         keyring = Keyring(provider, config.keys)
         try:
             yield Ground(rules, keyring, provider, config.held_body)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from sidecar.client_tls import ClientTls
 from sidecar.config import read_credentials
 from sidecar.errors import Misconfigured
 from sidecar.keys import KeyContext
@@ -31,9 +32,27 @@ from sidecar.signing import AccessKey
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="PEM file of the authority that the KMS is trusted under.",
 )
+@click.option(
+    "--cert",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A client certificate, for a KMS that wants one.",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its private key (0600).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(  # noqa: PLR0913 - one argument an option
-    cmk: str, store: str, credentials: Path, endpoint: str | None, ca: Path | None, *, as_json: bool
+    *,
+    cmk: str,
+    store: str,
+    credentials: Path,
+    endpoint: str | None,
+    ca: Path | None,
+    cert: Path | None,
+    key: Path | None,
+    as_json: bool,
 ) -> None:
     """Make a lookup key, for a rule with `search: equality`, `format: digits` or `mask: hash`.
 
@@ -41,12 +60,16 @@ def command(  # noqa: PLR0913 - one argument an option
     that sealed form: it belongs into the rule file and may stand in git. To rotate, put the new key
     first and leave the one before it second; digits take one alone.
     """
+    if (cert is None) != (key is None):
+        raise click.UsageError("--cert and --key go together")
     stored = read_credentials(credentials)
     endpoint = endpoint or stored.get("endpoint")
     if endpoint is None:
         raise Misconfigured(f"{credentials}: no endpoint of a KMS here; say --endpoint URL")
-    key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
-    provider = KmsProvider(endpoint, stored.get("region", ""), key, ca=ca)
+    access_key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
+    provider = KmsProvider(
+        endpoint, stored.get("region", ""), access_key, tls=ClientTls(ca, cert, key)
+    )
     text = b64encode(asyncio.run(_make_lookup_key(provider, cmk, store))).decode()
     click.echo(json.dumps({"lookup_key": text}) if as_json else f'lookup_keys: ["{text}"]')
 

@@ -14,16 +14,15 @@ import asyncio
 import json
 import logging
 import secrets
-import ssl
 import time
 from base64 import b64encode
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import httpx
 
 from sidecar import __version__
+from sidecar.client_tls import ClientTls, RenewedTls
 from sidecar.errors import KeyUnavailable, Misconfigured, Refused
 from sidecar.keys.names import KeyContext
 from sidecar.keys.providers import (
@@ -64,7 +63,6 @@ class KmsProvider:
     """A KMS at `endpoint` (`https://kms.cn-hangzhou.aliyuncs.com`), called as the holder of `key`.
 
     Instead of an access key a workload has a role, and the access keys that STS gives it.
-    With `ca` (PEM) only that authority is trusted, else those of the system.
     """
 
     is_plausible = staticmethod(blob.is_plausible)
@@ -75,19 +73,21 @@ class KmsProvider:
         region: str,
         key: AccessKey | WorkloadRole,
         *,
-        ca: Path | None = None,
+        tls: ClientTls | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """Raise Misconfigured when `endpoint` is not an HTTP origin or `ca` cannot be read."""
+        """Raise Misconfigured when `endpoint` is not an HTTP origin or a file of `tls` is bad."""
         self._url = _origin(endpoint)
         self._region = region
         self._key = key if isinstance(key, AccessKey) else WorkloadKey(key, self._ask_sts)
         self._sts = _origin(key.sts_endpoint) if isinstance(key, WorkloadRole) else self._url
         self._patience = patience or Patience()
+        # Without https there is nothing to verify, and the system's authorities take long to
+        # load; the URL never changes and redirects are not followed.
+        needs_tls = tls or self._url.scheme == "https"
+        self._tls = RenewedTls(tls or ClientTls()) if needs_tls else None
         self._transport = httpx.AsyncHTTPTransport(
-            # Without https there is nothing to verify, and the system's authorities take long to
-            # load; the URL never changes and redirects are not followed.
-            verify=_trust(ca) if self._url.scheme == "https" or ca else False,
+            verify=self._tls.context if self._tls else False,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
         )
 
@@ -175,6 +175,8 @@ class KmsProvider:
     async def _send(
         self, request: httpx.Request, action: str
     ) -> tuple[int, httpx.Headers, bytearray]:
+        if self._tls is not None:
+            self._tls.follow()
         try:
             response = await self._transport.handle_async_request(request)
             try:
@@ -257,10 +259,3 @@ def _origin(endpoint: str) -> httpx.URL:
     if url.scheme == "http" and url.host not in ("127.0.0.1", "::1", "localhost"):
         logger.warning("data keys travel in clear to the KMS at %s: use https", url)
     return url
-
-
-def _trust(ca: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"the CA of the KMS, {ca}: {error.strerror or error}") from None

@@ -13,12 +13,11 @@ from pathlib import Path
 from cryptography import x509
 
 from sidecar.errors import Misconfigured
+from sidecar.file_stamp import Stamp, stamp
 from sidecar.proxy.interception.certificates import Ca
 from sidecar.proxy.pem import read_certificates, read_private_key
 
 logger = logging.getLogger(__name__)
-
-type _Version = tuple[tuple[int, int, int], ...]
 
 
 class CaFiles:
@@ -27,7 +26,7 @@ class CaFiles:
     def __init__(self, cert: Path, key: Path) -> None:
         self.cert = cert
         self._key = key
-        self._read: tuple[_Version, Ca] | None = None
+        self._read: tuple[tuple[Stamp, Stamp], Ca] | None = None
 
     def for_host(self, host: str, now: dt.datetime) -> Ca:
         """The CA as it is now; Misconfigured where it must not sign for `host`."""
@@ -52,17 +51,14 @@ class CaFiles:
         """The CA as it stands in the files; Misconfigured where it never could be read."""
         before = self._read
         try:
-            version = tuple(_version(path) for path in (self.cert, self._key))
-            if before is None or version != before[0]:
-                self._read = version, read_ca(self.cert, self._key)
+            found = stamp(self.cert), stamp(self._key)
+            if before is None or found != before[0]:
+                self._read = found, read_ca(self.cert, self._key)
         except Misconfigured as error:
             if before is None:
                 raise
             logger.warning("the CA that was read before serves on: %s", error.why)
-            self._read = version, before[1]
-        except OSError as error:
-            if before is None:
-                raise Misconfigured(f"{self.cert}: cannot be read: {error.strerror}") from None
+            self._read = found, before[1]
         assert self._read is not None  # noqa: S101 - either of the two
         return self._read[1]
 
@@ -85,8 +81,3 @@ def _may_sign(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return constraints.value.ca and usage.value.key_cert_sign
-
-
-def _version(path: Path) -> tuple[int, int, int]:
-    found = path.stat()  # through links: Kubernetes renews a secret by turning one
-    return found.st_ino, found.st_mtime_ns, found.st_size

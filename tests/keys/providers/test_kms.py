@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.client_tls import ClientTls
 from sidecar.errors import CannotOpen, KeyUnavailable, Misconfigured, Refused
 from sidecar.keys import KeyContext, KeyDenied
 from sidecar.keys.providers.kms import MAX_ANSWER, KmsProvider, Patience
@@ -288,11 +289,11 @@ async def test_only_the_named_authority_is_believed(tmp_path: Path) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*ours.issue("127.0.0.1"))
     async with KmsDouble(ALIAS, tls=tls) as kms:
-        async with KmsProvider(kms.endpoint, "r", KEY, ca=ours.ca) as provider:
+        async with KmsProvider(kms.endpoint, "r", KEY, tls=ClientTls(ours.ca)) as provider:
             assert await provider.generate_data_key(ALIAS, ACME)
         asked = len(kms.targets)
         for ca in (another.ca, None):
-            async with KmsProvider(kms.endpoint, "r", KEY, ca=ca) as provider:
+            async with KmsProvider(kms.endpoint, "r", KEY, tls=ClientTls(ca)) as provider:
                 with pytest.raises(KeyUnavailable, match="ConnectError"):
                     await provider.generate_data_key(ALIAS, ACME)
         assert len(kms.targets) == asked
@@ -302,4 +303,4 @@ def test_an_authority_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "junk.pem").write_text("junk")
     for name in ("absent.pem", "junk.pem"):
         with pytest.raises(Misconfigured, match=name):
-            KmsProvider("https://kms", "r", KEY, ca=tmp_path / name)
+            KmsProvider("https://kms", "r", KEY, tls=ClientTls(tmp_path / name))

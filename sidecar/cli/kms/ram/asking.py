@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from sidecar.cli.kms.options import FILE, directory_option, json_option
+from sidecar.cli.kms.calling import with_client
+from sidecar.cli.kms.options import json_option
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.kms.api.products import RAM
 from sidecar.kms.policy import SYSTEM_POLICIES
@@ -67,25 +68,10 @@ def _sentence(answer: Answer) -> str:
 def at_the_desk(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a call, and a `desk` for them."""
 
-    @directory_option
-    @click.option("--credentials", type=FILE, help="Instead of DIR/credentials.json.")
-    @click.option("--endpoint", metavar="URL", help="Instead of the one in the credentials.")
-    @click.option("--ca", type=FILE, help="The CA of an https endpoint; else DIR/ca.pem.")
+    @with_client
     @json_option
     @wraps(function)
-    def command(
-        *args: object,
-        directory: Path,
-        credentials: Path | None,
-        endpoint: str | None,
-        ca: Path | None,
-        as_json: bool,
-        **options: object,
-    ) -> None:
-        if ca is None and (own := directory / "ca.pem").exists():
-            ca = own
-        path = credentials or directory / "credentials.json"
-        client = KmsClient.from_file(path, endpoint, ca)
+    def command(*args: object, client: KmsClient, as_json: bool, **options: object) -> None:
         function(Desk(client, as_json=as_json), *args, **options)
 
     return command
