@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finds the caller behind an access key id.
 
-What was found is kept, with its secret opened, until RAM's revision changes: so a call costs one
-small question to the database, and a change holds from the next call on, in every replica.
+What was found is kept, with its secret opened, until RAM's revision changes, and the revision is
+asked for once a transaction: while one stands, no other process can change RAM (`store/database`),
+and its own calls tell when they do (`forget`). So a change holds for every call that comes after
+it, in its own round and in every replica.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 
 from cachetools import LRUCache
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RootTransaction
 
 from sidecar.hsm import Token
 from sidecar.kms.accounts import Account
@@ -45,18 +47,29 @@ class Directory:
         )
         self._kept: LRUCache[str, Caller] = LRUCache(MAX_KEPT)
         self._revision = ""
+        self._asked_in: RootTransaction | None = None
+        """The transaction that the revision was asked for in."""
+
+    def forget(self) -> None:
+        """RAM was changed in the transaction that stands."""
+        self._asked_in = None
 
     def find(self, connection: Connection, token: Token, access_key_id: str) -> Caller | None:
         """The caller, or None; raise InactiveAccessKey."""
-        if (now := revision(connection)) != self._revision:
-            self._kept.clear()
-            self._revision = now
+        if self._asked_in is None or self._asked_in is not connection.get_transaction():
+            self._ask(connection)
         caller = self._kept.get(access_key_id)
         if caller is None:
             caller = self._learn(connection, token, access_key_id)
             if caller is not None:
                 self._kept[access_key_id] = caller
         return caller
+
+    def _ask(self, connection: Connection) -> None:
+        if (now := revision(connection)) != self._revision:
+            self._kept.clear()
+            self._revision = now
+        self._asked_in = connection.get_transaction()
 
     def _learn(self, connection: Connection, token: Token, key_id: str) -> Caller | None:
         session = find_session(connection, key_id)

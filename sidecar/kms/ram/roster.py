@@ -7,7 +7,7 @@ every writer sees to with `changed`.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
@@ -26,7 +26,7 @@ from sidecar.kms.store.ram_tables import (
     RamUser,
 )
 
-_REVISION = select(RamRevision.value)  # asked by every call
+_REVISION = select(RamRevision.value)
 
 type Named = RamUser | RamGroup | RamRole | RamPolicy
 type Seeded = Named | RamAccessKey | RamMember | RamAttachment
@@ -41,15 +41,20 @@ def revision(connection: Connection) -> str:
 class Roster:
     """RAM in one account. What is changed on a row is written by `changed`."""
 
-    def __init__(self, connection: Connection, account: str) -> None:
+    def __init__(
+        self, connection: Connection, account: str, forget: Callable[[], None] = lambda: None
+    ) -> None:
+        """`forget` hears of every change: what was learnt in this transaction is old then."""
         # The transaction is the caller's; closing the session leaves it as it is.
         self._session = Session(connection, join_transaction_mode="rollback_only")
+        self._forget = forget
         self.account = account
 
     def changed(self) -> None:
         """Write what was changed, and let everybody learn anew."""
         self.flush()
         self._session.execute(update(RamRevision).values(value=secrets.token_hex(16)))
+        self._forget()
 
     def flush(self) -> None:
         """Write what was changed so far."""

@@ -76,7 +76,7 @@ NOT_KEPT = (
 
 def roster_of(call: Call) -> Roster:
     """RAM in the caller's account."""
-    return Roster(call.connection, call.place.account)
+    return Roster(call.connection, call.place.account, call.directory.forget)
 
 
 def about(kind: str, name: Parameter[str] | None = None) -> Callable[[Call], Target]:
