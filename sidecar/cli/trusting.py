@@ -14,7 +14,7 @@ sidecar ca export -c {config} --bundle --out sidecar-bundle.pem
 _LINES = {
     "python": _BUNDLE
     + """\
-export SSL_CERT_FILE="$PWD/sidecar-bundle.pem"       # ssl, httpx, urllib, aiohttp
+export SSL_CERT_FILE="$PWD/sidecar-bundle.pem"       # ssl, httpx, urllib, aiohttp (trust_env=True)
 export REQUESTS_CA_BUNDLE="$PWD/sidecar-bundle.pem"  # requests
 export AWS_CA_BUNDLE="$PWD/sidecar-bundle.pem"       # boto3
 """,
@@ -39,9 +39,9 @@ export NODE_USE_ENV_PROXY=1  # Node 24 and later; before, an agent of the applic
 sidecar ca export -c {config} --out sidecar-ca.pem
 rm -f sidecar-trust.p12
 java_home="$(dirname "$(dirname "$(readlink -f "$(command -v keytool)")")")"
-keytool -importkeystore -noprompt -srcstorepass changeit -deststorepass changeit \\
+said="$(keytool -importkeystore -noprompt -srcstorepass changeit -deststorepass changeit \\
   -srckeystore "$java_home/lib/security/cacerts" \\
-  -destkeystore sidecar-trust.p12 -deststoretype PKCS12
+  -destkeystore sidecar-trust.p12 -deststoretype PKCS12 2>&1)" || echo "$said" >&2
 keytool -importcert -noprompt -alias envelope-sidecar -file sidecar-ca.pem \\
   -keystore sidecar-trust.p12 -storepass changeit
 export JAVA_TOOL_OPTIONS="-Djavax.net.ssl.trustStore=$PWD/sidecar-trust.p12 \\
