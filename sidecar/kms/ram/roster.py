@@ -38,6 +38,15 @@ def revision(connection: Connection) -> str:
     return connection.execute(_REVISION).scalar_one()
 
 
+def seeded_accounts(connection: Connection) -> set[str]:
+    """The accounts of which something stands here that the configuration said."""
+    return {
+        account
+        for table in (RamUser, RamGroup, RamRole, RamPolicy)
+        for account in connection.scalars(select(table.account).where(table.is_seeded).distinct())
+    }
+
+
 class Roster:
     """RAM in one account. What is changed on a row is written by `changed`."""
 

@@ -2,14 +2,20 @@
 """Puts what `kms.yaml` says about RAM into the store, and takes out what it says no more.
 
 The file has the last word on what it names: what was changed since is set right, what it once named
-and names no more is gone, and its access keys with it. Nothing else in the store is touched. Of a
-seeded access key one thing is not the file's: one that was made inactive stays so.
+and names no more is gone, and with it whatever was hung on it since. Nothing else in the store is
+touched, and nothing of it is taken over: a user, group, role, policy or access key that was made by
+the API and stands in the file as well is an error, or whoever may make a user could make the one
+that the file is about to give rights to, and keep a key to it.
 
-It is done at each start; done again it changes nothing.
+Of a seeded access key one thing is not the file's: one that was made inactive stays so, whoever the
+file gives it to.
+
+It is done at each start; done again it changes nothing. First everything is taken out, of accounts
+that are configured no more as well, so that a name, an id or a key can move in one step.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,10 +24,11 @@ from sqlalchemy.exc import IntegrityError
 from sidecar.errors import Misconfigured
 from sidecar.hsm import KeyMissing, Token
 from sidecar.kms.accounts import Account
-from sidecar.kms.policy import SYSTEM_POLICIES
 from sidecar.kms.ram.directory import secret_purpose
 from sidecar.kms.ram.names import Kind, PolicyType
-from sidecar.kms.ram.roster import Roster, Seeded
+from sidecar.kms.ram.roster import Roster, Seeded, seeded_accounts
+from sidecar.kms.ram.seeds import Key, seeds_of
+from sidecar.kms.ram.sessions import revoke_sessions
 from sidecar.kms.service.sealing import seal, unseal
 from sidecar.kms.store import Database
 from sidecar.kms.store.ram_tables import (
@@ -36,38 +43,61 @@ from sidecar.kms.store.ram_tables import (
 )
 from sidecar.signing import AccessKey
 
-type Key = tuple[str, ...]
-type Wanted = Mapping[Key, Mapping[str, Any]]
-"""Values of rows by the values of the columns that name them."""
+_RELATIONS = (RamMember, RamAttachment)
+"""Who is where, and what holds for whom: there is no more to them, so the file may take them on."""
 
 logger = logging.getLogger(__name__)
 
 
 def plant(database: Database, token: Token, accounts: Iterable[Account], now: int) -> None:
-    """`seed` in a transaction of its own."""
-    with database.transaction() as connection:
-        seed(connection, token, accounts, now)
-
-
-def seed(connection: Connection, token: Token, accounts: Iterable[Account], now: int) -> None:
     """Bring the store to what `accounts` say; raise Misconfigured where that cannot be."""
-    for account in accounts:
-        _Seeding(connection, token, account, now).run()
+    configured = {account.id: account for account in accounts}
+    keys = {key.id for one in configured.values() for user in one.users for key in user.access_keys}
+    with database.transaction() as connection:
+        gone = [Account(one, ()) for one in seeded_accounts(connection) if one not in configured]
+        some = [_Seeding(connection, token, one, now) for one in (*configured.values(), *gone)]
+        for one in some:
+            one.take_out(keys)
+        for one in some:
+            one.put_in()
 
 
 class _Seeding:
     """One account."""
 
     def __init__(self, connection: Connection, token: Token, account: Account, now: int) -> None:
+        self._connection = connection
         self._roster = Roster(connection, account.id)
         self._token = token
         self._account = account
         self._now = now
         self._is_changed = False
+        self._wanted = seeds_of(account)
 
-    def run(self) -> None:
+    def take_out(self, keys: Collection[str]) -> None:
+        """Remove what the file says no more; `keys` are the access keys that it names anywhere."""
+        for table, wanted in self._wanted.items():
+            for name, row in self._there(table).items():
+                if row.is_seeded and name not in wanted:
+                    self._tell(f"{_kind(table)} {'/'.join(name)} went from the configuration")
+                    self._roster.remove(row, *self._hanging_on(row, keys))
+        for row in self._roster.all_of(RamAccessKey):
+            if row.is_seeded and row.id not in keys:
+                self._tell(f"access key {row.id} went from the configuration")
+                self._roster.remove(row)
+        self._roster.flush()
+
+    def put_in(self) -> None:
+        """Add what is not there, and set right what is."""
         try:
-            self._bring()
+            for table, wanted in self._wanted.items():
+                there = self._there(table)
+                for name, values in wanted.items():
+                    self._put(table, name, values, there.get(name))
+            self._texts()
+            for user in self._account.users:
+                for key in user.access_keys:
+                    self._access_key(user.name, key)
             if self._is_changed:
                 self._roster.changed()
         except IntegrityError as error:
@@ -76,42 +106,30 @@ class _Seeding:
                 "database"
             ) from error
 
-    def _bring(self) -> None:
-        account = self._account
-        self._reconcile(RamUser, ("name",), _users(account), self._forget_user)
-        self._reconcile(RamGroup, ("name",), _groups(account), self._forget_group)
-        self._reconcile(RamRole, ("name",), _roles(account), self._forget_role)
-        self._reconcile(RamPolicy, ("name",), _policies(account), self._forget_policy)
-        self._texts()
-        self._access_keys()
-        self._reconcile(RamMember, ("group", "user"), _members(account))
-        of_attachment = ("kind", "holder", "policy_type", "policy")
-        self._reconcile(RamAttachment, of_attachment, _attachments(account))
-
-    def _reconcile(
-        self,
-        table: type[Seeded],
-        named_by: tuple[str, ...],
-        wanted: Wanted,
-        forget: Callable[[str], None] | None = None,
-    ) -> None:
-        """Let the seeded rows of the table be those that are wanted."""
-        there = {
-            tuple(getattr(row, name) for name in named_by): row
+    def _there(self, table: type[Seeded]) -> Mapping[Key, Any]:
+        """Every row of the account, by its name."""
+        columns = _named_by(table)
+        return {
+            tuple(getattr(row, column) for column in columns): row
             for row in self._roster.all_of(table)
         }
-        for key, row in there.items():
-            if row.is_seeded and key not in wanted:
-                self._tell(f"{table.__tablename__} {'/'.join(key)} went from the configuration")
-                self._roster.remove(row)
-                if forget is not None:
-                    forget(key[0])
-        self._roster.flush()  # what takes the place of another may take its id as well
-        for key, values in wanted.items():
-            if key in there:
-                self._set(there[key], **values, is_seeded=True)
-            else:
-                self._add(table, **dict(zip(named_by, key, strict=True)), **values)
+
+    def _put(
+        self, table: type[Seeded], name: Key, values: Mapping[str, Any], row: Seeded | None
+    ) -> None:
+        if row is None:
+            self._add(table, **dict(zip(_named_by(table), name, strict=True)), **values)
+            return
+        if table not in _RELATIONS:
+            self._insist_on_own(row, "/".join(name))
+        self._set(row, **values, is_seeded=True)
+
+    def _insist_on_own(self, row: Seeded, name: str) -> None:
+        if not row.is_seeded:
+            raise Misconfigured(
+                f"account {row.account}: the {_kind(type(row))} {name} in the configuration was "
+                "made by the RAM API, and is not taken over: delete it there, or name another here"
+            )
 
     def _add(self, table: type[Seeded], **values: object) -> None:
         times = {n: self._now for n in ("created_at", "updated_at") if hasattr(table, n)}
@@ -138,102 +156,55 @@ class _Seeding:
                 self._roster.add(RamPolicyVersion(**made, document=text, created_at=self._now))
                 self._is_changed = True
 
-    def _access_keys(self) -> None:
-        wanted = {key.id: (user, key) for user in self._account.users for key in user.access_keys}
-        for row in self._roster.all_of(RamAccessKey):
-            if row.is_seeded and row.id not in wanted:
-                self._tell(f"access key {row.id} went from the configuration")
-                self._roster.remove(row)
-        for key_id, (user, key) in wanted.items():
-            found = self._roster.find_access_key(key_id)
-            if found is None:
-                sealed = seal(self._token, key.secret.encode(), secret_purpose(key_id))
-                named = {"id": key_id, "user": user.name}
-                self._add(RamAccessKey, **named, sealed_secret=sealed, is_active=True)
-            elif found.account != self._account.id:
-                raise Misconfigured(f"access key {key_id} is of another account in the database")
-            else:
-                self._set(found, user=user.name, is_seeded=True)
-                if not self._has_secret(found, key):
-                    sealed = seal(self._token, key.secret.encode(), secret_purpose(key_id))
-                    self._set(found, sealed_secret=sealed)
+    def _access_key(self, user: str, key: AccessKey) -> None:
+        row = self._roster.find_access_key(key.id)
+        if row is None:
+            sealed = self._sealed(key)
+            self._add(RamAccessKey, id=key.id, user=user, sealed_secret=sealed, is_active=True)
+            return
+        self._insist_on_own(row, key.id)
+        self._set(row, account=self._account.id, user=user)
+        if not self._has_secret(row, key):
+            self._set(row, sealed_secret=self._sealed(key))
+
+    def _sealed(self, key: AccessKey) -> bytes:
+        return seal(self._token, key.secret.encode(), secret_purpose(key.id))
 
     def _has_secret(self, row: RamAccessKey, key: AccessKey) -> bool:
         try:
-            return (
-                unseal(self._token, row.sealed_secret, secret_purpose(row.id))
-                == key.secret.encode()
-            )
+            opened = unseal(self._token, row.sealed_secret, secret_purpose(row.id))
         except KeyMissing:
             return False
+        return opened == key.secret.encode()
 
-    def _forget_user(self, name: str) -> None:
-        self._roster.remove(*self._roster.access_keys(name), *self._roster.groups_of(name))
-        self._roster.remove(*self._roster.attachments_of(Kind.USER, name))
-
-    def _forget_group(self, name: str) -> None:
-        self._roster.remove(*self._roster.members_of(name))
-        self._roster.remove(*self._roster.attachments_of(Kind.GROUP, name))
-
-    def _forget_role(self, name: str) -> None:
-        self._roster.remove(*self._roster.attachments_of(Kind.ROLE, name))
-
-    def _forget_policy(self, name: str) -> None:
-        self._roster.remove(*self._roster.versions_of(name))
-        self._roster.remove(*self._roster.holders_of(PolicyType.CUSTOM, name))
+    def _hanging_on(self, row: Seeded, keys: Collection[str]) -> list[Any]:
+        """What goes with a row; the sessions of a role end at once."""
+        roster = self._roster
+        match row:
+            case RamUser():
+                own = [key for key in roster.access_keys(row.name) if key.id not in keys]
+                held = roster.attachments_of(Kind.USER, row.name)
+                return [*own, *roster.groups_of(row.name), *held]
+            case RamGroup():
+                held = roster.attachments_of(Kind.GROUP, row.name)
+                return [*roster.members_of(row.name), *held]
+            case RamRole():
+                revoke_sessions(self._connection, row)
+                return roster.attachments_of(Kind.ROLE, row.name)
+            case RamPolicy():
+                holders = roster.holders_of(PolicyType.CUSTOM, row.name)
+                return [*roster.versions_of(row.name), *holders]
+        return []
 
     def _tell(self, what: str) -> None:
         logger.info("account %s: %s", self._account.id, what)
         self._is_changed = True
 
 
-def _users(account: Account) -> Wanted:
-    return {
-        (one.name,): {"id": one.id, "display_name": one.name, "comments": ""}
-        for one in account.users
-    }
+def _named_by(table: type[Seeded]) -> Key:
+    """The columns that name a row in its account."""
+    return tuple(one.name for one in table.__table__.primary_key if one.name != "account")
 
 
-def _groups(account: Account) -> Wanted:
-    return {
-        (one.name,): {"id": f"{account.id}-{one.name}"[:64], "comments": ""}
-        for one in account.groups
-    }
-
-
-def _roles(account: Account) -> Wanted:
-    return {
-        (one.name,): {
-            "id": one.id,
-            "description": "",
-            "trust": one.trust,
-            "max_session": one.max_session,
-        }
-        for one in account.roles
-    }
-
-
-def _policies(account: Account) -> Wanted:
-    versions = {"default_version": 1, "last_version": 1}
-    return {(name,): {"description": "", **versions} for name in account.policies}
-
-
-def _members(account: Account) -> Wanted:
-    return {(group.name, user): {} for group in account.groups for user in group.users}
-
-
-def _attachments(account: Account) -> Wanted:
-    holders = (
-        *((Kind.USER, one.name, one.policies) for one in account.users),
-        *((Kind.GROUP, one.name, one.policies) for one in account.groups),
-        *((Kind.ROLE, one.name, one.policies) for one in account.roles),
-    )
-    return {
-        (kind, holder, _type_of(policy), policy): {}
-        for kind, holder, policies in holders
-        for policy in policies
-    }
-
-
-def _type_of(policy: str) -> PolicyType:
-    return PolicyType.SYSTEM if policy in SYSTEM_POLICIES else PolicyType.CUSTOM
+def _kind(table: type[Seeded]) -> str:
+    return table.__tablename__.removeprefix("ram_").replace("_", " ")
