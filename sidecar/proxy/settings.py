@@ -63,6 +63,12 @@ class Upstream:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}".lower()
 
+    @property
+    def way(self) -> str:
+        """The authority, and the other proxy on the way to it, for operators."""
+        on_the_way = f" by way of the proxy {self.via.host}:{self.via.port}" if self.via else ""
+        return self.authority + on_the_way
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:

@@ -8,6 +8,7 @@ speaking something else to it.
 import asyncio
 import contextlib
 import datetime as dt
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -510,6 +511,18 @@ async def test_a_next_proxy_that_refuses_is_a_502(tmp_path: Path, said: bytes) -
     assert asked.startswith(
         b"CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\nProxy-Authorization: Basic c2VjcmV0\r\n"
     )
+
+
+async def test_the_log_names_the_next_proxy_where_it_is_the_one_that_is_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    forward = Forward(via=Via("127.0.0.1", port))
+    async with forwarding(tmp_path, "crm.test:80", forward=forward) as rig:
+        found = await (await rig.client()).ask(put("http://crm.test/held", "crm.test"))
+    assert found.status == 502
+    assert f"crm.test:80 by way of the proxy 127.0.0.1:{port} cannot be reached" in caplog.text
 
 
 async def test_calls_to_the_kms_are_forwarded_from_here_too(

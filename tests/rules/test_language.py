@@ -13,7 +13,7 @@ from sidecar.backends import BACKENDS
 from sidecar.codecs import CODECS, WHOLE_CODECS
 from sidecar.envelope import SEALING_SUITES
 from sidecar.errors import Misconfigured, Refused, SidecarError
-from sidecar.proxy import guard
+from sidecar.proxy import asked, guard
 from sidecar.rules import (
     CHANGES,
     Effect,
@@ -78,7 +78,9 @@ def test_every_word_is_documented_and_none_besides(
 
 def test_every_refusal_is_documented_with_its_status() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", TEXT, re.MULTILINE)
-    classes = [kind for module in (errors, backends, guard) for kind in vars(module).values()]
+    classes = [
+        kind for module in (errors, backends, guard, asked) for kind in vars(module).values()
+    ]
     raised = {
         (each.code, str(each.status))
         for each in classes

@@ -110,7 +110,7 @@ class Exchange(ABC):
     def opened(self, error: str | None) -> None:
         """The upstream was reached, or it was not."""
         if error is not None:
-            logger.warning("%s cannot be reached: %s", self._link.upstream.authority, error)
+            logger.warning("%s cannot be reached: %s", self._link.upstream.way, error)
             self._link.forget()
             self.fail(UpstreamFailed("the upstream cannot be reached"))
             return
