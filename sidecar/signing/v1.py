@@ -31,6 +31,16 @@ _PROTOCOL = frozenset(
     )
 )
 
+_REQUIRED = (
+    "AccessKeyId",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "Timestamp",
+    "Action",
+    "Version",
+)
+
 
 def sign(request: Request, key: AccessKey, *, now: float, nonce: str) -> Request:
     """`request`, whose query names Action and Version, with the protocol's parameters added."""
@@ -52,10 +62,7 @@ def verify(request: Request, find_secret: FindSecret, *, now: float) -> Signed:
     parameters = request.parameters
     if request.path != "/":
         raise IncompleteSignature("the path of a V1 request is /")
-    for name in ("AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "Timestamp"):
-        if not parameters.get(name):
-            raise MissingPart(name)
-    for name in ("Action", "Version"):
+    for name in _REQUIRED:
         if not parameters.get(name):
             raise MissingPart(name)
     if (
