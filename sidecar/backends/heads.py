@@ -19,9 +19,10 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from sidecar.backends.adapter import Value
-from sidecar.codecs.claims import count_claims, is_claim
+from sidecar.codecs.claims import count_claims
 from sidecar.codecs.spelling import fold
 from sidecar.codecs.texts import to_lexeme, to_text
+from sidecar.envelope import is_sealed_text
 from sidecar.errors import CannotOpen, Malformed
 from sidecar.message import Headers, RequestHead
 from sidecar.rules import Field, Place, Route, Rule, read_target
@@ -102,7 +103,7 @@ class HeadReader:
         starts = _segments(path)
         for name, number in next((r.variables for r in self._routes if r.fits(None, segments)), ()):
             text = segments[number].encode()
-            if name in self._path and is_claim(text):
+            if name in self._path and is_sealed_text(text):
                 start, end = (before + at for at in starts[number])
                 span = Span(line, start, end, _spell_segment)
                 yield Value(self._path[name], to_lexeme(text), "", span)
@@ -152,7 +153,7 @@ def count_head_claims(headers: Headers, values: Iterable[Value]) -> int:
     """How many field lines, cookies and protected variables claim to be envelopes."""
     texts = (part for _, value in headers if b"enc:" in value for part in _texts(value))
     in_path = [value.lexeme for value in values if _is_in_target(value)]
-    return sum(map(is_claim, texts)) + sum(map(count_claims, in_path))
+    return sum(map(is_sealed_text, texts)) + sum(map(count_claims, in_path))
 
 
 def splice(

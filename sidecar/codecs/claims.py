@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""Texts of a body that claim to be envelopes, wherever they stand.
 
-Only the sidecar makes envelopes, and only at designated places. A whole text counts, in any
-spelling that the format has for it, member names too; a text that merely quotes an envelope does
-not. Bodies of formats that nobody reads are looked through for anything that seems to be one.
+Only the sidecar makes envelopes, and only at designated places. A whole text counts
+(`is_sealed_text`), in any spelling that JSON has for it, member names too; a text that merely
+quotes an envelope does not. Bodies of formats that nobody reads are looked through for anything
+that seems to be one.
 """
 
 import re
 
-_CLAIM = re.compile(rb"enc:[0-9]+:")
 _PLAIN = re.compile(rb'"enc:[0-9]+:')
 _IN_ANY_SPELLING = re.compile(
     rb'(?<!\\)"(?:e|\\u0065)(?:n|\\u006[eE])(?:c|\\u0063)(?::|\\u003[aA])'
@@ -17,11 +17,6 @@ _IN_ANY_SPELLING = re.compile(
 _COLON = rb"(?::|%3[aA]|\\u003[aA]|&#(?:58|[xX]3[aA]);|&colon;)"
 _ANYWHERE = re.compile(rb"enc" + _COLON + rb"[0-9]+" + _COLON + rb"[A-Za-z0-9_-]{32}")
 """As URLs, scripts and HTML spell it. The shortest envelope has 28 bytes, 38 characters."""
-
-
-def is_claim(text: bytes) -> bool:
-    """Whether one whole text claims to be an envelope."""
-    return _CLAIM.match(text) is not None
 
 
 def count_claims(json: bytes) -> int:

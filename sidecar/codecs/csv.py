@@ -6,18 +6,20 @@ replaced cell keeps its quotes, or gets them where it needs them; every other by
 line ends (LF or CR LF), blank lines, a missing last line end.
 
 Tables are written in many ways, so whatever another reader would cut into other cells is refused:
-rows of unequal length, quotes inside a bare cell, text behind a closing quote, a bare CR, NUL; in
-what goes to a store also a backslash before a quote, and a header row that seems to be parted by
-something else than commas, or to be a comment or the `sep=` of spreadsheets.
+rows of unequal length, quotes inside a bare cell, text behind a closing quote, a bare CR, NUL, a
+byte order mark; in what goes to a store also a backslash before a quote, and a header row that
+seems to be parted by something else than commas, or to be a comment or the `sep=` of spreadsheets.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
-from sidecar.codecs.claims import is_claim
-from sidecar.codecs.reading import MAX_PLACES, Misfit, Reading, Site, check_places
+from sidecar.codecs.places import MAX_PLACES, check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme, to_text
+from sidecar.envelope import is_sealed_text
 from sidecar.errors import Malformed, TooLarge
 
 MAX_CELLS = 8 * MAX_PLACES
@@ -72,8 +74,8 @@ class _CsvReading[T]:
         body, pieces = self._body, self._pieces
         if body.count(b",") + body.count(b"\n") > MAX_CELLS:
             raise TooLarge(f"a table with more than {MAX_CELLS} cells")
-        if b"\0" in body:
-            raise Malformed("the table has a NUL")
+        if b"\0" in body or body.startswith(BOM_UTF8):
+            raise Malformed("the table has a NUL, or a byte order mark before its first name")
         rows = []
         at = first = 0
         while at < len(body):
@@ -94,7 +96,7 @@ class _CsvReading[T]:
             first = len(pieces)
         self.elements = len(rows)
         if b"enc:" in body:
-            self.claims = sum(is_claim(_content(cell)) for cell in pieces[::2])
+            self.claims = sum(is_sealed_text(_content(cell)) for cell in pieces[::2])
         return rows
 
     def _names(self, row: range, shape: Shape[T]) -> list[str]:
@@ -112,10 +114,7 @@ class _CsvReading[T]:
                 raise Malformed("the first row may be taken for none that names columns")
             if any(_OTHER_SEPARATORS.search(name) for name in names):
                 raise Malformed("the first row seems to be parted by something else than commas")
-            if of_rows.mistakable(dict.fromkeys(names).keys()):
-                raise Malformed(
-                    "the name of a column differs from that of a protected one only in its spelling"
-                )
+            of_rows.check_names(dict.fromkeys(names).keys())
         return names
 
     def _visit(

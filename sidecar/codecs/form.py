@@ -6,20 +6,22 @@ without `=` has the empty one. A name may stand more than once only where the ru
 `name[*]`. A replaced value is spelled anew, every other byte stays.
 
 Readers of forms differ, so what they differ in is refused: `;` (once a second separator), control
-characters, broken percent-encodings, and names that some take for a field's (`pairs`).
+characters, a byte order mark, broken percent-encodings, and names that some take for a field's
+(`pairs`).
 """
 
 import re
 from urllib.parse import quote_plus, unquote_to_bytes
 
-from sidecar.codecs.claims import is_claim
 from sidecar.codecs.pairs import check_charset, check_names, find_place, misfits_of
-from sidecar.codecs.reading import Misfit, Reading, Site, check_places
+from sidecar.codecs.places import check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme, to_text
+from sidecar.envelope import is_sealed_text
 from sidecar.errors import Malformed
 
-_NO_FORM = re.compile(rb"[;\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
+_NO_FORM = re.compile(rb"\A\xef\xbb\xbf|[;\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
 
 
 class _FormReading[T]:
@@ -27,7 +29,10 @@ class _FormReading[T]:
 
     def __init__(self, body: bytes, shape: Shape[T]) -> None:
         if _NO_FORM.search(body):
-            raise Malformed("the form has a `;`, a control character or a broken percent-encoding")
+            raise Malformed(
+                "the form has a `;`, a control character, a byte order mark or a broken "
+                "percent-encoding"
+            )
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = misfits_of(shape)
         self.documents = int(shape.is_document)
@@ -51,7 +56,7 @@ class _FormReading[T]:
     def _visit(self, at: int, shape: Shape[T]) -> str:
         raw_name, _, raw_value = self._pairs[at].replace(b"+", b" ").partition(b"=")
         name, value = _decode(raw_name), unquote_to_bytes(raw_value)
-        self.claims += is_claim(name.encode()) + is_claim(value)
+        self.claims += is_sealed_text(name) + is_sealed_text(value)
         check_charset(name, value)
         place = find_place(shape, name)
         if place is not None and place.tag is not None:

@@ -13,12 +13,14 @@ several texts in one body, nesting deeper than MAX_DEPTH. What a value means is 
 """
 
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
 
 from sidecar.codecs.claims import count_claims
-from sidecar.codecs.reading import Misfit, Reading, Site, check_places
+from sidecar.codecs.places import check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
 
@@ -118,12 +120,8 @@ class _JsonReading[T]:
         self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int
     ) -> None:
         members: dict[str, Any] = _decode_members(text)
+        self.elements += shape.check_names(members.keys())
         names = _names(text, members)
-        if shape.mistakable(members.keys()):
-            raise Malformed(
-                "a member's name differs from one on the way to a protected field only in its "
-                "spelling"
-            )
         container[key] = members
         self._opened.append((container, key, text, members, names))
         for name, child in shape.members.items():
@@ -203,7 +201,8 @@ class Json:
         except UnicodeDecodeError as error:
             raise Malformed(f"the JSON body is not UTF-8 at byte {error.start}") from None
         except (msgspec.DecodeError, RecursionError):
-            raise Malformed("the body is not one JSON text") from None
+            mark = ", because of a byte order mark" if body.startswith(BOM_UTF8) else ""
+            raise Malformed(f"the body is not one JSON text{mark}") from None
 
 
 CODEC = Json()

@@ -20,7 +20,8 @@ import msgspec
 
 from sidecar.codecs.claims import count_claims
 from sidecar.codecs.json import CODEC as JSON
-from sidecar.codecs.reading import Misfit, Reading, Site, check_places
+from sidecar.codecs.places import check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape, build_shape
 from sidecar.errors import Malformed, Refused
 from sidecar.fieldpath import EACH, FieldPath
@@ -132,10 +133,9 @@ class _PatchReading[T]:
                 below = shape.items
                 key = (*key, position)  # the next operation may find another one at this index
             if below is None:
-                if shape.mistakable({name: None}.keys()) or _is_loose_index(shape, name):
-                    raise Malformed(
-                        "a path of a JSON Patch differs from a protected one only in its spelling"
-                    )
+                self.elements += shape.check_names({name: None}.keys())
+                if _is_loose_index(shape, name):
+                    raise Malformed("a path of a JSON Patch has an index in another spelling")
                 return _Place(None, document)
             shape = below
             if shape.is_document:

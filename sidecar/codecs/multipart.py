@@ -16,13 +16,15 @@ beside the parts, and what `part_head` and `pairs` refuse.
 import re
 from collections.abc import Iterator, Mapping
 
-from sidecar.codecs.claims import count_claims, holds_envelope, is_claim
+from sidecar.codecs.claims import count_claims, holds_envelope
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.pairs import check_charset, check_names, find_place, misfits_of
 from sidecar.codecs.part_head import PartHead, read_part_head
-from sidecar.codecs.reading import Misfit, Reading, Site, check_places
+from sidecar.codecs.places import check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme, to_text
+from sidecar.envelope import is_sealed_text
 from sidecar.errors import CannotOpen, Malformed
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
@@ -99,14 +101,14 @@ class _MultipartReading[T]:
     def _visit(self, head: PartHead, content: bytes, place: Shape[T] | None) -> None:
         at = len(self._pieces) - 1
         if place is None:
-            self.claims += is_claim(content) or holds_envelope(content)
+            self.claims += is_sealed_text(content) or holds_envelope(content)
         elif not head.is_utf8:
             raise Malformed("a part at a protected place has another charset than UTF-8")
         elif place.tag is not None:
             lexeme = content.strip(b" \t\r\n") if head.is_json else to_lexeme(content)
             if not lexeme:
                 raise Malformed("a part says that it is JSON, and is empty")
-            self.claims += is_claim(content) or (head.is_json and count_claims(content))
+            self.claims += is_sealed_text(content) or (head.is_json and count_claims(content))
             codec = JSON if head.is_json else None
             self.sites.append(Site(place.tag, lexeme, self._document, codec, at))
         elif head.is_json:

@@ -10,7 +10,8 @@ import re
 import msgspec
 
 from sidecar.codecs.json import CODEC as JSON
-from sidecar.codecs.reading import Misfit, Reading, Site, check_places
+from sidecar.codecs.places import check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
 

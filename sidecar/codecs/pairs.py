@@ -39,9 +39,8 @@ def check_names[T](names: Sequence[str], shape: Shape[T]) -> None:
         return
     others = {name for name in names if name not in shape.members}
     seen = others | {unquote(name) for name in others}
-    if shape.mistakable(dict.fromkeys(seen).keys()) or any(
-        fold(_TAKEN_FOR_UNDERSCORE.sub("_", name)) in shape.folded for name in seen
-    ):
+    shape.check_names(dict.fromkeys(seen).keys())
+    if any(fold(_TAKEN_FOR_UNDERSCORE.sub("_", name)) in shape.folded for name in seen):
         raise Malformed("a name in the form differs from a protected one only in its spelling")
 
 

@@ -9,9 +9,9 @@ are no text, each takes six in the plaintext.
 
 import json
 
-from sidecar.codecs.claims import is_claim
 from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
+from sidecar.envelope import is_sealed_text
 from sidecar.errors import CannotOpen
 
 
@@ -24,7 +24,7 @@ class _PlainReading[T]:
     def __init__(self, body: bytes, shape: Shape[T]) -> None:
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = []
-        self.claims = int(is_claim(body))
+        self.claims = int(is_sealed_text(body))
         self._body = body
         if shape.tag is not None:
             text = body.decode("utf-8", "surrogateescape")

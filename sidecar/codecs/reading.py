@@ -6,11 +6,6 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from sidecar.codecs.shape import Shape
-from sidecar.errors import TooLarge
-
-MAX_PLACES = 32768
-"""List elements, lines and sites of one body. Other messages wait while one is read and sealed,
-and a body of the usual limit could hold a million."""
 
 
 class Site[T](msgspec.Struct, frozen=True, gc=False):
@@ -37,19 +32,13 @@ class Misfit(NamedTuple):
     in_document: bool
 
 
-def check_places(places: int) -> None:
-    """Raise TooLarge where a body has more places to look at than one message may."""
-    if places > MAX_PLACES:
-        raise TooLarge(f"a body with more than {MAX_PLACES} list elements, lines or values to seal")
-
-
 class Reading[T](Protocol):
     """One body, read once."""
 
     sites: list[Site[T]]
     misfits: list[Misfit]
     elements: int
-    """How many list elements and lines it was read in."""
+    """How many list elements, lines and compared names it was read in."""
 
     @property
     def claims(self) -> int:

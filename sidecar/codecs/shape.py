@@ -6,19 +6,21 @@ again (a field, the record id, a requirement); codecs know nothing of what a tag
 built once a rule and read for every body.
 
 A wary shape, for what goes to a store, also knows names that the store might take for one of its
-own (`Shape.mistakable`): what stands under them would pass unseen.
+own (`Shape.check_names`): what stands under them would pass unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView
+from collections.abc import Collection, Iterable, KeysView
 
-from sidecar.codecs.spelling import fold, steps
-from sidecar.errors import Misconfigured
+from sidecar.codecs.places import check_places
+from sidecar.codecs.spelling import effort, fold, steps
+from sidecar.errors import Malformed, Misconfigured
 from sidecar.fieldpath import FieldPath
 
 _MOST_KNOWN = 1024
-"""Harmless names that a shape remembers, so that they are judged once."""
+_LONGEST_KNOWN = 128
+"""Characters of a name that a shape remembers."""
 
 
 class Shape[T]:
@@ -66,22 +68,38 @@ class Shape[T]:
             raise Misconfigured(f"two designations meet at {leaf.path!r}")
         leaf.tag = tag
 
-    def mistakable(self, names: KeysView[str]) -> bool:
-        """Whether one of an object's `names` may be taken for the way to a designated place.
+    def check_names(self, names: KeysView[str]) -> int:
+        """The effort of comparing an object's `names` with its members'; most are known.
 
-        That is a name that differs from a member's in what careless readers overlook, or that
-        spells several steps as one (`address.ssn`), as some stores let it. Never in a shape that
-        is not wary.
+        Raises:
+            Malformed: One may be taken for the way to a designated place. That is a name that
+                differs from a member's in what careless readers overlook, or that spells several
+                steps as one (`address.ssn`), as some stores let it. Never in a shape that is not
+                wary.
+            TooLarge: It takes more effort than MAX_PLACES.
         """
         known = self.known
         if known is None or names <= known:
-            return False
+            return 0
         unknown = names - known
+        taken = effort(unknown)
+        check_places(taken)
         if any(self._is_reached_by(name) for name in unknown):
-            return True
-        if len(known) + len(unknown) <= _MOST_KNOWN:
-            known |= unknown
-        return False
+            raise Malformed(
+                "a name differs from one on the way to a protected field only in its spelling"
+            )
+        self._remember(unknown)
+        return taken
+
+    def _remember(self, harmless: Collection[str]) -> None:
+        """So that they are compared once. What a hostile body left here makes way for others."""
+        known = self.known
+        if known is None or len(harmless) > _MOST_KNOWN:
+            return
+        if len(known) + len(harmless) > _MOST_KNOWN:
+            known.clear()
+            known.update(self.members)
+        known.update(name for name in harmless if len(name) <= _LONGEST_KNOWN)
 
     def _is_reached_by(self, name: str) -> bool:
         if fold(name) in self.folded:

@@ -8,13 +8,11 @@ takes names as they are written, so it has to know which ones another reader mig
 
 import re
 import unicodedata
-
-from sidecar.errors import TooLarge
-
-MAX_NAME = 4096
-"""Characters; one has up to 18 in its compatibility form (NFKC), and other messages wait."""
+from collections.abc import Iterable
 
 _NUL = "\0"
+_ASCII_AT_ONCE = 16
+"""Characters that take as long as a name does."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats, separators."""
 _IGNORABLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164") | {
@@ -29,20 +27,23 @@ def fold(name: str) -> str:
     """`name` as the most careless reader takes it.
 
     Case, width, composition and what is invisible do not count, nor do `_` and `-` between words.
-
-    Raises:
-        TooLarge: It is longer than MAX_NAME.
     """
     if name.isascii() and name.isalnum():
         return name.lower()
-    if len(name) > MAX_NAME:
-        raise TooLarge(f"a name of {len(name)} characters, more than {MAX_NAME}")
     text = unicodedata.normalize("NFKC", name.partition(_NUL)[0])
     if not text.isprintable() or " " in text or not _IGNORABLE.isdisjoint(text):
         text = "".join(char for char in text if _is_seen(char))
     if "_" in text or "-" in text:
         text = _JOINTS.sub("", text)
     return unicodedata.normalize("NFKC", text.casefold())
+
+
+def effort(names: Iterable[str]) -> int:
+    """How much work it is to fold `names`, in short plain ones.
+
+    A character of Unicode has up to 18 in its compatibility form (NFKC), each looked at by itself.
+    """
+    return sum(1 + (len(name) // _ASCII_AT_ONCE if name.isascii() else len(name)) for name in names)
 
 
 def _is_seen(char: str) -> bool:

@@ -14,19 +14,20 @@ anywhere stands in `xml_oddities`.
 
 from xml.parsers import expat
 
-from sidecar.codecs.claims import is_claim
 from sidecar.codecs.json import MAX_DEPTH
-from sidecar.codecs.reading import MAX_PLACES, Misfit, Reading, Site, check_places
+from sidecar.codecs.places import MAX_PLACES, check_places
+from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme
 from sidecar.codecs.xml_oddities import (
     check_declaration,
+    check_names,
     is_reference,
-    mistakable,
     refuse_document_type,
     refuse_instruction,
 )
 from sidecar.codecs.xml_spelling import Span, attribute_spans, content_span
+from sidecar.envelope import is_sealed_text
 from sidecar.errors import Malformed, TooLarge
 
 MAX_NODES = 4 * MAX_PLACES
@@ -72,6 +73,7 @@ class _XmlReading[T]:
         self._body = body
         self._root = shape
         self._is_wary = shape.known is not None
+        self._compared = 0
         self._open: list[_Element[T]] = []
         self._text: list[str] = []
         self._edits: dict[Span, bytes] = {}
@@ -118,7 +120,7 @@ class _XmlReading[T]:
 
     def _count_claim(self, text: str) -> None:
         if "enc:" in text:
-            self.claims += is_claim(text.strip().encode())
+            self.claims += is_sealed_text(text.strip())
 
     def _start(self, name: str, attributes: list[str]) -> None:
         text = self._take_text()
@@ -198,11 +200,9 @@ class _XmlReading[T]:
             if element.has_children:
                 raise Malformed("text stands beside elements on the way to a protected field")
             self.misfits.append(Misfit(shape.path, shape.in_document))
-        if self._is_wary and mistakable(shape, element.names):
-            raise Malformed(
-                "a name differs from one on the way to a protected field only in its spelling, or "
-                "is an attribute's where the rule names an element, or the other way round"
-            )
+        if self._is_wary:
+            self._compared += check_names(shape, element.names)
+            check_places(self._compared)
 
     def _end_value(self, element: _Element[T], shape: Shape[T], tag: T, text: str) -> None:
         if element.has_children:

@@ -35,10 +35,10 @@ def is_reference(name: str, value: str) -> bool:
     return name == _SOAP_REFERENCE or (name == "href" and value.startswith("#"))
 
 
-def mistakable[T](shape: Shape[T], names: dict[str, None]) -> bool:
-    """Whether one of `names` may be taken for a member, be it an attribute or an element."""
-    if shape.mistakable(names.keys()):
-        return True
+def check_names[T](shape: Shape[T], names: dict[str, None]) -> int:
+    """What `shape.check_names` does, for attributes and elements alike."""
     members = shape.members
     others = {name[1:] if name[0] == "@" else f"@{name}": None for name in names.keys() - members}
-    return not members.keys().isdisjoint(others) or shape.mistakable(others.keys())
+    if not members.keys().isdisjoint(others):
+        raise Malformed("an attribute is named like the rule's element, or the other way round")
+    return shape.check_names(names.keys()) + shape.check_names(others.keys())

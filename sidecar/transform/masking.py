@@ -12,6 +12,7 @@ value's place for good. So whatever begins like one is taken at a masked field f
 """
 
 import json
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -19,6 +20,8 @@ import msgspec
 from sidecar.rules import Mask
 
 MARK = "****"
+
+_BEGINS = re.compile(rf"[\s\0\u200b\ufeff]*+{re.escape(MARK)}")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(str).decode
@@ -38,11 +41,14 @@ def shown(mask: Mask, lexeme: bytes, fingerprint: Callable[[bytes], str]) -> byt
 
 
 def is_mask(lexeme: bytes) -> bool:
-    """Whether a JSON value is a mask, or begins like one; white space before it does not count."""
+    """Whether a JSON value is a mask, or begins like one.
+
+    White space before it does not count, nor do the marks that some put before a whole text.
+    """
     if not lexeme.startswith(b'"'):
         return False
     text: str = json.loads(lexeme)  # of a text that is not Unicode the beginning counts as well
-    return text.lstrip().startswith(MARK)
+    return _BEGINS.match(text) is not None
 
 
 def _text(lexeme: bytes) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every codec promises, run on each that is found; a new one adds its samples here."""
 
+from codecs import BOM_UTF8
 from typing import NamedTuple
 
 import pytest
@@ -190,6 +191,16 @@ def test_a_body_that_was_tampered_with_is_refused_or_stays_as_it_is(
         except Refused:
             continue
         assert reading.render() == body
+
+
+@pytest.mark.parametrize("shape", [SHAPE, WARY])
+def test_a_byte_order_mark_hides_no_site(codec: Codec, shape: Shape[str]) -> None:
+    for sample in SAMPLES[name_of(codec)]:
+        try:
+            reading = codec.read(BOM_UTF8 + sample.body, shape)
+        except Malformed:
+            continue
+        assert [site.lexeme for site in reading.sites] == sample.lexemes
 
 
 def test_each_codec_is_found_by_its_media_types(codec: Codec) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sidecar.codecs import Reading, Shape, build_shape
 from sidecar.codecs.form import CODEC
-from sidecar.codecs.reading import MAX_PLACES
+from sidecar.codecs.places import MAX_PLACES
 from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 from sidecar.rules import Documents

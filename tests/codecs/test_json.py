@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sidecar.codecs import Reading, Shape, build_shape
 from sidecar.codecs.json import CODEC, MAX_DEPTH
-from sidecar.codecs.reading import MAX_PLACES
+from sidecar.codecs.places import MAX_PLACES
 from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 from tests.codecs.texts import OBJECTS, SPACES, Node

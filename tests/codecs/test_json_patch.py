@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidecar.codecs import Reading, Shape, build_shape, seems_a_patch
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.json_patch import CODEC
-from sidecar.codecs.reading import MAX_PLACES
+from sidecar.codecs.places import MAX_PLACES
 from sidecar.errors import Malformed, Refused, TooLarge
 from sidecar.fieldpath import FieldPath
 

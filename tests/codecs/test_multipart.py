@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sidecar.codecs import Reading, Shape, build_shape, find_codec
 from sidecar.codecs.multipart import CODEC, Multipart
-from sidecar.codecs.reading import MAX_PLACES
+from sidecar.codecs.places import MAX_PLACES
 from sidecar.errors import CannotOpen, Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 from sidecar.rules import Documents

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sidecar.codecs import Shape, build_shape
 from sidecar.codecs.ndjson import CODEC
-from sidecar.codecs.reading import MAX_PLACES
+from sidecar.codecs.places import MAX_PLACES
 from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 

@@ -3,8 +3,9 @@
 
 import pytest
 
-from sidecar.codecs import build_shape
-from sidecar.errors import Misconfigured
+from sidecar.codecs import Shape, build_shape
+from sidecar.codecs.places import MAX_PLACES
+from sidecar.errors import Malformed, Misconfigured, TooLarge
 from sidecar.fieldpath import FieldPath
 
 PATH = FieldPath.parse
@@ -56,11 +57,14 @@ def test_a_designated_place_holds_no_other(
         build_shape(documents, inside, in_body)
 
 
-WARY = build_shape(
-    [PATH("$"), PATH("$[*]")],
-    [(PATH("ssn"), 1), (PATH("address.zip"), 2), (PATH("cards[*].number"), 3), (PATH("id"), 4)],
-    wary=True,
-)
+PATHS = [(PATH("ssn"), 1), (PATH("address.zip"), 2), (PATH("cards[*].number"), 3), (PATH("id"), 4)]
+
+
+def wary() -> Shape[int]:
+    return build_shape([PATH("$"), PATH("$[*]")], PATHS, wary=True)
+
+
+WARY = wary()
 
 
 @pytest.mark.parametrize(
@@ -71,24 +75,47 @@ WARY = build_shape(
     ],
 )  # fmt: skip
 def test_a_wary_shape_knows_what_may_be_taken_for_its_names(name: str) -> None:
-    assert WARY.mistakable({"a": 0, name: 1}.keys())
-    assert WARY.items is not None
-    assert WARY.items.mistakable({name: 1}.keys())
+    for shape in (WARY, WARY.items):
+        assert shape is not None
+        with pytest.raises(Malformed):
+            shape.check_names({"a": 0, name: 1}.keys())
 
 
 def test_it_does_not_mind_its_own_names_and_others() -> None:
     names = dict.fromkeys(["ssn", "address", "cards", "id", "_id", "address.city", "name", "", "."])
-    for _ in range(2):
-        assert not WARY.mistakable(names.keys())
+    shape = wary()
+    assert shape.check_names(names.keys()) == 5
+    assert shape.check_names(names.keys()) == 0
 
 
-def test_it_remembers_a_bounded_number_of_names() -> None:
+def test_it_compares_a_bounded_number_of_names() -> None:
+    shape = wary()
+    with pytest.raises(TooLarge):
+        shape.check_names(dict.fromkeys(map(str, range(MAX_PLACES + 1))).keys())
+    with pytest.raises(TooLarge):
+        shape.check_names({"\ufdfa" * MAX_PLACES: 0}.keys())
+    assert shape.check_names(dict.fromkeys(map(str, range(MAX_PLACES // 2))).keys())
+
+
+def test_it_remembers_a_bounded_number_of_short_names() -> None:
+    shape = wary()
     for number in range(5000):
-        assert not WARY.mistakable({f"n{number}": 0, f"m{number}": 0}.keys())
-    assert not WARY.mistakable(dict.fromkeys(map(str, range(5000))).keys())
-    assert WARY.mistakable({"Ssn": 0}.keys())
-    assert len(WARY.known or ()) < 2000
+        assert shape.check_names({f"n{number}": 0, f"m{number}": 0, "x" * 4000: 0}.keys())
+        assert len(shape.known or ()) < 1100
+        assert "x" * 4000 not in (shape.known or ())
+    with pytest.raises(Malformed):
+        shape.check_names({"Ssn": 0}.keys())
+    assert shape.check_names({"ssn": 0}.keys()) == 0
+
+
+def test_names_that_others_left_there_do_not_keep_new_ones_from_being_remembered() -> None:
+    shape = wary()
+    shape.check_names(dict.fromkeys(f"hostile{number}" for number in range(1000)).keys())
+    usual = dict.fromkeys(f"usual{number}" for number in range(100)).keys()
+    assert shape.check_names(usual) == 100
+    assert shape.check_names(usual) == 0
 
 
 def test_a_shape_that_is_not_wary_minds_nothing() -> None:
-    assert not build_shape([PATH("$")], [(PATH("ssn"), 1)]).mistakable({"SSN": 0}.keys())
+    shape = build_shape([PATH("$")], [(PATH("ssn"), 1)])
+    assert shape.check_names({"SSN": 0}.keys()) == 0

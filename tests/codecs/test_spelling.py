@@ -3,8 +3,7 @@
 
 import pytest
 
-from sidecar.codecs.spelling import MAX_NAME, fold, steps
-from sidecar.errors import TooLarge
+from sidecar.codecs.spelling import effort, fold, steps
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,8 @@ def test_steps_spelled_as_one_name(name: str) -> None:
     assert steps(name) == ["cards", "number"]
 
 
-def test_no_name_is_so_long_that_others_wait_for_it() -> None:
-    assert fold("\ufdfa" * MAX_NAME)
-    with pytest.raises(TooLarge):
-        fold("\ufdfa" * (MAX_NAME + 1))
+def test_long_names_and_those_outside_of_ascii_take_more_effort() -> None:
+    assert effort([]) == 0
+    assert effort(["a", "first_name"]) == 2
+    assert effort(["n" * 160]) == 11
+    assert effort(["\ufdfa" * 160]) == 161

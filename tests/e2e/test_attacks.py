@@ -77,7 +77,7 @@ ATTACKS = {
     "UTF-16": document('{"id":"c1","ssn":"@"}'.replace("@", CANARY.decode()).encode("utf-16")),
     "comments": document('{"id":"c1",/**/"ssn":"@"}'),
     "single quotes": document("{'id':'c1','ssn':'@'}"),
-    "a name of eighteen letters each": document('{"ssn":"@","%s":1}' % ("\ufdfa" * 5000)),
+    "a name of eighteen letters each": document('{"ssn":"@","%s":1}' % ("\ufdfa" * 40_000)),
     "very deep": document('{"a":' * 99 + "1" + "}" * 99 + ',"ssn":"@"}'),
     "nothing but the value": document('"@"'),
     "a JSON Patch": document(PATCH, b"Content-Type: application/json-patch+json"),

@@ -85,6 +85,11 @@ def test_every_mask_is_known_again(mask: Mask, value: object, space: str) -> Non
     assert is_mask(f'"{escaped}\\udcff"'.encode())
 
 
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\0", " \ufeff\n"])
+def test_a_mask_is_known_behind_a_mark(mark: str) -> None:
+    assert is_mask(json.dumps(f"{mark}****1120").encode())
+
+
 @pytest.mark.parametrize("lexeme", [b'"***"', b'"a****"', b"1", b"null", b'{"a":"****"}', b'""'])
 def test_what_is_none_is_taken(lexeme: bytes) -> None:
     assert not is_mask(lexeme)
