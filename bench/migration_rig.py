@@ -16,7 +16,8 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from tests.demo.installation import Installation, sidecar
+from tests.demo.installation import Installation
+from tests.fixtures.command import carry_out
 from tests.stores.arcadedb import AUTH, ArcadeDB
 
 FIELDS = ("name", "ssn", "email", "balance", "notes")
@@ -71,7 +72,7 @@ concurrency: {concurrency}
 
 def install(place: Installation, store: ArcadeDB | None = None) -> None:
     """Everything but a proxy: token, KMS, CMK, store, rules and configuration."""
-    sidecar("kms", "init", "--dir", place.kms_dir)
+    carry_out("kms", "init", "--dir", place.kms_dir)
     place.start_kms()
     place.make_cmk()
     place.use_store(store)
@@ -108,7 +109,8 @@ def describe(place: Installation, concurrency: int = 4) -> Path:
     token = place.work / "store.token"
     token.touch(0o600)
     token.write_text(f"Basic {b64encode(':'.join(AUTH).encode()).decode()}\n")
-    params = {name: f"{{{name}}}" for name in ("id", *FIELDS, "version")}
+    params = {name: f"{{{name}}}" for name in ("id", *FIELDS)}
+    params["version"] = "{stored version}"
     text = DESCRIPTION.format(
         list=json.dumps({"language": "sql", "command": LIST, "params": {"last": "{last}"}}),
         read=json.dumps({"language": "sql", "command": READ, "params": {"id": "{id}"}}),

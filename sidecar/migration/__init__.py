@@ -5,11 +5,11 @@ Never a second way to seal: records go through the transform, as the proxy's do.
 """
 
 from sidecar.migration.collection import Collection, bind, rule_named
-from sidecar.migration.description import read_description
 from sidecar.migration.files import FileJob, FileSweep, tenant_reader
 from sidecar.migration.journal import Journal
 from sidecar.migration.listing import pages
 from sidecar.migration.purposes import Purpose, Rewrapping, Sealing, SealingAll
+from sidecar.migration.reader import read_description
 from sidecar.migration.records import Records
 from sidecar.migration.renewal import Renewal
 from sidecar.migration.report import Report

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A description that suits its rule: everything that a sweep of the collection needs."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from sidecar.fieldpath import FieldPath
 from sidecar.keys import Keyring
 from sidecar.message import Headers
 from sidecar.migration.description import Description, Guard, Tenant
-from sidecar.migration.members import Members, as_text, values_at
+from sidecar.migration.members import NULL, ROOT, as_text, find_value, values_at
 from sidecar.migration.paging import ByLast
 from sidecar.migration.records import Records
 from sidecar.migration.slots import Slot, Template, Values
@@ -19,8 +20,6 @@ from sidecar.migration.store import RawStore
 from sidecar.rules import Phase, Rule, RuleSet, compile_rules
 from sidecar.strict_yaml import nearest
 from sidecar.transform import BODY_LIMIT, Transform
-
-ROOT = FieldPath(())
 
 
 class Collection(NamedTuple):
@@ -57,7 +56,8 @@ class Collection(NamedTuple):
     def id_of(self, record: bytes) -> str:
         """What a record is called in reports: the id that its rule names, where it has one."""
         try:
-            found = values_at(record, _record_path(self.rule)) if self.rule.record else ()
+            path = self.description.document / _record_path(self.rule)
+            found = values_at(record, path) if self.rule.record else ()
         except Malformed:
             found = ()
         return as_text(found) or ""
@@ -74,13 +74,11 @@ class SlotValues:
     def __init__(self, template: Template) -> None:
         self._paths = {slot: _slot_path(slot) for slot in template.slots}
         self.paths = frozenset(self._paths.values())
-        self._members = Members(self.paths)
 
     def of(self, opened: bytes, stored: bytes) -> Values:
         """The values of a record, opened and as it is stored; null where it has none."""
-        plain, raw = self._members.read(opened), self._members.read(stored)
         return {
-            slot: next(iter((raw if slot.is_stored else plain)[path]), b"null")
+            slot: find_value(stored if slot.is_stored else opened, path) or NULL
             for slot, path in self._paths.items()
         }
 
@@ -96,22 +94,22 @@ def bind(
     _check_paths(description, rule)
     store = _store(description, rule)
     active = replace(rule.unmasked, phase=Phase.ENFORCE)
-    documents = rule.documents.response
-    below = [path for path in documents if path.steps]
+    places = list(_record_places(rule, description.document))
+    below = [path for path in places if path.steps]
     reading = description.reading
     return Collection(
         rule=rule,
         description=description,
         store=store,
-        records=Records(rule, keyring, limit=limit),
+        records=Records(rule, keyring, limit=limit, document=description.document),
         transform=Transform(compile_rules(RuleSet((active,))), keyring, limit),
-        listed_at=_place("list: records", description.listing.records, below or list(documents)),
+        listed_at=_place("list: records", description.listing.records, below or places),
         read_at=_place(
             "read: record",
             reading.record if reading else ROOT,
-            [ROOT] if ROOT in documents else below,
+            [ROOT] if ROOT in places else below,
         ),
-        guard=_guard(description),
+        guard=_guard(description, rule),
     )
 
 
@@ -140,7 +138,7 @@ def _rule(description: Description, rules: RuleSet) -> Rule:
 
 def _check_paths(description: Description, rule: Rule) -> None:
     """Ids are written into journals and targets, so no slot there may be a protected field."""
-    protected = [field.path for field in rule.fields]
+    protected = [description.document / field.path for field in rule.fields]
     paging = description.listing.paging
     inspected = [paging.member] if isinstance(paging, ByLast) else []
     templates = [part.request for part in (description.reading, description.writing) if part]
@@ -151,7 +149,7 @@ def _check_paths(description: Description, rule: Rule) -> None:
     except Misconfigured as error:
         raise Misconfigured(f"{description.where}: {error.why}") from None
     for path in inspected:
-        if any(field.covers(path) or path.covers(field) for field in protected):
+        if _touches(path, protected):
             raise Misconfigured(
                 f"{description.where}: {str(path)!r} is a protected field; it can neither order a "
                 "listing nor stand in a target"
@@ -169,13 +167,14 @@ def _store(description: Description, rule: Rule) -> RawStore:
     return store
 
 
-def _guard(description: Description) -> Guard | None:
+def _guard(description: Description, rule: Rule) -> Guard | None:
     writing = description.writing
     if writing is None:
         return None
     if writing.guard is not None:
         return writing.guard
     if writing.changed is not None:
+        _check_compares(description, rule, writing.request)
         return "changed"
     if description.reading is not None:
         return "read"
@@ -186,14 +185,44 @@ def _guard(description: Description) -> Guard | None:
     )
 
 
+def _check_compares(description: Description, rule: Rule, write: Template) -> None:
+    """A count tells a stale write only if the statement compares: a version, or all it writes."""
+    protected = [description.document / field.path for field in rule.fields]
+    record = description.document / _record_path(rule)
+    compared = [_slot_path(slot) for slot in write.slots if slot.is_stored]
+    if any(path != record and not _touches(path, protected) for path in compared):
+        return
+    for slot in sorted(write.slots):
+        path = _slot_path(slot)
+        if slot.is_stored or not _touches(path, protected):
+            continue
+        if not any(each.covers(path) for each in compared):
+            raise Misconfigured(
+                f"{description.where}: `write: changed` would not tell a stale write, because the "
+                f"statement does not compare: let it look for `{{stored {slot.name}}}`, or for "
+                "`{stored …}` of a version that every update changes"
+            )
+
+
+def _touches(path: FieldPath, protected: Iterable[FieldPath]) -> bool:
+    return any(field.covers(path) or path.covers(field) for field in protected)
+
+
+def _record_places(rule: Rule, document: FieldPath) -> Iterator[FieldPath]:
+    """Where answers have records: what holds a document at `document`."""
+    for path in rule.documents.response:
+        above = len(path.steps) - len(document.steps)
+        if above >= 0 and path.steps[above:] == document.steps:
+            yield FieldPath(path.steps[:above])
+
+
 def _place(word: str, chosen: FieldPath | None, places: list[FieldPath]) -> FieldPath:
     if chosen is not None:
         return chosen
     if len(places) == 1:
         return places[0]
-    raise Misconfigured(
-        f"say `{word}`, because the rule finds documents at {', '.join(map(str, places))}"
-    )
+    found = ", ".join(map(str, places)) or "none"
+    raise Misconfigured(f"say `{word}`, because these places have documents of the rule: {found}")
 
 
 def _slot_path(slot: Slot) -> FieldPath:

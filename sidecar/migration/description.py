@@ -18,6 +18,7 @@ Everything there is:
     ca: store-ca.pem                        # relative to this file, as every file here
     headers: {Authorization: {file: store.token}, X-Reason: sealing}
     tenant: {value: acme}                   # or {member: org}: where a record tells its tenant
+    document: _source                       # where the rule's document is in a record; default: "$"
     list:
       request: POST /query
       body: '{"statement": "… WHERE id > :last ORDER BY id LIMIT 500", "last": "{last}"}'
@@ -27,23 +28,32 @@ Everything there is:
       page: {by: last, member: id, first: '""'}       # fills {last}; misses nothing meanwhile
       page: {by: cursor, at: "$.next"}      # fills {cursor}
       page: {by: link}                      # follows Link: <…>; rel="next"
+      page: {by: link, at: "$.next"}        # follows the URL that the answer has there
     read:
       request: GET /customers/{id}          # one record, by its members
       record: "$"                           # default: where the rule finds a document in answers
     write:
       request: POST /command
-      body: '{"ssn": "{ssn}", "was": "{stored ssn}", "id": "{id}"}'      # default: the whole record
+      body: '{"ssn": "{ssn}", "was": "{stored ssn}", "id": "{id}"}'    # default: the whole document
       changed: "$.count"                    # how many records the store says it changed
-      guard: store                          # a stale write is refused with 409 or 412; or: none
+      guard: store                          # the store refuses stale writes (409, 412); or: none
     concurrency: 8                          # records at a time
     rate: 200                               # requests a second; default: as fast as it goes
 
 Pages by number or offset may miss records while others come and go, and need an order that sealing
-does not change; what is missed is left to the next sweep. Statements that compare a version, or
-`{stored …}` values, before they write keep every update that comes between.
+does not change; what is missed is left to the next sweep.
 
-Read strictly: every complaint is Misconfigured with file, line and column. Whether it suits its
-rule is for `collection` to say.
+Updates that come between reading a record and writing it back are kept by one of:
+
+    read               the record is read, and its ETag goes along as If-Match; a store that does
+                       not go by it is found out at the first record
+    write: changed     the statement compares `{stored …}` values, of all that it writes or of a
+                       version that every update changes; where it changed nothing, it is repeated
+    write: guard: store     the request names what it is based on: `_rev` in the document, or
+                       PUT /customers/_doc/{_id}?if_seq_no={_seq_no}&if_primary_term={_primary_term}
+
+Where a store has no strong ETag, or does not go by it, the record is read a last time and compared,
+and an update in the moment behind that is lost. The report counts such writes as `unguarded`.
 """
 
 from dataclasses import dataclass, field
@@ -52,24 +62,11 @@ from typing import Literal, NamedTuple
 
 import httpx
 
-from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Headers
-from sidecar.migration.paging import (
-    ByCursor,
-    ByLast,
-    ByLink,
-    ByNumber,
-    ByOffset,
-    OnePage,
-    Paging,
-)
+from sidecar.migration.members import ROOT
+from sidecar.migration.paging import Paging
 from sidecar.migration.slots import Template
-from sidecar.private_file import read_private
-from sidecar.strict_yaml import Entry, read
-
-MOST_AT_ONCE = 256
-MOST_A_SECOND = 100_000
 
 type Guard = Literal["read", "changed", "store", "none"]
 """What keeps a write from overwriting one that came between: a fresh read, the count of what was
@@ -110,7 +107,10 @@ class Writing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One file; `store` is None where the rule's first host is meant."""
+    """One file; `store` is None where the rule's first host is meant.
+
+    `document` is where in a record that stands which the rule names its fields from.
+    """
 
     rule: str
     listing: Listing
@@ -118,131 +118,9 @@ class Description:
     ca: Path | None = None
     headers: Headers = ()
     tenant: Tenant | None = None
+    document: FieldPath = ROOT
     reading: Reading | None = None
     writing: Writing | None = None
     concurrency: int = 8
     rate: float = 0.0
     where: str = field(default="", compare=False)
-
-
-def read_description(path: Path) -> Description:
-    """Read `path` whole."""
-    document = read(path)
-    folder = path.resolve().parent
-    document.get("version").one_of(("1",))
-    description = Description(
-        rule=document.get("rule").text(),
-        listing=_listing(document.get("list")),
-        store=document.optional("store", _store, None),
-        ca=document.optional("ca", lambda entry: folder / entry.text(), None),
-        headers=document.optional("headers", lambda entry: _headers(entry, folder), ()),
-        tenant=document.optional("tenant", _tenant, None),
-        reading=document.optional("read", _reading, None),
-        writing=document.optional("write", _writing, None),
-        concurrency=document.optional("concurrency", lambda e: e.integer(1, MOST_AT_ONCE), 8),
-        rate=document.optional("rate", lambda e: float(e.integer(1, MOST_A_SECOND)), 0.0),
-        where=str(path),
-    )
-    document.finish()
-    return description
-
-
-def _store(entry: Entry) -> httpx.URL:
-    try:
-        url = httpx.URL(entry.text())
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host or url.raw_path != b"/":
-        raise entry.error("expected http://HOST:PORT or https://HOST:PORT, without a path")
-    return url
-
-
-def _headers(entry: Entry, folder: Path) -> Headers:
-    return tuple((name.name().encode(), _header(value, folder)) for name, value in entry.entries())
-
-
-def _header(entry: Entry, folder: Path) -> bytes:
-    if not entry.is_mapping:
-        return entry.text().encode()
-    file = entry.get("file")
-    try:
-        content = read_private(folder / file.text()).strip()
-    except Misconfigured as error:
-        raise file.error(error.why) from None
-    entry.finish()
-    return content
-
-
-def _tenant(entry: Entry) -> Tenant:
-    tenant = Tenant(entry.optional("value", Entry.text, ""), entry.optional("member", _path, None))
-    entry.finish()
-    if bool(tenant.value) == bool(tenant.member):
-        raise entry.error("a tenant is either a `value` or a `member`")
-    return tenant
-
-
-def _listing(entry: Entry) -> Listing:
-    request, identity = _template(entry)
-    page = entry.find("page")
-    paging = _paging(page) if page else OnePage()
-    listing = Listing(request, paging, entry.optional("records", _path, None), identity)
-    entry.finish()
-    needed = {slot.name for slot in request.slots}
-    if needed != paging.words:
-        slots = ", ".join(f"{{{word}}}" for word in sorted(paging.words)) or "no slot"
-        raise entry.error(f"this listing takes {slots} in its request or body, and nothing else")
-    return listing
-
-
-def _paging(entry: Entry) -> Paging:
-    way = entry.get("by").one_of(("number", "offset", "last", "cursor", "link"))
-    paging: Paging
-    if way == "number":
-        paging = ByNumber(b"%d" % entry.optional("first", lambda e: e.integer(0, 1), 1))
-    elif way == "offset":
-        paging = ByOffset(b"%d" % entry.optional("first", lambda e: e.integer(0, 1), 0))
-    elif way == "last":
-        first = entry.optional("first", lambda found: found.text().encode(), b"null")
-        paging = ByLast(_path(entry.get("member")), first=first)
-    elif way == "cursor":
-        paging = ByCursor(_path(entry.get("at")))
-    else:
-        paging = ByLink()
-    entry.finish()
-    return paging
-
-
-def _reading(entry: Entry) -> Reading:
-    reading = Reading(_template(entry)[0], entry.optional("record", _path, None))
-    entry.finish()
-    return reading
-
-
-def _writing(entry: Entry) -> Writing:
-    writing = Writing(
-        _template(entry, '"{$}"')[0],
-        entry.optional("changed", _path, None),
-        entry.optional("guard", _guard, None),
-    )
-    entry.finish()
-    return writing
-
-
-def _guard(entry: Entry) -> Guard:
-    return "store" if entry.one_of(("store", "none")) == "store" else "none"
-
-
-def _template(entry: Entry, default: str | None = None) -> tuple[Template, str]:
-    request, body = entry.get("request"), entry.find("body")
-    text = default if body is None else body.text()
-    try:
-        return Template(request.text(), text), f"{request.text()}\n{text}"
-    except Misconfigured as error:
-        raise (body or request).error(error.why) from None
-
-
-def _path(entry: Entry) -> FieldPath:
-    try:
-        return FieldPath.parse(entry.text())
-    except Misconfigured as error:
-        raise entry.error(error.why) from None

@@ -15,7 +15,7 @@ from sidecar.errors import Malformed, Misconfigured, Refused
 from sidecar.fieldpath import FieldPath
 from sidecar.migration.coverage import Auditor, Coverage
 from sidecar.migration.draft import Draft
-from sidecar.migration.members import Members, as_text
+from sidecar.migration.members import as_text, values_at
 from sidecar.migration.purposes import Purpose, Sealing
 from sidecar.migration.records import NotPossible, Records, State
 from sidecar.migration.renewal import Outcome, Result
@@ -124,10 +124,9 @@ def tenant_reader(form: Format, value: str, member: FieldPath | None) -> Callabl
     if member is None:
         return lambda _: value
     path = form.record / member
-    members = Members((path,), form.media_type)
 
     def tenant_of(body: bytes) -> str:
-        text = as_text(members.read(body)[path])
+        text = as_text(values_at(body, path, form.media_type))
         if text is None:
             raise Malformed(f"it does not tell its tenant at {str(member)!r}")
         return text

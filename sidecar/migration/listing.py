@@ -36,10 +36,10 @@ async def pages(collection: Collection, token: bytes | None = None) -> AsyncIter
     while True:
         records, headers, body = await _ask(collection, at)
         following = listing.paging.following(at, Listed(headers, body, records))
-        if following == at:
+        if following == at and records:
             raise Misconfigured(f"{_where(collection)}: the listing does not go on: the same page")
         yield Page(records, following)
-        if following is None:
+        if following in {None, at}:  # some stores repeat the cursor of the last page
             return
         at = following
 
@@ -48,7 +48,9 @@ async def _ask(collection: Collection, token: bytes) -> tuple[list[bytes], Heade
     paging = collection.description.listing.paging
     request = collection.description.listing.request.fill(paging.values(token))
     if (link := paging.target(token)) is not None:
-        request = Filled(request.method, collection.store.same_origin(link), request.body)
+        request = Filled(
+            request.method, collection.store.same_origin(link, request.target), request.body
+        )
     tenant = collection.description.tenant
     headers = collection.tenant_headers(tenant.value if tenant else "")
     answer = await collection.store.read(request, headers)

@@ -15,7 +15,7 @@ import msgspec
 
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Headers
-from sidecar.migration.members import NULL, find_value
+from sidecar.migration.members import NULL, as_text, find_value, values_at
 from sidecar.migration.slots import Slot, Values
 
 _EMPTY = frozenset({NULL, b'""', b"false"})
@@ -128,12 +128,14 @@ class ByCursor(_Slotted):
         return None if cursor in _EMPTY else cursor
 
 
+@dataclass(frozen=True)
 class ByLink:
-    """The answer links to the next page: `Link: <…>; rel="next"` (RFC 8288)."""
+    """The answer links to the next page: in its body, or by `Link: <…>; rel="next"` (RFC 8288)."""
 
+    at: FieldPath | None = None
     words: ClassVar = frozenset[str]()
     resumes: ClassVar = False
-    first = NULL
+    first: bytes = NULL
 
     def values(self, token: bytes) -> Values:  # noqa: ARG002 - likewise
         return {}
@@ -142,5 +144,8 @@ class ByLink:
         return None if token == NULL else msgspec.json.decode(token, type=str)
 
     def following(self, token: bytes, page: Listed) -> bytes | None:  # noqa: ARG002 - likewise
-        link = httpx.Response(200, headers=list(page.headers)).links.get("next")
-        return msgspec.json.encode(link["url"]) if link else None
+        if self.at is None:
+            link = httpx.Response(200, headers=list(page.headers)).links.get("next")
+            return msgspec.json.encode(link["url"]) if link else None
+        found = as_text(values_at(page.body, self.at))
+        return msgspec.json.encode(found) if found else None

@@ -15,9 +15,10 @@ import msgspec
 from sidecar.backends import BACKENDS
 from sidecar.envelope import Envelope, from_text, is_sealed_text, parse
 from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, Refused
+from sidecar.fieldpath import FieldPath
 from sidecar.keys import Keyring
 from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
-from sidecar.migration.members import JSON, NULL
+from sidecar.migration.members import JSON, NULL, ROOT
 from sidecar.rules import Documents, Field, Match, Mode, Phase, Rule, RuleSet, compile_rules
 from sidecar.transform import BODY_LIMIT, RuledHold, Transform
 
@@ -51,10 +52,16 @@ class NotPossible(Refused):
 
 
 class Records:
-    """Records of one rule, each the whole of a body of `media_type`."""
+    """Records of one rule, each the whole of a body of `media_type`, with its `document` inside."""
 
     def __init__(
-        self, rule: Rule, keyring: Keyring, media_type: str = JSON, limit: int = BODY_LIMIT
+        self,
+        rule: Rule,
+        keyring: Keyring,
+        *,
+        media_type: str = JSON,
+        limit: int = BODY_LIMIT,
+        document: FieldPath = ROOT,
     ) -> None:
         """Raise Misconfigured where the rule protects nothing inside of records."""
         if not rule.fields or any(field.is_whole_body for field in rule.fields):
@@ -66,7 +73,7 @@ class Records:
         self._rule = replace(
             rule.unmasked,  # or the mask would be sealed in the value's place
             store=rule.store._replace(kind="rest"),  # a record by itself, whatever carries it
-            documents=Documents(),
+            documents=Documents((document,), (document,)) if document.steps else Documents(),
             outside=(),
             require=(),
             phase=phase,

@@ -24,8 +24,9 @@ from sidecar.transform import RuledHold
 def rehearse(collection: Collection, write: Template) -> None:
     """Misconfigured where a record written by `write` would not be sealed."""
     rule, where = collection.rule, f"{collection.description.where}: `write`"
-    opened = {field.path: secrets.token_hex(16) for field in rule.fields}
-    stored = {field.path: secrets.token_hex(16) for field in rule.fields}
+    places = {field: collection.description.document / field.path for field in rule.fields}
+    opened = {path: secrets.token_hex(16) for path in places.values()}
+    stored = {path: secrets.token_hex(16) for path in places.values()}
     slots = SlotValues(write)
     others = {path: "x" for path in slots.paths if not any(path.covers(field) for field in opened)}
     filled = write.fill(slots.of(_record({**others, **opened}), _record({**others, **stored})))
@@ -33,12 +34,12 @@ def rehearse(collection: Collection, write: Template) -> None:
         found = _found(collection, filled)
     except Refused as error:
         raise Misconfigured(f"{where}: the rule refuses it: {error.why}") from None
-    for field in rule.fields:
-        path = str(field.path)
-        written = filled.body.count(opened[field.path].encode())
-        if written != found[opened[field.path]].count(field.name):
+    for field, place in places.items():
+        path = str(place)
+        written = filled.body.count(opened[place].encode())
+        if written != found[opened[place]].count(field.name):
             raise Misconfigured(f"{where}: {path!r} stands where rule {rule.name!r} seals it not")
-        if found[stored[field.path]]:
+        if found[stored[place]]:
             raise Misconfigured(
                 f"{where}: `{{stored {path}}}` stands where rule {rule.name!r} seals, so it would "
                 "be sealed and not compared with"

@@ -1,33 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """One record written again at its store: read, opened, sealed, written, unless somebody was faster.
 
-What goes to the store is a request of the rule's own routes that the transform has claimed and
-sealed; a request that it would let pass stops the sweep. Lost updates are prevented by what the
-description tells:
+Lost updates are prevented by what the description tells:
 
- - the record is read just before, and its ETag goes along as If-Match (RFC 9110 §13.1.1); or
-   without one it is read a last time and compared, which leaves the moment until the write; or
- - the store counts what it changed, or refuses what is stale (`changed`, `guard: store`). A record
-   that was changed is read and tried again, or without `read` left to the next sweep.
+ - the record is read just before, and its ETag goes along as If-Match (RFC 9110 §13.1.1). Many
+   stores send ETags and do not go by them, so the first write has one that cannot match: a store
+   that takes it nevertheless is found out, with the loss of no update;
+ - or the store counts what it changed, or refuses what is stale (`changed`, `guard: store`).
 
-A write that was not answered may have been done, so what stands there is looked at before another.
+Where there is nothing to go by, the record is read a last time and compared, which leaves the
+moment until the write open; such writes are counted. A record that was changed is read and tried
+again, or without `read` left to the next sweep. A write that was not answered may have been done,
+so what stands there is looked at before another.
 """
 
 import asyncio
-import secrets
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
 from sidecar.errors import KeyUnavailable, Misconfigured, Refused, SidecarError
-from sidecar.message import Headers, Refusal, RequestHead, find_header
+from sidecar.message import find_header
 from sidecar.migration.collection import Collection, SlotValues
 from sidecar.migration.members import values_at
 from sidecar.migration.purposes import Purpose
-from sidecar.migration.records import NotPossible, State, refused
+from sidecar.migration.records import NotPossible, State
 from sidecar.migration.rehearsal import rehearse
-from sidecar.migration.slots import Filled, Slot, Values
+from sidecar.migration.sealed_request import SealedRequest, SealedRequests
 from sidecar.migration.store import Answer, StoreUnavailable
-from sidecar.transform import RuledHold
+
+NO_ETAG = b'"no-etag-of-any-record"'
+"""What a store that goes by If-Match refuses."""
 
 _STALE = frozenset({409, 412})
 _GONE = frozenset({404, 410})
@@ -48,15 +50,23 @@ class Outcome(StrEnum):
 
 
 class Result(NamedTuple):
-    """An outcome; `why` where it failed, in names and statuses."""
+    """An outcome; `why` where it failed, in names and statuses.
+
+    `is_unguarded` where an update in the moment before the write would have been lost.
+    """
 
     outcome: Outcome
     why: str = ""
+    is_unguarded: bool = False
 
 
 class _Found(NamedTuple):
-    """A record as it stands in the store now, and the ETag that the store gives it."""
+    """A record as it stands in the store now, and the strong ETag that the store gives it.
 
+    `listed` is how the listing showed it, by which it is read.
+    """
+
+    listed: bytes
     record: bytes
     etag: bytes | None = None
 
@@ -82,12 +92,15 @@ class Renewal:
         purpose.check(collection.rule)
         rehearse(collection, description.writing.request)
         self._collection = collection
+        self._store = collection.store
         self._purpose = purpose
         self._dry_run = dry_run
-        self._writing = description.writing
-        self._write_slots = SlotValues(description.writing.request)
+        self._requests = SealedRequests(collection, description.writing.request)
+        self._changed = description.writing.changed
         self._reading = description.reading
         self._read_slots = SlotValues(description.reading.request) if description.reading else None
+        self._goes_by_etags: bool | None = None
+        self._finding_out = asyncio.Lock()
 
     async def renew(self, listed: bytes) -> Result:
         """What became of a record that the listing showed.
@@ -98,9 +111,9 @@ class Renewal:
         """
         # Where the store itself refuses what is stale, the listed record will do at first.
         looks_again = self._collection.guard == "read"
-        for pause in (*self._collection.store.pauses, None):
+        for pause in (*self._store.pauses, None):
             try:
-                outcome = await self._attempt(listed, looks_again=looks_again)
+                result = await self._attempt(listed, looks_again=looks_again)
             except Refused as error:
                 return Result(Outcome.FAILED, f"{_code(error)}: {error.why}")
             except (StoreUnavailable, KeyUnavailable):
@@ -108,105 +121,96 @@ class Renewal:
                     raise
                 await asyncio.sleep(pause)
             else:
-                if outcome is not AGAIN:
-                    return Result(outcome)
+                if result is not AGAIN:
+                    return result
                 if self._reading is None:  # the listing is all there is to look at
                     break
             looks_again = True
         return Result(Outcome.CHANGED)
 
-    async def _attempt(self, listed: bytes, *, looks_again: bool) -> Outcome | _Again:
+    async def _attempt(self, listed: bytes, *, looks_again: bool) -> Result | _Again:
         records, tenant = self._collection.records, self._collection.tenant_of(listed)
         if not await self._purpose.is_due(records.look(listed), tenant):
-            return Outcome.LEFT
-        found = await self._current(listed, tenant) if looks_again else _Found(listed)
+            return Result(Outcome.LEFT)
+        found = await self._current(listed) if looks_again else _Found(listed, listed)
         if found is None:
-            return Outcome.GONE
+            return Result(Outcome.GONE)
         tenant, values = self._collection.tenant_of(found.record), records.look(found.record)
         if not await self._purpose.is_due(values, tenant):
-            return Outcome.LEFT
+            return Result(Outcome.LEFT)
         is_sealed = any(value.state is State.SEALED for value in values)
         opened = await records.open(found.record, tenant) if is_sealed else found.record
-        request, headers = await self._sealed(self._write_slots.of(opened, found.record), tenant)
+        request = await self._requests.make(opened, found.record, tenant)
         if self._dry_run:
-            return Outcome.WRITTEN
+            return Result(Outcome.WRITTEN)
         if self._collection.guard == "read":
-            if found.etag is not None:
-                headers = (*headers, (b"If-Match", found.etag))
-            elif await self._current(listed, tenant) != found:
-                return AGAIN
-        return self._judge(await self._collection.store.ask(request, headers))
+            return await self._write_if_unchanged(request, found)
+        return self._judge(await self._store.ask(*request))
 
-    async def _current(self, listed: bytes, tenant: str) -> _Found | None:
+    async def _write_if_unchanged(self, request: SealedRequest, found: _Found) -> Result | _Again:
+        """Write, unless the record is not `found` any more: by its ETag, or a last look."""
+        if found.etag is not None:
+            async with self._finding_out:
+                if self._goes_by_etags is None and (result := await self._find_out(request, found)):
+                    return result
+            if self._goes_by_etags:
+                return self._judge(await self._store.ask(*_if_match(request, found.etag)))
+        if await self._current(found.listed) != found:
+            return AGAIN
+        result = self._judge(await self._store.ask(*_if_match(request, found.etag)))
+        return result if result is AGAIN else result._replace(is_unguarded=True)
+
+    async def _find_out(self, request: SealedRequest, found: _Found) -> Result | _Again | None:
+        """Learn whether the store goes by If-Match; a result where it has written regardless."""
+        if await self._current(found.listed) != found:
+            return AGAIN
+        answer = await self._store.ask(*_if_match(request, NO_ETAG))
+        if answer.is_busy:
+            raise StoreUnavailable(f"{self._store.authority} says {answer.status}")
+        self._goes_by_etags = answer.status in _STALE
+        is_written = answer.status < _FIRST_NO_SUCCESS
+        return Result(Outcome.WRITTEN, is_unguarded=True) if is_written else None
+
+    async def _current(self, listed: bytes) -> _Found | None:
         """The record as it stands now, if it still does."""
         if self._reading is None or self._read_slots is None:
-            return _Found(listed)
+            return _Found(listed, listed)
         collection = self._collection
         request = self._reading.request.fill(self._read_slots.of(listed, listed))
-        answer = await collection.store.read(request, collection.tenant_headers(tenant))
+        tenant = collection.tenant_of(listed)
+        answer = await self._store.read(request, collection.tenant_headers(tenant))
         if answer.status in _GONE:
             return None
         _check(answer)
         found = values_at(answer.body, collection.read_at)
+        if not found:
+            return None
         etag = find_header(answer.headers, b"etag")
         # A weak one never matches (RFC 9110 §13.1.1).
-        return (
-            _Found(found[0], None if etag and etag.startswith(b"W/") else etag) if found else None
-        )
+        return _Found(listed, found[0], None if etag is None or etag.startswith(b"W/") else etag)
 
-    async def _sealed(self, values: Values, tenant: str) -> tuple[Filled, Headers]:
-        """The request to the store for a record; NotPossible, KeyUnavailable."""
-        collection = self._collection
-        # What is compared with goes back to the store as it came from there, unsealed or sealed:
-        # it takes its place when everything else is sealed.
-        kept = {slot: value for slot, value in values.items() if slot.is_stored}
-        marks = {slot: b'"%b"' % secrets.token_hex(16).encode() for slot in kept}
-        filled = self._writing.request.fill({**values, **marks})
-        headers: Headers = (
-            *collection.tenant_headers(tenant),
-            (b"Content-Type", b"application/json"),
-            (b"Content-Length", b"%d" % len(filled.body)),
-        )
-        authority = collection.store.authority
-        head = RequestHead(filled.method, filled.target, authority, headers)
-        claim = collection.transform.claim(head)
-        if isinstance(claim, Refusal):
-            raise refused(claim)
-        if not isinstance(claim, RuledHold):
-            raise Misconfigured(
-                f"{collection.description.where}: no route of rule {collection.rule.name!r} holds "
-                f"`{self._writing.request}`, so it would not be sealed"
-            )
-        sealed = await collection.transform.seal_request(claim, filled.body)
-        if isinstance(sealed, Refusal):
-            raise refused(sealed)
-        body = _unmarked(sealed.body, kept, marks)
-        lengths = (b"Content-Length", b"%d" % len(body))
-        lines = [line for line in sealed.head.headers if line[0].lower() != b"content-length"]
-        return Filled(filled.method, sealed.head.target, body), (*lines, lengths)
-
-    def _judge(self, answer: Answer) -> Outcome | _Again:
+    def _judge(self, answer: Answer) -> Result | _Again:
         """What the store's answer to the write says."""
         if answer.status in _STALE:
             return AGAIN
         if answer.status in _GONE:
-            return Outcome.GONE
+            return Result(Outcome.GONE)
         if answer.is_busy:
-            raise StoreUnavailable(f"{self._collection.store.authority} says {answer.status}")
+            raise StoreUnavailable(f"{self._store.authority} says {answer.status}")
         _check(answer)
-        if self._writing.changed is None:
-            return Outcome.WRITTEN
-        counts = values_at(answer.body, self._writing.changed)
+        if self._changed is None:
+            return Result(Outcome.WRITTEN)
+        counts = values_at(answer.body, self._changed)
         if not counts or not all(count.isdigit() for count in counts):
-            path = str(self._writing.changed)
+            path = str(self._changed)
             raise NotPossible("uncounted", f"the store does not say at {path!r} what it changed")
-        return Outcome.WRITTEN if any(int(count) for count in counts) else AGAIN
+        return Result(Outcome.WRITTEN) if any(int(count) for count in counts) else AGAIN
 
 
-def _unmarked(body: bytes, kept: Values, marks: dict[Slot, bytes]) -> bytes:
-    for slot, mark in marks.items():
-        body = body.replace(mark, kept[slot], 1)
-    return body
+def _if_match(request: SealedRequest, etag: bytes | None) -> SealedRequest:
+    if etag is None:
+        return request
+    return request._replace(headers=(*request.headers, (b"If-Match", etag)))
 
 
 def _check(answer: Answer) -> None:

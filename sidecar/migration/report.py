@@ -66,6 +66,11 @@ class Report:
         lines = [f"{self.rule}: {done}: {told or 'none'}{dry}"]
         lines += [f"  {count:,} failed: {why}" for why, count in self.tally.reasons.most_common()]
         lines += _named("failed", self.tally.failed)
+        if unguarded := self.tally.unguarded:
+            lines.append(
+                f"  {unguarded:,} were written behind a last look alone, because the store has no "
+                "strong ETag or does not go by it: an update in that moment would be lost"
+            )
         return [*lines, *(self._coverage_lines(self.coverage) if self.coverage else ())]
 
     def _coverage_lines(self, coverage: Coverage) -> list[str]:

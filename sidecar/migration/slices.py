@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import EACH, FieldPath
+from sidecar.migration.members import ROOT
 
 _PIECE = 256 * 1024
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
@@ -159,8 +160,8 @@ def _too_large(limit: int) -> TooLarge:
 
 
 FORMATS = {
-    "json": Format("application/json", FieldPath(()), _cut_json),
-    "ndjson": Format("application/json", FieldPath(()), _cut_ndjson),
+    "json": Format("application/json", ROOT, _cut_json),
+    "ndjson": Format("application/json", ROOT, _cut_ndjson),
     "csv": Format("text/csv", FieldPath((EACH,)), _cut_csv),
 }
 """By the word that the command line has for each."""

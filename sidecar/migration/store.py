@@ -70,6 +70,10 @@ class Pace:
         self._free_at = at + self._interval
         return at - now
 
+    def rest(self, until: float) -> None:
+        """No turn before `until`, whosever it is."""
+        self._free_at = max(self._free_at, until)
+
 
 class RawStore:
     """One store; `rate` is in requests a second, 0 for no bound.
@@ -118,14 +122,17 @@ class RawStore:
             else:
                 if not answer.is_busy:
                     return answer
-                await asyncio.sleep(answer.pause or pause)
+                await asyncio.sleep(pause)
         answer = await self.ask(request, headers)
         if answer.is_busy:
             raise StoreUnavailable(f"{self.authority} says {answer.status}, again and again")
         return answer
 
     async def ask(self, request: Filled, headers: Headers = ()) -> Answer:
-        """Ask once; StoreUnavailable where no whole answer comes."""
+        """Ask once; StoreUnavailable where no whole answer comes.
+
+        A store that says when to come again (`Retry-After`) is left alone by everybody until then.
+        """
         if (seconds := self._pace.wait(time.monotonic())) > 0:
             await asyncio.sleep(seconds)
         mine = [(b"Host", self.origin.netloc), *self._headers, *headers]
@@ -153,11 +160,14 @@ class RawStore:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             kind = type(error).__name__
             raise StoreUnavailable(f"{self.authority} cannot be asked: {kind}") from None
-        return Answer(response.status_code, tuple(response.headers.raw), body)
+        answer = Answer(response.status_code, tuple(response.headers.raw), body)
+        if answer.is_busy and answer.pause:
+            self._pace.rest(time.monotonic() + answer.pause)
+        return answer
 
-    def same_origin(self, link: str) -> bytes:
-        """The target that `link` leads to; Misconfigured where that is another store's."""
-        url = self.origin.join(link)
+    def same_origin(self, link: str, base: bytes) -> bytes:
+        """Where `link` leads to from the target `base`; Misconfigured if to another store."""
+        url = self._url(base).join(link)
         if (url.scheme, url.netloc) != (self.origin.scheme, self.origin.netloc):
             raise Misconfigured(f"a link of the listing leads away from {self.authority}")
         return url.raw_path

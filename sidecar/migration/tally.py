@@ -18,6 +18,8 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+    unguarded: int = 0
+    """Writes before which an update could have been lost."""
 
     @classmethod
     def of(cls, counts: dict[str, Any]) -> "Tally":
@@ -26,11 +28,17 @@ class Tally:
             Counter(counts.get("outcomes", {})),
             Counter(counts.get("reasons", {})),
             list(counts.get("failed", [])),
+            counts.get("unguarded", 0),
         )
 
     def counts(self) -> dict[str, Any]:
         """Everything, in JSON's types."""
-        return {"outcomes": self.outcomes, "reasons": self.reasons, "failed": self.failed}
+        return {
+            "outcomes": self.outcomes,
+            "reasons": self.reasons,
+            "failed": self.failed,
+            "unguarded": self.unguarded,
+        }
 
     @property
     def records(self) -> int:
@@ -40,6 +48,7 @@ class Tally:
     def add(self, result: Result, name: str = "") -> None:
         """Count one record, called `name` where it failed."""
         self.outcomes[result.outcome] += 1
+        self.unguarded += result.is_unguarded
         if result.outcome is Outcome.FAILED:
             self.reasons[result.why] += 1
             if name and len(self.failed) < MOST_NAMED:

@@ -34,6 +34,11 @@ def listed(page: str, request: str = "GET /c") -> str:
     return f"version: 1\nrule: customers\nlist: {{request: '{request}', page: {{{page}}}}}\n"
 
 
+def counting(body: str) -> str:
+    head = SIMPLE.partition("read:")[0]
+    return f"{head}write: {{request: POST /command, body: '{body}', changed: count}}\n"
+
+
 WHOLE = """\
 version: 1
 rule: customers
@@ -46,6 +51,7 @@ list:
   body: '{"last": "{last}"}'
   records: "$.rows[*]"
   page: {by: last, member: id, first: '""'}
+document: data
 read: {request: "GET /customers/{id}", record: "$.found"}
 write:
   request: POST /command
@@ -66,7 +72,7 @@ def test_everything_there_is(tmp_path: Path) -> None:
     assert found.listing.records == samples.field("rows").path / Documents().request[1]
     assert found.writing is not None
     assert found.writing.request.slots == {Slot("ssn"), Slot("ssn", is_stored=True), Slot("id")}
-    assert (found.concurrency, found.rate) == (3, 200)
+    assert (str(found.document), found.concurrency, found.rate) == ("data", 3, 200)
 
 
 def test_the_help_tells_every_word_of_it() -> None:
@@ -89,7 +95,9 @@ def test_ways_to_list(tmp_path: Path, page: str, request_line: str, paging: obje
 
 
 def test_links_and_one_page_take_no_slot(tmp_path: Path) -> None:
-    assert isinstance(described(tmp_path, listed("by: link")).listing.paging, ByLink)
+    assert described(tmp_path, listed("by: link")).listing.paging == ByLink()
+    found = described(tmp_path, listed("by: link, at: next"))
+    assert found.listing.paging == ByLink(samples.field("next").path)
     text = "version: 1\nrule: customers\nlist: {request: 'GET /c'}\n"
     assert isinstance(described(tmp_path, text).listing.paging, OnePage)
 
@@ -142,12 +150,28 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
             "'ssn' is a protected field; it can neither order a listing",
         ),
         (SIMPLE.replace('read: {request: "GET /customers/{id}"}\n', ""), "nothing keeps a write"),
+        (counting('{"id": "{id}", "ssn": "{ssn}"}'), "look for `{stored ssn}`, or for"),
+        (counting('{"id": "{stored id}", "ssn": "{ssn}"}'), "look for `{stored ssn}`"),
+        (counting('{"doc": "{$}", "was": "{stored ssn}"}'), "look for `{stored $}`"),
     ],
 )
 def test_what_does_not_suit_the_rule_is_told(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(Misconfigured) as error:
         bound(tmp_path, text)
     assert why in error.value.why
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"id": "{id}", "ssn": "{ssn}", "was": "{stored ssn}"}',
+        '{"id": "{id}", "ssn": "{ssn}", "version": "{stored version}"}',
+        '{"doc": "{$}", "was": "{stored $}"}',
+        '{"doc": "{$}", "version": "{stored meta.version}"}',
+    ],
+)
+def test_a_statement_that_compares_may_count(tmp_path: Path, body: str) -> None:
+    bound(tmp_path, counting(body), samples.rule("/command", "/customers", record="id"))
 
 
 def test_a_rule_that_binds_to_tenants_needs_one(tmp_path: Path) -> None:

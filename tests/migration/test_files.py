@@ -40,7 +40,7 @@ async def sealed(  # noqa: PLR0917
     path = samples.field(tenant).path if tenant else None
     job = FileJob(
         chosen,
-        Records(rig.rule, rig.keyring, chosen.media_type),
+        Records(rig.rule, rig.keyring, media_type=chosen.media_type),
         purpose or SealingAll(),
         tenant_reader(chosen, "", path),
         LIMIT,

@@ -5,9 +5,7 @@ import pytest
 
 from sidecar.errors import Malformed, Misconfigured
 from sidecar.fieldpath import FieldPath
-from sidecar.migration.members import Members, as_text, find_value, values_at
-
-ROOT = FieldPath(())
+from sidecar.migration.members import ROOT, as_text, find_value, values_at
 
 
 def path(text: str) -> FieldPath:
@@ -22,19 +20,9 @@ def test_values_keep_their_spelling() -> None:
     assert find_value(body, path("gone.too")) is None
 
 
-def test_the_whole_and_parts_of_it_are_read_at_once() -> None:
-    found = Members((ROOT, path("id"), path("a.b"))).read(b'{"id":7,"a":{"b":[1]}}')
-    assert found == {ROOT: [b'{"id":7,"a":{"b":[1]}}'], path("id"): [b"7"], path("a.b"): [b"[1]"]}
-
-
-def test_one_member_inside_another_is_refused() -> None:
-    with pytest.raises(Misconfigured, match="designated"):
-        Members((path("a"), path("a.b")))
-
-
 def test_a_format_that_nobody_reads_is_said_so() -> None:
     with pytest.raises(Misconfigured, match="no codec reads image/png"):
-        Members((path("a"),), "image/png")
+        values_at(b"", path("a"), "image/png")
 
 
 def test_a_name_that_stands_twice_has_no_value() -> None:

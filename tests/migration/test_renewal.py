@@ -22,6 +22,7 @@ write:
 STORE_GUARDS = SIMPLE.replace('read: {request: "GET /customers/{id}"}\n', "").replace(
     'customers/{id}"}', 'customers/{id}", guard: store}'
 )
+UNGUARDED = Result(Outcome.WRITTEN, is_unguarded=True)
 
 
 async def renewed(rig: Rig, text: str = SIMPLE, record_id: str = "C-001") -> Result:
@@ -52,13 +53,41 @@ async def test_an_etag_keeps_what_came_between(rig: Rig) -> None:
 async def test_without_one_the_record_is_compared_just_before(rig: Rig) -> None:
     rig.shop.tags = False
     rig.shop.before_second_read = lambda: rig.shop.change("C-001", city="Paris")
-    assert await renewed(rig) == Result(Outcome.WRITTEN)
+    assert await renewed(rig) == UNGUARDED
     assert rig.shop.record("C-001")["city"] == "Paris"
+
+
+async def test_a_store_that_sends_etags_and_does_not_go_by_them_is_found_out(rig: Rig) -> None:
+    """Nothing tells it but a write that has to be refused; believed, it would lose updates."""
+    rig.shop.is_heedless = True
+    rig.shop.before_second_read = lambda: rig.shop.change("C-001", city="Paris")
+    assert await renewed(rig) == UNGUARDED
+    assert rig.shop.record("C-001")["city"] == "Paris"
+    report = await rig.run()
+    assert report.passed
+    assert report.tally.unguarded == 17
+    assert "17 were written behind a last look alone" in "\n".join(report.lines())
+
+
+async def test_a_store_that_goes_by_etags_is_asked_once(rig: Rig) -> None:
+    report = await rig.run()
+    assert report.tally.unguarded == 0
+    assert rig.shop.asked["PUT"] == 1 + 18
+
+
+async def test_a_store_that_cannot_take_such_an_etag_is_not_believed(rig: Rig) -> None:
+    collection = rig.collection()
+    async with collection.store:
+        renewal = Renewal(collection, rig.purpose())
+        rig.shop.refused = 400
+        assert (await renewal.renew(rig.shop.records["C-001"])).outcome is Outcome.FAILED
+        rig.shop.refused = None
+        assert await renewal.renew(rig.shop.records["C-002"]) == UNGUARDED
 
 
 async def test_a_weak_etag_is_none(rig: Rig) -> None:
     rig.shop.weak = True
-    assert await renewed(rig) == Result(Outcome.WRITTEN)
+    assert await renewed(rig) == UNGUARDED
     assert rig.shop.asked["GET"] == 2
 
 

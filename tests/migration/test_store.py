@@ -50,6 +50,14 @@ def test_turns_are_taken_at_the_rate() -> None:
     assert [unbound.wait(1.0) for _ in range(3)] == [0.0, 0.0, 0.0]
 
 
+def test_nobody_asks_a_store_that_wants_to_be_left_alone() -> None:
+    for pace in (Pace(0), Pace(4)):
+        pace.rest(110.0)
+        assert pace.wait(100.0) == 10.0
+        pace.rest(105.0)
+        assert pace.wait(120.0) == 0.0
+
+
 async def test_headers_of_the_description_go_along(origin: Origin) -> None:
     async with raw(f"http://127.0.0.1:{origin.port}", ((b"Authorization", b"Basic x"),)) as store:
         await store.ask(Filled(b"POST", b"/q", b"{}"), ((b"X-Tenant-Id", b"acme"),))
@@ -65,11 +73,11 @@ async def test_headers_of_the_description_go_along(origin: Origin) -> None:
 
 @pytest.mark.parametrize(
     ("link", "target"),
-    [("/c?page=2", b"/c?page=2"), ("?page=2", b"/?page=2"), ("http://crm:80/c", b"/c")],
+    [("/c?page=2", b"/c?page=2"), ("?page=2", b"/d/c?page=2"), ("http://crm:80/c", b"/c")],
 )
 async def test_a_link_of_the_same_store_is_followed(link: str, target: bytes) -> None:
     async with raw("http://crm") as store:
-        assert store.same_origin(link) == target
+        assert store.same_origin(link, b"/d/c?page=1") == target
 
 
 @pytest.mark.parametrize("link", ["http://evil/c", "//evil/c", "https://crm/c", "http://crm:81/"])
@@ -77,7 +85,7 @@ async def test_a_link_to_elsewhere_is_not(link: str) -> None:
     """It would get the credentials of the description."""
     async with raw("http://crm") as store:
         with pytest.raises(Misconfigured, match="leads away"):
-            store.same_origin(link)
+            store.same_origin(link, b"/c")
 
 
 @pytest.mark.parametrize(

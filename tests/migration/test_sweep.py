@@ -16,6 +16,9 @@ LISTINGS = {
         'records: "$.rows[*]"}'
     ),
     "link": '{request: "GET /customers", page: {by: link}}',
+    "link in the body": (
+        '{request: "GET /customers?cursor=", page: {by: link, at: url}, records: "$.rows[*]"}'
+    ),
 }
 
 

@@ -86,7 +86,7 @@ async def _rewrite(order: FileOrder, make_purpose: Callable[[Rule, Keyring], Pur
         purpose = make_purpose(rule, parts.keyring)
         job = FileJob(
             form=form,
-            records=Records(rule, parts.keyring, form.media_type, parts.limit),
+            records=Records(rule, parts.keyring, media_type=form.media_type, limit=parts.limit),
             purpose=purpose,
             tenant_of=tenant_reader(form, order.tenant, member or None),
             limit=parts.limit,
