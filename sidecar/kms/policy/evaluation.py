@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 from sidecar.kms.policy.facts import RequestFacts
-from sidecar.kms.policy.grammar import Kind, read_statements
+from sidecar.kms.policy.grammar import Kind, read_json, read_statements
 from sidecar.kms.policy.statement import Effect, Statement
 
 
@@ -30,6 +30,11 @@ class Policy:
     def parse(cls, document: object, name: str = "", kind: Kind = Kind.IDENTITY) -> Self:
         """Read a document (mappings, lists, texts); raise BadPolicy, which names the place."""
         return cls(read_statements(document, kind), name)
+
+    @classmethod
+    def read(cls, text: str, name: str = "", kind: Kind = Kind.IDENTITY) -> Self:
+        """The same for a document in JSON."""
+        return cls.parse(read_json(text), name, kind)
 
 
 class Finding(NamedTuple):

@@ -8,7 +8,8 @@ nobody will ever supply would be a Deny that never holds.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import IPv6Address, ip_address
+
+from sidecar.kms.policy.addresses import read_address
 
 ENCRYPTION_ALGORITHM = "kms:EncryptionAlgorithm"
 EXTERNAL_ID = "sts:ExternalId"
@@ -18,18 +19,22 @@ OIDC_SUBJECT = "oidc:sub"
 TRUST_PREFIXES = ("oidc:", "sts:")
 """Keys that are known while a role is being assumed, and never after."""
 TAG_PREFIX = "kms:tag/"
-EXAMPLES: Mapping[str, str] = {
-    "acs:SourceIp": "192.0.2.1",
-    "acs:CurrentTime": "2026-01-01T00:00:00Z",
-    "acs:SecureTransport": "true",
-    "acs:MFAPresent": "false",
-    ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT",
-    EXTERNAL_ID: "partner-1",
-    OIDC_ISSUER: "https://kubernetes.default.svc",
-    OIDC_AUDIENCE: "sts.aliyuncs.com",
-    OIDC_SUBJECT: "system:serviceaccount:shop:crm",
+FAMILIES: Mapping[str, str] = {
+    "acs:SourceIp": "IpAddress",
+    "acs:CurrentTime": "Date",
+    "acs:SecureTransport": "Bool",
+    "acs:MFAPresent": "Bool",
+    ENCRYPTION_ALGORITHM: "String",
+    EXTERNAL_ID: "String",
+    OIDC_ISSUER: "String",
+    OIDC_AUDIENCE: "String",
+    OIDC_SUBJECT: "String",
 }
-"""The keys, each with a value as a request has it; tags (`kms:tag/<name>`) stand beside them."""
+"""The keys, each with the family of operators that reads its value.
+
+Others do not: as texts, `True` and `true` would be two things, and so would two spellings of an
+address. Tags (`kms:tag/<name>`) stand beside them, and hold what their authors like.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,8 @@ class RequestFacts:
 
 
 def _plain_address(text: str) -> str | None:
-    """One spelling an address; an IPv4 address that came over an IPv6 socket is the IPv4 one."""
+    """One spelling an address."""
     try:
-        address = ip_address(text)
+        return str(read_address(text))
     except ValueError:
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(address)

@@ -19,13 +19,14 @@ A single value is a list of one. Whatever is not in the grammar is refused, neve
 that is half understood protects something else than its author thinks.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import Literal
 
 from sidecar.errors import Misconfigured
-from sidecar.kms.policy.facts import EXAMPLES, TAG_PREFIX, TRUST_PREFIXES
+from sidecar.kms.policy.facts import FAMILIES, TAG_PREFIX, TRUST_PREFIXES
 from sidecar.kms.policy.operators import OPERATORS, Operator
 from sidecar.kms.policy.statement import RESOURCE_PARTS, Condition, ResourcePattern, Statement
 from sidecar.strict_yaml import nearest
@@ -67,6 +68,27 @@ class BadPolicy(Misconfigured):
         self.problem = problem
 
 
+def read_json(text: str) -> object:
+    """A document as it is written; raise BadPolicy where it is no JSON, or could be read two ways.
+
+    Two members of one name are not taken for the last of them, as JSON's readers do: a statement
+    with two conditions of one operator would be read as if it had one.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError):
+        raise BadPolicy((), "it is not JSON") from None
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for name, value in pairs:
+        if name in members:
+            raise BadPolicy((), f"{name!r} stands twice in one mapping")
+        members[name] = value
+    return members
+
+
 def read_statements(document: object, kind: Kind = Kind.IDENTITY) -> tuple[Statement, ...]:
     """The statements of a policy document; raise BadPolicy."""
     members = _members((), document, needed=("Version", "Statement"))
@@ -101,8 +123,8 @@ def _statement(steps: Steps, document: object, kind: Kind) -> Statement:
         raise BadPolicy((*steps, word), "the action of a trust policy is sts:AssumeRole")
     if kind is Kind.KEY and any(text != "*" for _, text in resources):
         raise BadPolicy((*steps, "Resource"), "the resource of a key's policy is *: the key")
-    if len(sid := str(members.get("Sid", ""))) > MAX_SID:
-        raise BadPolicy((*steps, "Sid"), f"{len(sid)} characters; {MAX_SID} at the most")
+    if not isinstance(sid := members.get("Sid", ""), str) or len(sid) > MAX_SID:
+        raise BadPolicy((*steps, "Sid"), f"expected a text of at most {MAX_SID} characters")
     return Statement(
         effect=effect,
         actions=tuple(_action(*entry) for entry in actions),
@@ -173,30 +195,23 @@ def _conditions(steps: Steps, document: object, kind: Kind) -> Iterator[Conditio
 
 def _condition(steps: Steps, operator: Operator, key: str, values: object) -> Condition:
     is_tag = key.startswith(TAG_PREFIX) and _TAG_NAME.fullmatch(key.removeprefix(TAG_PREFIX))
-    if key not in EXAMPLES and not is_tag:
-        known = (*EXAMPLES, f"{TAG_PREFIX}<name>")
+    family = operator.values.family
+    if key not in FAMILIES and not is_tag:
+        known = (*FAMILIES, f"{TAG_PREFIX}<name>")
         raise BadPolicy(steps, f"{key!r} is not a condition key{nearest(key, known)}")
-    if key in EXAMPLES and not _is_readable(operator, EXAMPLES[key]):
+    if key in FAMILIES and FAMILIES[key] != family:
         raise BadPolicy(steps, f"{operator.name} does not apply to {key}")
     expected = tuple(_expected(operator, *entry) for entry in _texts(steps, values))
-    if operator.name == "Bool" and len(expected) > 1:
+    if family == "Bool" and len(expected) > 1:
         raise BadPolicy(steps, "Bool takes one value: true or false")
     return Condition(operator, key, expected)
 
 
-def _is_readable(operator: Operator, text: str) -> bool:
-    try:
-        operator.read(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _expected(operator: Operator, steps: Steps, text: str) -> object:
     try:
-        return operator.read_expected(text)
+        return operator.values.read_expected(text)
     except ValueError:
-        raise BadPolicy(steps, f"{operator.name} needs {operator.wanted}") from None
+        raise BadPolicy(steps, f"{operator.name} needs {operator.values.wanted}") from None
 
 
 def _members(

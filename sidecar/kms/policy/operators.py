@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from ipaddress import ip_address, ip_network
 from typing import Any
 
+from sidecar.kms.policy.addresses import read_address, read_network
 from sidecar.kms.policy.wildcard import matches
 
 type Read = Callable[[str], Any]
@@ -27,14 +27,22 @@ _DATE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """One operator; both readers raise ValueError, `compare` takes (request's, policy's)."""
+class Values:
+    """What a family of operators compares; both readers raise ValueError."""
 
-    name: str
+    family: str
     wanted: str
     """What a value must be, for the one who wrote the policy."""
     read: Read
     read_expected: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator; `compare` takes the request's value and the policy's."""
+
+    name: str
+    values: Values
     compare: Compare
     is_negated: bool = field(default=False, kw_only=True)
 
@@ -57,28 +65,6 @@ def _boolean(text: str) -> bool:
     return text.lower() == "true"
 
 
-def _ordered(kind: str, wanted: str, read: Read) -> list[Operator]:
-    """The six comparisons of a kind of values that have an order."""
-    compares: dict[str, Compare] = {
-        "Equals": operator.eq,
-        "LessThan": operator.lt,
-        "LessThanEquals": operator.le,
-        "GreaterThan": operator.gt,
-        "GreaterThanEquals": operator.ge,
-    }
-    negated = Operator(f"{kind}NotEquals", wanted, read, read, operator.eq, is_negated=True)
-    return [
-        *(Operator(f"{kind}{word}", wanted, read, read, test) for word, test in compares.items()),
-        negated,
-    ]
-
-
-def _pair(names: tuple[str, str], wanted: str, how: tuple[Read, Read, Compare]) -> list[Operator]:
-    """An operator and its negation."""
-    plain, negated = names
-    return [Operator(plain, wanted, *how), Operator(negated, wanted, *how, is_negated=True)]
-
-
 def _spelled(text: str, pattern: str) -> bool:
     return matches(pattern, text)
 
@@ -87,21 +73,42 @@ def _within(address: Any, network: Any) -> bool:
     return address in network
 
 
+def _pair(names: tuple[str, str], values: Values, compare: Compare) -> list[Operator]:
+    """An operator and its negation."""
+    plain, negated = names
+    return [Operator(plain, values, compare), Operator(negated, values, compare, is_negated=True)]
+
+
+def _ordered(values: Values) -> list[Operator]:
+    """The six comparisons of values that have an order."""
+    kind = values.family
+    compares: dict[str, Compare] = {
+        "LessThan": operator.lt,
+        "LessThanEquals": operator.le,
+        "GreaterThan": operator.gt,
+        "GreaterThanEquals": operator.ge,
+    }
+    return [
+        *_pair((f"{kind}Equals", f"{kind}NotEquals"), values, operator.eq),
+        *(Operator(f"{kind}{word}", values, compare) for word, compare in compares.items()),
+    ]
+
+
+_TEXTS = Values("String", "text", str, str)
+_FOLDED = Values("String", "text", str.casefold, str.casefold)
+_NUMBERS = Values("Numeric", "a number such as 10 or 2.5", _number, _number)
+_DATES = Values("Date", "a date such as 2026-01-31T08:00:00Z or …T08:00:00+08:00", _date, _date)
+_BOOLEANS = Values("Bool", "true or false", _boolean, _boolean)
+_ADDRESSES = Values(
+    "IpAddress", "an IP address or a network such as 10.0.0.0/8", read_address, read_network
+)
 _ALL = (
-    *_pair(("StringEquals", "StringNotEquals"), "text", (str, str, operator.eq)),
-    *_pair(
-        ("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
-        "text",
-        (str.casefold, str.casefold, operator.eq),
-    ),
-    *_pair(("StringLike", "StringNotLike"), "text", (str, str, _spelled)),
-    *_ordered("Numeric", "a number such as 10 or 2.5", _number),
-    *_ordered("Date", "a date such as 2026-01-31T08:00:00Z or …T08:00:00+08:00", _date),
-    Operator("Bool", "true or false", _boolean, _boolean, operator.eq),
-    *_pair(
-        ("IpAddress", "NotIpAddress"),
-        "an IP address or a network such as 10.0.0.0/8",
-        (ip_address, ip_network, _within),
-    ),
+    *_pair(("StringEquals", "StringNotEquals"), _TEXTS, operator.eq),
+    *_pair(("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"), _FOLDED, operator.eq),
+    *_pair(("StringLike", "StringNotLike"), _TEXTS, _spelled),
+    *_ordered(_NUMBERS),
+    *_ordered(_DATES),
+    Operator("Bool", _BOOLEANS, operator.eq),
+    *_pair(("IpAddress", "NotIpAddress"), _ADDRESSES, _within),
 )
 OPERATORS: Mapping[str, Operator] = {one.name: one for one in _ALL}

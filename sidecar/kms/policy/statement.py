@@ -44,7 +44,7 @@ class Condition:
         if text is None:
             return False
         try:
-            actual = self.operator.read(text)
+            actual = self.operator.values.read(text)
         except ValueError:
             return False
         return any(self.operator.compare(actual, expected) for expected in self.expected)

@@ -7,7 +7,6 @@ and its own calls tell when they do (`forget`). So a change holds for every call
 it, in its own round and in every replica.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 
 from cachetools import LRUCache
@@ -100,7 +99,7 @@ class Directory:
             return None  # a role that is made anew under its old name is another one
         key_id = session.access_key_id
         secret = unseal(token, session.sealed_secret, session_purpose(key_id)).decode()
-        policy = Policy.parse(json.loads(session.policy), "session") if session.policy else None
+        policy = Policy.read(session.policy, "session") if session.policy else None
         return Caller(
             account,
             "role",

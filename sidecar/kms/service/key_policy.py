@@ -16,8 +16,8 @@ def read_key_policy(text: str) -> str:
     if len(text.encode()) > MAX_POLICY_BYTES:
         raise ValueError
     try:
-        Policy.parse(json.loads(text), kind=Kind.KEY)
-    except (BadPolicy, RecursionError) as error:
+        Policy.read(text, kind=Kind.KEY)
+    except BadPolicy as error:
         raise ValueError from error
     return text
 
@@ -25,7 +25,7 @@ def read_key_policy(text: str) -> str:
 @lru_cache(1024)
 def parse_key_policy(text: str) -> Policy:
     """A stored policy, understood; the same text is the same policy."""
-    return Policy.parse(json.loads(text), "of the key", Kind.KEY)
+    return Policy.read(text, "of the key", Kind.KEY)
 
 
 def default_policy(account: str) -> str:

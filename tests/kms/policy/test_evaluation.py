@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decisions: the documented example, the attacks, and any policies against an oracle."""
+"""Decisions: the documented example, and the attacks."""
 
-import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sidecar.kms.policy import (
     Denial,
@@ -188,67 +185,3 @@ def test_a_session_policy_narrows_and_never_widens() -> None:
     assert not decide([], "kms:Decrypt", [KEY], INSIDE, session=some).is_allowed
     given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
     assert not decide([], "kms:Encrypt", [KEY], INSIDE, session=some, keys=[given]).is_allowed
-
-
-# Any policies over a small world, against an oracle that reads the documents by itself.
-
-ACTIONS = ["kms:A", "kms:AB", "kms:B", "oss:A"]
-RESOURCES = [f"acs:kms:r:1:{name}" for name in ("key", "key/a", "key/ab", "alias/a")]
-SOURCES = ["10.0.0.1", "10.0.0.2"]
-
-some = st.lists(st.sampled_from(["kms:*", "kms:A", "kms:a*", "*", "kms:?", "*:A"]), min_size=1)
-places = st.lists(
-    st.sampled_from(["*", "acs:kms:*:1:key/*", "acs:*:r:?:*a", "acs:kms:r:1:key", RESOURCES[1]]),
-    min_size=1,
-    max_size=2,
-)
-conditions = st.sampled_from(
-    [{}, *({op: {"acs:SourceIp": SOURCES[0]}} for op in ("StringEquals", "StringNotEquals"))]
-)
-
-
-@st.composite
-def statements(draw: st.DrawFn) -> dict[str, Any]:
-    return {
-        "Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"])),
-        draw(st.sampled_from(["Action", "Action", "NotAction"])): draw(some),
-        "Resource": draw(places),
-        "Condition": draw(conditions),
-    }
-
-
-def spelled(pattern: str, text: str) -> bool:
-    expression = re.escape(pattern).replace(r"\*", "[^:]*").replace(r"\?", "[^:]")
-    return pattern == "*" or re.fullmatch(expression, text) is not None
-
-
-def oracle(documents: list[dict[str, Any]], action: str, resources: list[str], ip: str) -> str:
-    def effect_on(resource: str) -> set[str]:
-        return {
-            d["Effect"]
-            for d in documents
-            if any(spelled(p.lower(), action.lower()) for p in d.get("Action", d.get("NotAction")))
-            is ("Action" in d)
-            and any(spelled(p, resource) for p in d["Resource"])
-            and ("StringEquals" not in d["Condition"] or ip == SOURCES[0])
-            and ("StringNotEquals" not in d["Condition"] or ip != SOURCES[0])
-        }
-
-    effects = [effect_on(resource) for resource in resources]
-    if any("Deny" in one for one in effects):
-        return "ExplicitDeny"
-    return "" if all("Allow" in one for one in effects) else "ImplicitDeny"
-
-
-@given(
-    st.lists(statements(), min_size=1, max_size=5),
-    st.sampled_from(ACTIONS),
-    st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2),
-    st.sampled_from(SOURCES),
-)
-def test_any_policies_are_decided_as_the_oracle_decides(
-    documents: list[dict[str, Any]], action: str, resources: list[str], ip: str
-) -> None:
-    facts = RequestFacts(ip, 0, secure_transport=True)
-    decision = decide([policy(one) for one in documents], action, resources, facts)
-    assert (decision.denial or "") == oracle(documents, action, resources, ip)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from sidecar.kms.policy.facts import EXAMPLES, TRUST_PREFIXES, RequestFacts
+from sidecar.kms.policy.facts import FAMILIES, TRUST_PREFIXES, RequestFacts
 
 FACTS = RequestFacts(
     source_ip="10.1.2.3",
@@ -14,8 +14,8 @@ FACTS = RequestFacts(
 
 
 def test_every_key_that_a_policy_may_name_is_answered() -> None:
-    assert {key: FACTS.find(key) for key in (*EXAMPLES, "kms:tag/team")} == {
-        **{key: None for key in EXAMPLES if key.startswith(TRUST_PREFIXES)},
+    assert {key: FACTS.find(key) for key in (*FAMILIES, "kms:tag/team")} == {
+        **{key: None for key in FAMILIES if key.startswith(TRUST_PREFIXES)},
         "acs:SourceIp": "10.1.2.3",
         "acs:CurrentTime": "2026-01-01T00:00:00Z",
         "acs:SecureTransport": "true",

@@ -2,6 +2,7 @@
 """What is a policy, and where a document that is none goes wrong."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -134,6 +135,24 @@ ONE = ("Statement", 0)
             ),
         ),
         (
+            changed(*ONE, "Condition", {"StringEquals": {"acs:SecureTransport": "False"}}),
+            (
+                "$.Statement[0].Condition.StringEquals.acs:SecureTransport: "
+                "StringEquals does not apply to acs:SecureTransport"
+            ),
+        ),
+        (
+            changed(*ONE, "Condition", {"StringEqualsIfExists": {"kms:tag/a": "b"}}),
+            (
+                "$.Statement[0].Condition.StringEqualsIfExists: 'StringEqualsIfExists' is not a "
+                "condition operator; did you mean 'StringEquals'?"
+            ),
+        ),
+        (
+            changed(*ONE, "NotResource", "*"),
+            ("$.Statement[0].NotResource: unknown key 'NotResource'; did you mean 'Resource'?"),
+        ),
+        (
             changed(*ONE, "Condition", "Bool", {"acs:SecureTransport": ["true", "false"]}),
             (
                 "$.Statement[0].Condition.Bool.acs:SecureTransport: "
@@ -163,6 +182,35 @@ def test_a_value_of_any_length_or_kind_is_refused() -> None:
     for value in ("x" * 1025, "", None, 1.5, {}, [[]]):
         with pytest.raises(BadPolicy):
             Policy.parse(changed(*ONE, "Action", value))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it is not JSON"),
+        ("[" * 100_000, "it is not JSON"),
+        ("{" + "1" * 5000 + ":1}", "it is not JSON"),
+        ('{"Version": "1", "Version": "1"}', "'Version' stands twice in one mapping"),
+        (
+            '{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow"}]}',
+            "'Effect' stands twice in one mapping",
+        ),
+        (
+            '{"Bool": {"acs:SecureTransport": "true"}, "Bool": {"acs:MFAPresent": "true"}}',
+            "'Bool' stands twice in one mapping",
+        ),
+        (r'{"\ud800": 1, "\ud800": 2}', r"'\ud800' stands twice in one mapping"),
+    ],
+)
+def test_a_text_that_is_no_json_or_says_two_things_is_refused(text: str, problem: str) -> None:
+    """The last member would win, and a condition fewer is a right more."""
+    with pytest.raises(BadPolicy) as caught:
+        Policy.read(text)
+    assert caught.value.why == f"policy: $: {problem}"
+
+
+def test_a_text_is_read_as_its_document() -> None:
+    assert Policy.read(json.dumps(GOOD), "p") == Policy.parse(GOOD, "p")
 
 
 PRINCIPAL = {"RAM": ["acs:ram::1:user/app"]}
@@ -201,7 +249,8 @@ def test_policies_of_keys_and_roles_name_whom_they_mean(
         (Kind.KEY, {**OF_KEY, "Principal": {"RAM": "*"}}, "a principal is acs:ram::"),
         (Kind.KEY, {**OF_KEY, "Principal": {"RAM": "acs:ram::*:root"}}, "a principal is"),
         (Kind.KEY, {**OF_KEY, "Resource": "acs:kms:*:*:key/*"}, "the resource of a key's policy"),
-        (Kind.KEY, {**OF_KEY, "Sid": "s" * 129}, "129 characters"),
+        (Kind.KEY, {**OF_KEY, "Sid": "s" * 129}, "a text of at most 128 characters"),
+        (Kind.KEY, {**OF_KEY, "Sid": {}}, "a text of at most 128 characters"),
         (Kind.KEY, {**OF_KEY, "Condition": OIDC}, "oidc:sub is for trust policies alone"),
         (Kind.TRUST, {**TRUST, "Action": "*"}, "the action of a trust policy is sts:AssumeRole"),
         (Kind.TRUST, {**TRUST, "Resource": "*"}, "unknown key 'Resource'"),

@@ -47,7 +47,7 @@ def test_every_condition_must_hold() -> None:
     inside = Condition(
         OPERATORS["IpAddress"],
         "acs:SourceIp",
-        (OPERATORS["IpAddress"].read_expected("10.0.0.0/8"),),
+        (OPERATORS["IpAddress"].values.read_expected("10.0.0.0/8"),),
     )
     secure = Condition(OPERATORS["Bool"], "acs:SecureTransport", (True,))
     plain = Condition(OPERATORS["Bool"], "acs:SecureTransport", (False,))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parameters of RAM's actions, how lists are cut, and what its actions are about."""
 
-import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -112,11 +111,9 @@ def check_document(name: Parameter[str], kind: Kind) -> Callable[[Call], None]:
 def read_document(text: str, name: str, kind: Kind) -> Policy:
     """The policy that `text` is; raise Fault."""
     try:
-        return Policy.parse(json.loads(text), kind=kind)
+        return Policy.read(text, kind=kind)
     except BadPolicy as error:
         raise refusals.bad_document(name, error.why.removeprefix("policy: ")) from None
-    except (ValueError, RecursionError):
-        raise refusals.bad_document(name, "it is not JSON") from None
 
 
 def page(call: Call, names_: tuple[str, str], entries: Sequence[tuple[str, object]]) -> Answer:

@@ -2,7 +2,6 @@
 """What both ways to assume a role have in common: the role, its trust, the session, the answer."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 
 from sidecar.kms.accounts import DEFAULT_SESSION_SECONDS
@@ -42,7 +41,7 @@ def insist_on_trust(
     call: Call, role: RamRole, names: frozenset[str], facts: Mapping[str, str]
 ) -> None:
     """The role's trust policy lets one of `names` in; raise Fault."""
-    trust = Policy.parse(json.loads(role.trust), "trust", Kind.TRUST)
+    trust = Policy.read(role.trust, "trust", Kind.TRUST)
     arn = arn_of(role.account, "role", role.name)
     known = dataclasses.replace(call.origin, kms=facts)
     if weigh((trust,), "sts:AssumeRole", arn, known, names).effect != "Allow":
