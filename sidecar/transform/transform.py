@@ -23,12 +23,12 @@ from sidecar.backends import (
     uncode_response,
     unstored_response,
 )
-from sidecar.errors import Malformed, Misconfigured, Refused, SidecarError, TooLarge
+from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
 from sidecar.keys import Keyring
-from sidecar.message import Refusal, RequestHead, ResponseHead, header_values
-from sidecar.rules import Match, Phase, Plan
+from sidecar.message import Refusal, RequestHead, ResponseHead
+from sidecar.rules import Phase, Plan
 from sidecar.transform.bound import BoundRule
-from sidecar.transform.overrides import other_readings
+from sidecar.transform.finding import find_match
 from sidecar.transform.room import Room
 from sidecar.transform.sites import (
     edks_of,
@@ -38,6 +38,7 @@ from sidecar.transform.sites import (
     sites_to_seal,
 )
 from sidecar.transform.stats import TransformStats
+from sidecar.transform.tenant import find_tenant
 from sidecar.transform.verdicts import PASS, Opened, RuledHold, Sealed, Unnamed
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Transform:
     def claim(self, head: RequestHead) -> Literal[Unnamed.PASS] | RuledHold | Refusal:
         """Whether the request passes as it is, is held to be sealed, or is refused already."""
         try:
-            match = self._find(head)
+            match = find_match(self._plan, self._bound, head)
         except Malformed as error:
             if head.authority.lower() in self._active_hosts:
                 return self.refusal(None, error)
@@ -93,7 +94,7 @@ class Transform:
         if match is None:
             return PASS
         bound = self._bound[match.rule.name]
-        tenant = _find_tenant(bound, head)
+        tenant = find_tenant(bound.tenant_header, head) if bound.tenant_header else ""
         hold = RuledHold(head, self._body_limit, bound.observes, match, tenant)
         if bound.tenant_header and not hold.tenant:
             why = (
@@ -102,26 +103,6 @@ class Transform:
             )
             return self._refuse(hold, Unbound(why)) or hold
         return hold
-
-    def _find(self, head: RequestHead) -> Match | None:
-        """The rule of a request; Malformed where a store may take it for one of another rule."""
-        match = self._plan.find(head.authority, head.method.decode("latin-1"), head.target)
-        for method, target in other_readings(head):
-            other = self._plan.find(head.authority, method, target)
-            if (other and other[:2]) != (match and match[:2]):  # rule and variables
-                raise Malformed("the request asks to be taken for one of another rule or record")
-            asked = head._replace(method=method.encode("latin-1"), target=target, headers=())
-            if other and target is not head.target and self._carries_values(other, asked):
-                raise Malformed("a header tells the target once more, and a protected value in it")
-        return match
-
-    def _carries_values(self, match: Match, head: RequestHead) -> bool:
-        """Whether values stand in the target of `head`, which would go on as it is."""
-        adapter = self._bound[match.rule.name].adapter
-        try:
-            return bool(adapter.read_request(head, match.variables, match.query, b"").values)
-        except Refused:
-            return True
 
     async def seal_request(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
         """The request to send to the store, or what to tell the client instead."""
@@ -230,30 +211,6 @@ class Transform:
         if not isinstance(error, SidecarError):
             raise error
         return self.refusal(hold, error)
-
-
-def _find_tenant(bound: BoundRule, head: RequestHead) -> str:
-    """The tenant that the header names; empty where it is missing, doubled or no text.
-
-    Two lines of one field may be joined by a comma on the way (RFC 9110 §5.3), so one is no name.
-    Behind CGI a field with `_` in its name is the one with `-`.
-    """
-    wanted = bound.tenant_header
-    if wanted is None:
-        return ""
-    values = header_values(head.headers, wanted)
-    for name, value in head.headers:
-        is_alike = len(name) == len(wanted) and name.lower() != wanted
-        if is_alike and _in_cgi(name) == _in_cgi(wanted):
-            values.append(value)
-    try:
-        return values[0].decode() if len(values) == 1 and b"," not in values[0] else ""
-    except UnicodeDecodeError:
-        return ""
-
-
-def _in_cgi(name: bytes) -> bytes:
-    return name.lower().replace(b"-", b"_")
 
 
 def _is_bare(hold: RuledHold, head: ResponseHead) -> bool:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which rule a request falls under, and that no field of its head carries a value past that rule.
+
+The rule is that of every reading which a store may take (`overrides`), or the request is Malformed.
+"""
+
+from collections.abc import Mapping
+
+from sidecar.errors import Malformed, Refused
+from sidecar.message import RequestHead
+from sidecar.rules import Match, Phase, Plan
+from sidecar.transform.bound import BoundRule
+from sidecar.transform.overrides import other_readings, told_targets
+
+_OPEN_PAGES = ("GET", "POST")
+"""By these methods browsers come to a page, which they then tell in `Referer`."""
+
+
+def find_match(plan: Plan, rules: Mapping[str, BoundRule], head: RequestHead) -> Match | None:
+    """The rule of a request, if any names it.
+
+    Raises:
+        Malformed: A store may take it for one of another rule, or a field of its head has a value
+            in it that is sealed where it stands in a target.
+    """
+    match = plan.find(head.authority, head.method.decode("latin-1"), head.target)
+    readings = other_readings(head)
+    for method, target in readings:
+        other = plan.find(head.authority, method, target)
+        if (other and other[:2]) != (match and match[:2]):  # rule and variables
+            raise Malformed("the request asks to be taken for one of another rule or record")
+    if readings and any(_carries_values(plan, rules, head, *each) for each in told_targets(head)):
+        raise Malformed(
+            "a header such as Referer tells a target once more, and a protected value in it; let "
+            "pages with such URLs say `Referrer-Policy: origin`"
+        )
+    return match
+
+
+def _carries_values(
+    plan: Plan,
+    rules: Mapping[str, BoundRule],
+    head: RequestHead,
+    target: bytes,
+    is_own: bool,  # noqa: FBT001 - as `told_targets` gives it
+) -> bool:
+    """Whether a value is sealed in a request for `target`; it would go on in clear here."""
+    for method in {head.method.decode("latin-1"), *_OPEN_PAGES}:
+        try:
+            match = plan.find(head.authority, method, target)
+        except Malformed:
+            return is_own
+        if match is None or match.rule.phase is Phase.MONITOR:
+            continue
+        asked = head._replace(method=method.encode("latin-1"), target=target, headers=())
+        try:
+            adapter = rules[match.rule.name].adapter
+            if adapter.read_request(asked, match.variables, match.query, b"").values:
+                return True
+        except Refused:
+            return True
+    return False
