@@ -2,7 +2,7 @@
 """A curl command line, as people type it and as browsers copy it (curl(1), 8.x).
 
 Only options that say what is sent, and those that say nothing about it, are known; another one is
-an error, because the request would be another than curl's. No file is read: `-d @file` is an error.
+an error, because the request would be another than curl's. `curl_data` makes the body.
 """
 
 from __future__ import annotations
@@ -12,25 +12,52 @@ import re
 import shlex
 from base64 import b64encode
 from typing import Any, NoReturn
-from urllib.parse import quote_plus
 
 from sidecar.errors import Misconfigured
 from sidecar.message import Headers, RequestHead
+from sidecar.recorded.curl_data import Body, Part, build_body, join
 from sidecar.recorded.exchange import Exchange, header_line, split_url, to_bytes
 
-FORM = b"application/x-www-form-urlencoded"
-_JSON = ((b"Content-Type", b"application/json"), (b"Accept", b"application/json"))
 _ANSI_C = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _CONTINUED = re.compile(r"\\\r?\n")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f"}
 
 
+# What these say is about the connection or about curl's own output.
+_FLAGS = (
+    "-k --insecure -s --silent -S --show-error -v --verbose -i --include -L --location -f --fail "
+    "-N --no-buffer -g --globoff -4 --ipv4 -6 --ipv6 -# --progress-bar -O --remote-name -q "
+    "-J --remote-header-name -j --junk-session-cookies -0 --http1.0 --http1.1 --http2 --http3 "
+    "--compressed --fail-with-body --no-progress-meter --location-trusted --ssl-no-revoke "
+    "--tlsv1.2 --tlsv1.3 --no-keepalive --tcp-nodelay --raw --styled-output --path-as-is"
+)
+_SETTINGS = (
+    "-o --output -m --max-time -w --write-out -x --proxy -E --cert -c --cookie-jar "
+    "-D --dump-header -Y --speed-limit -y --speed-time --cacert --capath --key --pass --ciphers "
+    "--connect-timeout --resolve --connect-to --retry --retry-delay --retry-max-time --noproxy "
+    "--proxy-user --interface --limit-rate --max-redirs --unix-socket --keepalive-time --proto"
+)
+_DATA = (
+    "-d --data --data-ascii --data-raw --data-binary --data-urlencode --json "
+    "-F --form --form-string -T --upload-file"
+)
+_HEADERS = {
+    "-A --user-agent": "User-Agent",
+    "-e --referer": "Referer",
+    "-r --range": "Range",
+    "--oauth2-bearer": "Authorization",
+}
+_PREFIXES = {"Range": b"bytes=", "Authorization": b"Bearer "}
+_OPTION = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z0-9#]")
+
+
 class _Arguments(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:  # noqa: ARG002 - it may quote a value
+    def error(self, message: str) -> NoReturn:
+        option = _OPTION.search(message)  # its name alone: the rest may quote a value
         raise Misconfigured(
-            "this curl command has an option that a rehearsal does not know; leave it away, or "
-            "give the request as raw HTTP"
+            f"this curl command cannot be read{f' at {option[0]}' if option else ''}; leave that "
+            "away, or give the request as raw HTTP"
         )
 
 
@@ -40,7 +67,8 @@ class _Data(argparse.Action):
     def __call__(
         self, _parser: object, namespace: argparse.Namespace, values: object, option: object = None
     ) -> None:
-        namespace.data = [*namespace.data, (str(option), str(values))]
+        parts = [*getattr(namespace, self.dest), Part(str(option), str(values))]
+        setattr(namespace, self.dest, parts)
 
 
 def _parser() -> _Arguments:
@@ -49,25 +77,19 @@ def _parser() -> _Arguments:
     parser.add_argument("--url", action="append", dest="urls_named", default=[])
     parser.add_argument("-X", "--request", dest="method")
     parser.add_argument("-H", "--header", action="append", dest="headers", default=[])
-    for option in ("-d", "--data", "--data-ascii", "--data-raw", "--data-binary", "--json"):
+    for option in _DATA.split():
         parser.add_argument(option, action=_Data, dest="data", default=[])
-    parser.add_argument("--data-urlencode", action=_Data, dest="data")
+    parser.add_argument("--url-query", action=_Data, dest="query", default=[])
     parser.add_argument("-G", "--get", action="store_true", dest="in_query")
     parser.add_argument("-I", "--head", action="store_true", dest="is_head")
-    for option in ("-u", "-A", "-e", "-b"):
-        long = {"-u": "--user", "-A": "--user-agent", "-e": "--referer", "-b": "--cookie"}[option]
-        parser.add_argument(option, long, dest=long[2:].replace("-", "_"))
-    # What these say is about the connection or about curl's own output.
-    for short, long in (("-k", "--insecure"), ("-s", "--silent"), ("-S", "--show-error")):
-        parser.add_argument(short, long, action="store_true")
-    for short, long in (("-v", "--verbose"), ("-i", "--include"), ("-L", "--location")):
-        parser.add_argument(short, long, action="store_true")
-    for long in ("--compressed", "--http1.1", "--http2", "--fail", "--no-progress-meter"):
-        parser.add_argument(long, action="store_true")
-    for short, long in (("-o", "--output"), ("-m", "--max-time"), ("-w", "--write-out")):
+    for short, long in (("-u", "--user"), ("-b", "--cookie")):
         parser.add_argument(short, long)
-    for long in ("--cacert", "--cert", "--key", "--connect-timeout", "--resolve"):
-        parser.add_argument(long)
+    for option, name in _HEADERS.items():
+        parser.add_argument(*option.split(), dest=name)
+    for option in _FLAGS.split():
+        parser.add_argument(option, action="store_true", dest="of_no_account")
+    for option in _SETTINGS.split():
+        parser.add_argument(option, dest="of_no_account")
     return parser
 
 
@@ -82,48 +104,57 @@ def read_curl(command: str) -> Exchange:
     if len(urls) != 1:
         raise Misconfigured(f"a curl command for one URL, not {len(urls)}")
     authority, target = split_url(urls[0])
-    body = _body(given.data)
-    if given.in_query and given.data:
-        target += (b"&" if b"?" in target else b"?") + body
-        body = b""
-    headers = _headers(given, has_body=bool(given.data) and not given.in_query)
-    usual = "HEAD" if given.is_head else "POST" if given.data and not given.in_query else "GET"
-    head = RequestHead(to_bytes(given.method or usual), target, authority, headers)
-    return Exchange(head, body)
+    body = None if given.in_query else build_body(given.data)
+    if query := [*given.query, *(given.data if given.in_query else ())]:
+        target += (b"&" if b"?" in target else b"?") + join(query)
+    head = RequestHead(to_bytes(_method(given)), target, authority, _headers(given, body))
+    return Exchange(head, body.content if body else b"")
 
 
-def _headers(given: Any, *, has_body: bool) -> Headers:
-    headers = [header_line(line) for line in given.headers]
+def _method(given: Any) -> str:
+    if given.method:
+        return str(given.method)
+    if given.is_head:
+        return "HEAD"
+    if given.in_query or not given.data:
+        return "GET"
+    return "PUT" if given.data[-1].option in {"-T", "--upload-file"} else "POST"
+
+
+def _headers(given: Any, body: Body | None) -> Headers:
+    """The lines of `-H`, then those that curl adds where `-H` neither gives nor takes them away."""
+    lines = [_line(text) for text in given.headers]
+    added: list[tuple[str, bytes]] = []
     if given.user is not None:
-        headers.append((b"Authorization", b"Basic " + b64encode(to_bytes(given.user))))
-    for name, value in (("User-Agent", given.user_agent), ("Referer", given.referer)):
-        headers += [(name.encode(), to_bytes(value))] if value is not None else []
+        added.append(("Authorization", b"Basic " + b64encode(to_bytes(given.user))))
+    added += [
+        (name, _PREFIXES.get(name, b"") + to_bytes(value))
+        for name in _HEADERS.values()
+        if (value := getattr(given, name)) is not None
+    ]
     if given.cookie is not None:
         if "=" not in given.cookie:
             raise Misconfigured("a file of cookies is not read; write NAME=VALUE")
-        headers.append((b"Cookie", to_bytes(given.cookie)))
-    is_json = any(option == "--json" for option, _ in given.data)
-    usual: Headers = _JSON if is_json else ((b"Content-Type", FORM),) if has_body else ()
-    given_names = {line[0].lower() for line in headers}
-    return (*headers, *(line for line in usual if line[0].lower() not in given_names))
+        added.append(("Cookie", to_bytes(given.cookie)))
+    if body is not None and body.media_type is not None:
+        added.append(("Content-Type", body.media_type))
+    if any(part.option == "--json" for part in given.data):
+        added.append(("Accept", b"application/json"))
+    named = {name.lower() for name, _ in lines}
+    mine = [(name.encode(), value) for name, value in added]
+    return (
+        *((name, value) for name, value in lines if value is not None),
+        *(line for line in mine if line[0].lower() not in named),
+    )
 
 
-def _body(data: list[tuple[str, str]]) -> bytes:
-    parts = [(option, _part(option, text)) for option, text in data]
-    joined = b""
-    for number, (option, part) in enumerate(parts):
-        joined += (b"&" if number and option != "--json" else b"") + part
-    return joined
-
-
-def _part(option: str, text: str) -> bytes:
-    if text.startswith("@") and option != "--data-raw":
-        raise Misconfigured("a file of data is not read; write it out, or give raw HTTP")
-    if option == "--data-urlencode":
-        name, equals, value = text.rpartition("=")
-        quoted = quote_plus(to_bytes(value))
-        return to_bytes(f"{name}{equals if name else ''}{quoted}")
-    return to_bytes(text)
+def _line(text: str) -> tuple[bytes, bytes | None]:
+    """A line of `-H`: `Name: value`, `Name;` for an empty one, `Name:` for none at all."""
+    name = text.rstrip()
+    if name.endswith(";") and ":" not in name:
+        return to_bytes(name[:-1]), b""
+    found = header_line(text)
+    return found if found[1] else (found[0], None)
 
 
 def _quoted(found: re.Match[str]) -> str:

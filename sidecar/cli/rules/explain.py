@@ -40,8 +40,8 @@ def command(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Tell what the proxy would do with a request: rule, sites, contexts, what would be stored.
 
-    RULES is a file or a folder. REQUEST is a file, or standard input: raw HTTP, a curl command, or
-    a HAR file, whose answers are told as well. No KMS and no store is needed; values are sealed
+    RULES is a file or a folder. REQUEST is a file, or standard input: raw HTTP, a curl command
+    (files that it sends are read), or a HAR file, whose answers are told as well. No KMS and no store is needed; values are sealed
     under keys that end with the command. A rule in the phase `monitor` is told as if it enforced.
 
     \b
@@ -112,7 +112,8 @@ def _lines(account: Account, rule_set: RuleSet) -> Iterator[str]:
             f"  no rule names the host {account.host}; for a request that goes to "
             f"{account.nearest_host}, say --to {account.nearest_host}"
         )
-    yield from _side_lines("request", account.request, "goes to the store in clear")
+    way = "goes to the store" if account.rule else "goes to the store in clear"
+    yield from _side_lines("request", account.request, way)
     for path, strays in account.absent.items():
         hint = f"; a member of that name goes in clear at {', '.join(strays)}" if strays else ""
         yield f"    {path} is not in this request{hint}"
