@@ -35,6 +35,7 @@ class KmsClient:
     """Calls one KMS with one access key."""
 
     def __init__(self, endpoint: str, key: AccessKey, tls: ClientTls | None = None) -> None:
+        self.endpoint = endpoint
         self._url = urlsplit(endpoint)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise Misconfigured("the KMS endpoint must be http://HOST:PORT or https://HOST:PORT")

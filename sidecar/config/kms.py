@@ -80,6 +80,8 @@ def _remote_kms(entry: Entry, folder: Path) -> RemoteKms:
     except Misconfigured as error:
         raise place.error(error.why) from None
     endpoint = entry.optional("endpoint", Entry.text, stored.get("endpoint", ""))
+    if not endpoint:
+        raise place.error(f"{file}: no endpoint of a KMS here; name it by `endpoint`")
     kms = RemoteKms(
         endpoint=endpoint.rstrip("/"),
         region=entry.optional("region", Entry.text, stored.get("region", "cn-hangzhou")),

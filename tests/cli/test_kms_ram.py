@@ -12,7 +12,7 @@ import pytest
 
 from sidecar.cli import main
 from sidecar.cli.kms_client import KmsClient, Refusal
-from sidecar.signing import AccessKey
+from sidecar.client_tls import ClientTls
 from tests.fixtures.kms import RunningKms
 
 
@@ -62,8 +62,11 @@ def test_an_application_gets_what_it_needs_and_loses_it_again(
     assert ram("user", "create", name, "--comment", "the shop").code == 0
     assert ram("policy", "create", name, document(tmp_path, "kms:ListKeys")).code == 0
     assert ram("policy", "attach", name, "--to", f"user/{name}").code == 0
-    made = json.loads(ram("key", "create", name, "--json").out)
-    client = KmsClient(kms.endpoint, AccessKey(made["access_key_id"], made["access_key_secret"]))
+    credentials = tmp_path / "credentials.json"
+    credentials.touch(0o600)
+    credentials.write_text(ram("key", "create", name, "--json").out)
+    made = json.loads(credentials.read_text())
+    client = KmsClient.from_file(credentials, None, ClientTls())
     assert "Keys" in client.call("ListKeys", {})
     with pytest.raises(Refusal):
         client.call("ListAliases", {})
@@ -78,7 +81,9 @@ def test_an_application_gets_what_it_needs_and_loses_it_again(
     assert caught.value.answer["Code"] == "InvalidAccessKeyId.Inactive"
     assert ram("key", "enable", name, made["access_key_id"]).code == 0
     assert "Inactive" not in ram("key", "list", name).out
-    assert ram("user", "delete", name).err.startswith("sidecar: DeleteConflict.User.AccessKey:")
+    assert ram("user", "delete", name).err == (
+        "sidecar: DeleteConflict.User.AccessKey: The user still has an access key.\n"
+    )
     assert ram("policy", "delete", name).code == 1
     for command in (
         ("key", "delete", name, made["access_key_id"]),

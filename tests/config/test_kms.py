@@ -43,6 +43,15 @@ def test_a_kms_elsewhere_may_be_said_in_full(load, tmp_path: Path) -> None:
     assert config.kms_hosts == (*KMS_HOSTS, "kms.internal")
 
 
+def test_a_kms_that_nothing_names_is_asked_for(load, tmp_path: Path) -> None:
+    key = {name: CREDENTIALS[name] for name in ("access_key_id", "access_key_secret")}
+    (tmp_path / "credentials.json").write_text(json.dumps(key))
+    text = LEAST + "kms: {credentials_file: credentials.json"
+    with pytest.raises(Misconfigured, match="no endpoint of a KMS here; name it by `endpoint`"):
+        load(text + "}")
+    assert load(text + ", endpoint: 'http://kms.internal:28900'}").kms.key.id == "LTAIexample"
+
+
 @pytest.mark.parametrize("half", ["cert: cert.pem", "key: key.pem"])
 def test_half_a_client_certificate_is_refused(load, half: str) -> None:
     with pytest.raises(Misconfigured, match="a `cert` and its `key`"):

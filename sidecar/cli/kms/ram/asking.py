@@ -23,6 +23,7 @@ class Desk:
     """Where RAM is asked, and where what it says is told."""
 
     def __init__(self, client: KmsClient, *, as_json: bool) -> None:
+        self.endpoint = client.endpoint
         self._client = client
         self._as_json = as_json
 

@@ -15,9 +15,20 @@ def command() -> None:
 @click.argument("user")
 @at_the_desk
 def create(desk: Desk, user: str) -> None:
-    """Make an access key; its secret is shown now and never again."""
+    """Make an access key; its secret is shown now and never again.
+
+    As JSON it is what `credentials_file` of a sidecar.yaml and --credentials take, in a file that
+    only its owner can read:
+
+    \b
+      (umask 077; sidecar kms ram key create crm --json > crm.json)
+    """  # noqa: D301 - click's own mark
     key = desk.ask("CreateAccessKey", UserName=user)["AccessKey"]
-    told = {"access_key_id": key["AccessKeyId"], "access_key_secret": key["AccessKeySecret"]}
+    told = {
+        "endpoint": desk.endpoint,
+        "access_key_id": key["AccessKeyId"],
+        "access_key_secret": key["AccessKeySecret"],
+    }
     desk.tell(told, [f"{name:18} {value}" for name, value in told.items()])
 
 
