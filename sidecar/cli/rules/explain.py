@@ -41,8 +41,9 @@ def command(  # noqa: PLR0913 - one argument an option
     """Tell what the proxy would do with a request: rule, sites, contexts, what would be stored.
 
     RULES is a file or a folder. REQUEST is a file, or standard input: raw HTTP, a curl command
-    (files that it sends are read), or a HAR file, whose answers are told as well. No KMS and no store is needed; values are sealed
-    under keys that end with the command. A rule in the phase `monitor` is told as if it enforced.
+    (files that it sends are read), or a HAR file, whose answers are told as well. No KMS and no
+    store is needed; values are sealed under keys that end with the command. A rule in the phase
+    `monitor` is told as if it enforced.
 
     \b
       sidecar rules explain rules/ <<'END'
