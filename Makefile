@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 T      ?=
+B      ?= envelope keys proxy memory workers chaos learn migrate kms
 
 .PHONY: help setup demo test fix lock bench clean
 
@@ -32,15 +33,21 @@ test: $(STAMP) ## format, lint, types, floors, and the whole suite; T=path for a
 fix: $(STAMP) ## format and repair what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-lock: ## pin the dependencies again, with hashes and without hosts
+lock: $(BIN)/uv ## pin the dependencies again, with hashes and without hosts
 	@for extra in "" dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    $${extra:+--extra $$extra} pyproject.toml -o requirements$${extra:+-$$extra}.lock || exit 1; \
 	done
 
-bench: $(STAMP) ## the benchmarks, each beside its goals
-	@for name in envelope keys proxy memory; do $(BIN)/python -m bench.$$name --check || exit 1; done
+$(BIN)/uv:
+	@$(MAKE) --no-print-directory setup
 
-clean: ## remove the virtual environment and all caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+bench: $(STAMP) ## the benchmarks, each beside its goals; B=soak for an hour of load, B="proxy kms" for some
+	@missed=; for name in $(B); do $(BIN)/python -m bench.$$name --check || missed="$$missed $$name"; echo; done; \
+	  [ -z "$$missed" ] || { echo "a goal was missed in:$$missed"; exit 1; }
+
+clean: ## remove the virtual environment, caches and what was built
+	@rm -rf $(VENV) $(VENV)-uv build dist *.egg-info
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
