@@ -12,7 +12,7 @@ def explained(
     """`error`, and how to make the CMK where it says that there is none under an alias."""
     aliases = {name for rule in rule_set.rules for name in (rule.cmk.seal, *rule.cmk.open)}
     missing = [alias for alias in aliases if error.why.startswith(f"CMK {alias} ")]
-    if not missing or "NotFound" not in error.why:
+    if not missing or "Forbidden.AliasNotFound" not in error.why:
         return error
     if isinstance(kms, EmbeddedKms):
         place = f"--dir {kms.directory}"

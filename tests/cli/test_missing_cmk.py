@@ -40,6 +40,7 @@ def test_the_missing_alias_is_in_what_is_typed(rule_set: RuleSet, alias: str) ->
     "why",
     [
         "CMK alias/new cannot be used: Rejected.Disabled",
+        "CMK alias/new cannot be proved: the token cannot be read: FileNotFoundError",
         "CMK alias/newer cannot be used: Forbidden.AliasNotFound",
         "lookup key 1 does not open",
     ],
