@@ -18,15 +18,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sidecar.errors import Misconfigured
 from sidecar.rehearsal.shapes import SEALED, SEARCHABLE, describe, find_kind
 from sidecar.rehearsal.trials.case import Content
+from sidecar.rehearsal.trials.stored_body import StoredBody
 from sidecar.rehearsal.trials.trees import Tree, from_json, to_json
 
 _ENVELOPE = r"enc:[0-9]+:[A-Za-z0-9_-]+"
 _PATTERNS = {"sealed": _ENVELOPE, "searchable": _ENVELOPE, "digits": "[0-9][0-9 .-]*", "any": ".*"}
 _PLACEHOLDER = re.compile(r"<(sealed|searchable|digits|any|stored ([^<>]+))>")
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[([0-9]+)\]")
 _KINDS = {"sealed": SEALED, "searchable": SEARCHABLE}
 
 
@@ -34,7 +33,7 @@ class Kept(NamedTuple):
     """What a case has to compare with: the body that the client sent, and what the store has."""
 
     sent: bytes
-    stored: bytes
+    stored: StoredBody
 
 
 class Comparison(NamedTuple):
@@ -92,7 +91,7 @@ class Comparison(NamedTuple):
         if placeholder and placeholder[1] == "any":
             return
         if placeholder and placeholder[2]:
-            if found != value_at(self.kept.stored, placeholder[2]):
+            if found != self.kept.stored.value_at(placeholder[2]):
                 yield f"{path}: expected {expected}, found {self._told(found)}"
         elif isinstance(found, str):
             yield from self._of_text(expected, found, path)
@@ -114,8 +113,8 @@ class Comparison(NamedTuple):
     def _pattern(self, placeholder: re.Match[str]) -> str:
         if placeholder[2] is None:
             return _PATTERNS[placeholder[1]]
-        value = value_at(self.kept.stored, placeholder[2])
-        return re.escape(value if isinstance(value, str) else to_json(value))
+        value = self.kept.stored.value_at(placeholder[2])
+        return re.escape(_as_text(value))
 
     def _fits(self, word: str, text: str) -> bool:
         if word == "digits":
@@ -135,34 +134,23 @@ class Comparison(NamedTuple):
         return text if self.show_values else describe(text.encode())
 
 
-def filled(tree: Tree, stored: bytes) -> Tree:
+def filled(tree: Tree, stored: StoredBody) -> Tree:
     """`tree` with the values that the store has in place of `<stored …>`."""
     if isinstance(tree, dict):
         return {name: filled(value, stored) for name, value in tree.items()}
     if isinstance(tree, list):
         return [filled(item, stored) for item in tree]
     if isinstance(tree, str) and (found := _PLACEHOLDER.fullmatch(tree)) and found[2]:
-        return value_at(stored, found[2])
+        return stored.value_at(found[2])
     return tree
 
 
-def value_at(stored: bytes, path: str) -> Tree:
-    """What the store has at `path`; Misconfigured where it has nothing there."""
-    try:
-        tree = from_json(stored)
-    except ValueError:
-        raise Misconfigured("`<stored …>` needs a request before it that stores JSON") from None
-    at = 1 if path.startswith("$") else 0
-    while at < len(path):
-        step = _STEP.match(path, at)
-        if step is None:
-            raise Misconfigured(f"<stored {path}>: a path is names and numbers: docs[0].email")
-        name, number = step.groups()
-        if name is not None and isinstance(tree, dict) and name in tree:
-            tree = tree[name]
-        elif number is not None and isinstance(tree, list) and int(number) < len(tree):
-            tree = tree[int(number)]
-        else:
-            raise Misconfigured(f"<stored {path}>: the store has nothing there")
-        at = step.end()
-    return tree
+def filled_text(text: str, stored: StoredBody) -> str:
+    """`text` with the texts that the store has in place of `<stored …>`."""
+    return _PLACEHOLDER.sub(
+        lambda found: _as_text(stored.value_at(found[2])) if found[2] else found[0], text
+    )
+
+
+def _as_text(value: Tree) -> str:
+    return value if isinstance(value, str) else to_json(value)

@@ -11,7 +11,8 @@ from sidecar.message import Refusal, RequestHead, ResponseHead, find_header
 from sidecar.recorded import Answer, Exchange
 from sidecar.rehearsal.stage import Stage
 from sidecar.rehearsal.trials.case import Case, Passes, Refused, StoreAnswer, Stored, Unchanged
-from sidecar.rehearsal.trials.expectation import Comparison, Kept, filled
+from sidecar.rehearsal.trials.expectation import Comparison, Kept, filled, filled_text
+from sidecar.rehearsal.trials.stored_body import StoredBody
 from sidecar.rehearsal.trials.trees import to_json
 from sidecar.transform import Opened, RuledHold, Sealed
 
@@ -26,7 +27,7 @@ class Trial:
         self._stage = stage
         self._case = case
         self._show_values = show_values
-        self._stored = b""
+        self._stored: StoredBody | None = None
         self.tried: list[tuple[RuledHold, bytes]] = []
 
     async def run(self) -> list[str]:
@@ -42,7 +43,7 @@ class Trial:
             verdict, _ = await self._send(case.before)
             if not isinstance(verdict, Sealed):
                 return [f"the request before it is {_outcome(verdict)}"]
-            self._stored = verdict.body
+            self._stored = _stored(verdict)
         verdict, hold = await self._send(case.request)
         if case.answer is None:
             return list(self._judge_request(verdict))
@@ -70,11 +71,11 @@ class Trial:
             body = sealed.body
             media = find_header(sealed.head.headers, b"content-type") or b"application/json"
         elif content.text is None:
-            stored = self._stored or sealed.body
-            body = to_json(filled(content.json, stored)).encode()
+            body = to_json(filled(content.json, self._stored or _stored(sealed))).encode()
             media = b"application/json"
         else:
-            body, media = content.text.encode(), b""
+            body = filled_text(content.text, self._stored or _stored(sealed)).encode()
+            media = b""
         if media and not has_type:
             headers.append((b"Content-Type", media))
         return Answer(ResponseHead(answer.status, b"", tuple(headers)), body)
@@ -95,7 +96,7 @@ class Trial:
                 yield from self._judge_stored(expected, verdict)
 
     def _judge_stored(self, expected: Stored, sealed: Sealed) -> Iterator[str]:
-        comparison = self._comparison(self._stored or sealed.body)
+        comparison = self._comparison(self._stored or _stored(sealed))
         if expected.line is not None:
             yield from comparison.of_line(expected.line, _line(sealed.head))
         for name, text in expected.headers:
@@ -114,11 +115,15 @@ class Trial:
             if reply.status is not None and reply.status != opened.head.status:
                 yield f"expected the status {reply.status}, and it is {opened.head.status}"
             if reply.content is not None:
-                comparison = self._comparison(self._stored)
+                comparison = self._comparison(self._stored or StoredBody(b""))
                 yield from comparison.of_content(reply.content, opened.body)
 
-    def _comparison(self, stored: bytes) -> Comparison:
+    def _comparison(self, stored: StoredBody) -> Comparison:
         return Comparison(Kept(self._case.request.body, stored), self._show_values)
+
+
+def _stored(sealed: Sealed) -> StoredBody:
+    return StoredBody(sealed.body, sealed.head.headers)
 
 
 def _judge_refusal(expected: Refused, verdict: Sealed | Opened | Refusal | None) -> Iterator[str]:

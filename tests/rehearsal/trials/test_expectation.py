@@ -6,14 +6,14 @@ import json
 import pytest
 from hypothesis import given
 
-from sidecar.errors import Misconfigured
 from sidecar.rehearsal.trials.case import Content
-from sidecar.rehearsal.trials.expectation import Comparison, Kept, filled, value_at
+from sidecar.rehearsal.trials.expectation import Comparison, Kept, filled, filled_text
+from sidecar.rehearsal.trials.stored_body import StoredBody
 from sidecar.rehearsal.trials.trees import from_json
 from tests.rehearsal.test_shapes import SEALED, SEARCHABLE
 from tests.rehearsal.trials.test_trees import JSON
 
-STORED = b'{"docs":[{"email":"e"},{"n":1.10}]}'
+STORED = StoredBody(b'{"docs":[{"email":"e"},{"n":1.10}]}')
 COMPARISON = Comparison(Kept(b'{"card":"4111 1111"}', STORED))
 
 
@@ -96,9 +96,6 @@ def test_an_answer_is_filled_with_what_the_store_has() -> None:
     assert filled(tree, STORED) == from_json('{"a":[1.10],"b":"<sealed>","c":{"email":"e"}}')
 
 
-@pytest.mark.parametrize("path", ["docs[2]", "docs.email", "docs[0].x", "docs[0][0]", "a..b", "["])
-def test_a_path_to_nothing_is_told(path: str) -> None:
-    with pytest.raises(Misconfigured, match="<stored "):
-        value_at(STORED, path)
-    with pytest.raises(Misconfigured, match="that stores JSON"):
-        value_at(b"no json", path)
+def test_a_text_is_filled_in_the_middle_too() -> None:
+    text = "<ssn><stored docs[0].email></ssn><n><stored docs[1].n></n><sealed>"
+    assert filled_text(text, STORED) == "<ssn>e</ssn><n>1.10</n><sealed>"
