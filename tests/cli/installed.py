@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
+
+from tests.fixtures.command import Service
 
 RULES = """\
 version: 1
@@ -36,33 +35,13 @@ def write(folder: Path, store: str, cmk: str, kms: str, more: str = "") -> Path:
     return config
 
 
-def sidecar(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "sidecar", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-class Running:
+class Running(Service):
     """A `sidecar run` that serves; inside the context."""
 
     def __init__(self, config: Path) -> None:
         self.log = config.with_suffix(".log")
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "sidecar", "run", "-c", str(config)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, self.log.read_text()
-        self.ready: dict[str, Any] = json.loads(line)
+        self.log.unlink(missing_ok=True)  # of one that ran before
+        super().__init__(self.log, "run", "-c", config)
         self.url = f"http://{self.ready['listeners'][0]}"
         self.admin = f"http://{self.ready['admin']}"
 
@@ -70,9 +49,7 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.wait()
+        self.stop()
 
     def readiness(self) -> dict[str, Any]:
         """What /readyz tells."""
@@ -89,30 +66,6 @@ class Running:
         text = httpx.get(f"{self.admin}/metrics").text
         found = [each for each in text.splitlines() if each.startswith(f"{line} ")]
         return float(found[0].rpartition(" ")[2])
-
-    def wait(self) -> int:
-        """The exit code, once it has ended."""
-        self.process.communicate(timeout=30)
-        return self.process.returncode
-
-
-class Serving:
-    """A `sidecar kms serve` of `directory`; inside the context, its endpoint."""
-
-    def __init__(self, directory: Path) -> None:
-        command = ["kms", "serve", "--dir", str(directory), "--listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sidecar", *command], stdout=subprocess.PIPE, text=True
-        )
-
-    def __enter__(self) -> str:
-        assert self.process.stdout is not None
-        endpoint: str = json.loads(self.process.stdout.readline())["endpoint"]
-        return endpoint
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.communicate(timeout=30)
 
 
 def until(condition: Callable[[], bool]) -> None:

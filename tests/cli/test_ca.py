@@ -15,8 +15,8 @@ from cryptography import x509
 
 from sidecar.proxy import Forward
 from sidecar.proxy.interception.certificates import hosts_of
-from tests.cli.installed import sidecar
 from tests.fixtures.authority import Authority
+from tests.fixtures.command import sidecar
 from tests.fixtures.origin import Origin
 from tests.proxy.rig import answer
 from tests.proxy.test_forward import forwarding

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from sidecar import __version__
 from sidecar.cli import COMMANDS, cli
-from tests.cli.installed import sidecar
+from tests.fixtures.command import sidecar
 
 
 @pytest.mark.parametrize("name", COMMANDS)

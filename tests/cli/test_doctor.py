@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.installed import sidecar, write
+from tests.cli.installed import write
+from tests.fixtures.command import sidecar
 from tests.fixtures.kms import RunningKms
 
 

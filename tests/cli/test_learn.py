@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from sidecar.rules import read_rules
-from tests.cli.installed import sidecar
+from tests.fixtures.command import sidecar
 
 CANARY = "CANARY-9f86d081"
 

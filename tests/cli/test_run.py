@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from sidecar.cli.kms_client import KmsClient
-from tests.cli.installed import Running, Serving, sidecar, write
+from tests.cli.installed import Running, write
 from tests.fixtures.authority import Authority
+from tests.fixtures.command import Service, sidecar
 from tests.fixtures.kms import RunningKms
 from tests.stores.kept import Store
 
@@ -164,10 +165,11 @@ def test_a_new_kms_of_its_own_has_no_cmk_and_tells_how_to_make_one(
         f"  sidecar kms call --dir {kms} CreateAlias AliasName=alias/mine KeyId=…",
         "  kill %1",
     ]
-    with Serving(kms) as endpoint:
-        client = KmsClient.from_file(kms / "credentials.json", endpoint, None)
-        key_id = client.call("CreateKey", {})["KeyMetadata"]["KeyId"]
-        client.call("CreateAlias", {"KeyId": key_id, "AliasName": "alias/mine"})
+    serving = Service(kms / "log", "kms", "serve", "--dir", kms, "--listen", "127.0.0.1:0")
+    client = KmsClient.from_file(kms / "credentials.json", serving.ready["endpoint"], None)
+    key_id = client.call("CreateKey", {})["KeyMetadata"]["KeyId"]
+    client.call("CreateAlias", {"KeyId": key_id, "AliasName": "alias/mine"})
+    assert serving.stop() == 0
     with Running(config) as proxy:
         answer = httpx.put(f"{proxy.url}/customers/1", json={"ssn": CANARY})
         assert answer.status_code == 200

@@ -81,7 +81,7 @@ def _nothing_plain(place: Installation, checks: screen.Checks) -> None:
 
 
 def _without_kms(place: Installation, checks: screen.Checks) -> None:
-    checks.that("the KMS is gone", not place.kms.answers())
+    checks.that("the KMS is gone", not place.kms_answers())
     done = _application(place, "acme", "add", given=SECOND)
     checks.that("tenant acme still writes: its data key is cached", not done.returncode)
     done = _application(place, "acme", "get", "C-1002")

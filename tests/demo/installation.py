@@ -8,77 +8,16 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.fixtures.command import Service, carry_out
 from tests.stores.arcadedb import ArcadeDB
 
 RULES = Path(__file__).with_name("rules.yaml").read_text()
-
-
-def sidecar(*arguments: str | Path) -> str:
-    """Run one `sidecar` command to its end; its standard output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sidecar", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        message = f"sidecar {arguments[0]} {arguments[1]}: {done.stderr.strip()}"
-        raise RuntimeError(message)
-    return done.stdout
-
-
-class Service:
-    """A `sidecar` process that prints one JSON line when it is ready."""
-
-    def __init__(self, log: Path, *arguments: str | Path) -> None:
-        self.log = log
-        with log.open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "sidecar", *map(str, arguments)],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            self._process.wait()
-            message = f"sidecar {arguments[0]} did not start: {log.read_text()[-2000:]}"
-            raise RuntimeError(message)
-        self.ready: dict[str, Any] = json.loads(line)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def kill(self) -> None:
-        """SIGKILL: no part of it gets to say a last word."""
-        self._process.kill()
-        self._process.communicate()
-
-    def answers(self) -> bool:
-        """Whether anything listens at the endpoint that it announced."""
-        url = httpx.URL(self.ready["endpoint"])
-        try:
-            with socket.create_connection((url.host, url.port or 80), timeout=1):
-                return True
-        except OSError:
-            return False
 
 
 class Installation:
@@ -97,7 +36,7 @@ class Installation:
     def start(self, store: ArcadeDB | None = None, rules: str = RULES) -> Iterator[str]:
         """Start part after part, a store only where none is given; yields what it does next."""
         yield "making a SoftHSM token, a KMS and its first access key (sidecar kms init)"
-        sidecar("kms", "init", "--dir", self.kms_dir)
+        carry_out("kms", "init", "--dir", self.kms_dir)
         yield "starting the KMS (sidecar kms serve)"
         self.start_kms()
         yield "creating a CMK in the HSM, and alias/customers for it (CreateKey, CreateAlias)"
@@ -118,6 +57,15 @@ class Installation:
         self.kms = service
         self.kms_endpoint = service.ready["endpoint"]
 
+    def kms_answers(self) -> bool:
+        """Whether anything listens at the endpoint of the KMS."""
+        url = httpx.URL(self.kms.ready["endpoint"])
+        try:
+            with socket.create_connection((url.host, url.port or 80), timeout=1):
+                return True
+        except OSError:
+            return False
+
     def make_cmk(self) -> None:
         metadata = self.call("CreateKey", "Description=customers of the demo")["KeyMetadata"]
         self.cmk_id = metadata["KeyId"]
@@ -133,7 +81,7 @@ class Installation:
     def write_rules(self, rules: str) -> None:
         """Write `rules` with this store's address, and a lookup key, in their places."""
         lookup = json.loads(
-            sidecar(
+            carry_out(
                 *("rules", "lookup-key", "--store", "crm", "--cmk", "alias/customers", "--json"),
                 *self._kms_address(),
             )
@@ -169,7 +117,7 @@ class Installation:
     def call(self, action: str, *parameters: str) -> dict[str, Any]:
         """Call the KMS API."""
         answer: dict[str, Any] = json.loads(
-            sidecar("kms", "call", *self._kms_address(), action, *parameters)
+            carry_out("kms", "call", *self._kms_address(), action, *parameters)
         )
         return answer
 
@@ -179,7 +127,7 @@ class Installation:
 
     def who_sealed(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         """What the envelopes of a stored record say of themselves, and the rule that made them."""
-        inspected = json.loads(sidecar("envelope", "inspect", "--json", stored["ssn"]))[0]
+        inspected = json.loads(carry_out("envelope", "inspect", "--json", stored["ssn"]))[0]
         return [
             ("rule", "customers  (tests/demo/rules.yaml)"),
             ("CMK", f"{self.cmk_id}  (alias/customers; non-extractable, in the HSM)"),
@@ -189,7 +137,7 @@ class Installation:
 
     def audit_lines(self) -> list[str]:
         """The KMS's audit trail, a line an event."""
-        trail = json.loads(sidecar("kms", "audit", "tail", "--dir", self.kms_dir, "--json"))
+        trail = json.loads(carry_out("kms", "audit", "tail", "--dir", self.kms_dir, "--json"))
         calls = [record for record in trail["records"] if record["eventType"] == "ApiCall"]
         return [_audit_line(record) for record in calls]
 

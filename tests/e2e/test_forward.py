@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.installed import Running, sidecar, write
+from tests.cli.installed import Running, write
 from tests.fixtures.authority import Authority
+from tests.fixtures.command import sidecar
 from tests.fixtures.kms import RunningKms
 from tests.fixtures.origin import Origin, Received
 from tests.proxy.rig import until

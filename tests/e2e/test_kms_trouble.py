@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.demo.installation import RULES, Installation, sidecar
+from tests.demo.installation import RULES, Installation
 from tests.e2e.conftest import Application
+from tests.fixtures.command import carry_out
 from tests.fixtures.switchboard import Behaviour, Switchboard
 from tests.stores.arcadedb import ArcadeDB
 
@@ -31,7 +32,7 @@ def installation(
 ) -> Iterator[Installation]:
     place = Installation(tmp_path_factory.mktemp("trouble"))
     try:
-        sidecar("kms", "init", "--dir", place.kms_dir)
+        carry_out("kms", "init", "--dir", place.kms_dir)
         place.start_kms()
         place.make_cmk()
         place.store = arcadedb

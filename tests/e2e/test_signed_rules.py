@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from sidecar.cli import cli
-from tests.cli.installed import Running, sidecar, write
+from tests.cli.installed import Running, write
+from tests.fixtures.command import sidecar
 from tests.fixtures.kms import RunningKms
 
 STORE = "127.0.0.1:9"  # nothing is sent there

@@ -1,23 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Law 8: what cannot be proved at start does not listen, and says why in one sentence."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.demo.installation import Installation
-
-
-def _run(config: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sidecar", "run", "-c", str(config)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+from tests.fixtures.command import sidecar
 
 
 @pytest.fixture
@@ -47,7 +36,7 @@ def spoilt(installation: Installation, tmp_path: Path):
     ids=["unknown CMK", "rule", "no rules", "KMS away", "lookup key"],
 )
 def test_it_does_not_listen(spoilt, old: str, new: str, why: str) -> None:
-    done = _run(spoilt(old, new))
+    done = sidecar("run", "-c", spoilt(old, new))
     assert done.returncode == 2
     assert done.stdout == ""
     said = [line for line in done.stderr.splitlines() if line.startswith("sidecar: ")]

@@ -110,8 +110,7 @@ def test_nothing_secret_is_handed_to_a_worker(proxy: Running, kms: RunningKms) -
 def test_no_worker_outlives_its_supervisor(config: Path) -> None:
     with Running(config) as orphaned:
         pids = orphaned.workers()
-        orphaned.process.kill()
-        orphaned.wait()
+        orphaned.kill()
     until(lambda: all(is_gone(pid) for pid in pids))
 
 

@@ -38,7 +38,7 @@ def restored() -> Iterator[Restored]:
 
     def make(kms: RunningKms, directory: Path) -> RunningKms:
         other = copy.copy(kms)
-        other.directory, other._listen, other._process = directory, "127.0.0.1:0", None
+        other.directory, other._listen, other._service = directory, "127.0.0.1:0", None
         other.log = directory.parent / "restored.log"
         made.append(other)
         return other
