@@ -163,9 +163,7 @@ class AccountReader:
         text = entry.text()
         if "://" not in text:
             return str(self._folder / text)
-        url = urlsplit(text)
-        is_near = url.hostname in ("127.0.0.1", "::1", "localhost")
-        if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and is_near)):
+        if not _is_trustworthy(text):
             raise entry.error("expected a file or an https URL of the issuer's keys (JWKS)")
         return text
 
@@ -215,6 +213,17 @@ class AccountReader:
         if not values:
             raise entry.error("the list is empty")
         return values
+
+
+def _is_trustworthy(text: str) -> bool:
+    """Whether it is a URL that is asked over TLS, or on this machine."""
+    try:
+        url = urlsplit(text)
+        is_whole = bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    is_near = url.hostname in ("127.0.0.1", "::1", "localhost")
+    return is_whole and (url.scheme == "https" or (url.scheme == "http" and is_near))
 
 
 def _word(entry: Entry, grammar: re.Pattern[str], wanted: str) -> str:

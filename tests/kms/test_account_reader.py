@@ -160,7 +160,13 @@ def test_groups_roles_and_providers_are_read(folder: Path) -> None:
         ("users: [app]", "users: [ap]", "3:36: no user has the name 'ap'; did you mean 'app'?"),
         ('"sts:AssumeRole"', '"*"', "13:21: the action of a trust policy is sts:AssumeRole"),
         ("7200", "600", "8:28: expected an integer from 3600 to 43200"),
-        ("keys.json", "http://issuer.test/keys", "20:13: expected a file or an https URL"),
+        *(
+            ("keys.json", url, "20:13: expected a file or an https URL")
+            for url in (
+                *("http://issuer.test/keys", "https://", "https://[::1", "https://issuer.test:x/"),
+                *("https://issuer.test:99999/", "file:///etc/passwd", "http://127.0.0.1.test/"),
+            )
+        ),
         ("[sts.aliyuncs.com]", "[]", "19:18: the list is empty"),
         ("https://issuer.test", "issuer", "18:15: expected the URL that tokens name"),
     ],

@@ -2,8 +2,9 @@
 """Believes a workload's token (OpenID Connect ID token, RFC 7519) or says why not.
 
 Believed is what a key of the provider signed, for one audience that is meant for here, by the
-issuer that is configured, within its time. The algorithm comes from the key, never from the token;
-a token for several audiences is refused, for each of them could use it here.
+issuer that is configured, within its time. The key is one of the provider's, by its id; the
+algorithm is the key's. What else a token says about keys (`jku`, `x5u`, `jwk`) is not read. A token
+for several audiences is refused, for each of them could use it here.
 """
 
 from typing import Any, NamedTuple
@@ -19,7 +20,8 @@ MAX_TOKEN = 20_000
 LEEWAY_SECONDS = 60
 LAST_SECOND = 253_402_300_799
 """Of the year 9999."""
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
+MAX_SUBJECT = 1024
+"""Characters; a service account of Kubernetes has up to 339."""
 
 
 class Claims(NamedTuple):
@@ -37,14 +39,14 @@ def believe(
 ) -> Claims:
     """The claims of the token; raise Fault."""
     try:
-        key_id = jwt.get_unverified_header(token).get("kid", "")
-        key = key_sets.find(account, provider.name, str(key_id))
+        key_id = str(jwt.get_unverified_header(token).get("kid", ""))
+        key = key_sets.find(account, provider.name, key_id)
         if key is None:
             raise _not_believed("no key of the provider has its kid")
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
-            algorithms=ALGORITHMS,
+            algorithms=[key.algorithm_name],
             options={
                 "require": ["iss", "sub", "aud", "exp", "iat"],
                 # The clock of the call decides, below.
@@ -54,7 +56,7 @@ def believe(
                 "verify_aud": False,
             },
         )
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise _not_believed(type(error).__name__) from None
     return _checked(claims, provider, now)
 
@@ -69,13 +71,15 @@ def _checked(claims: dict[str, Any], provider: OidcProvider, now: int) -> Claims
         raise _not_believed("it is of another issuer")
     if not isinstance(audience, str) or audience not in provider.audiences:
         raise _not_believed("it is for another audience, or for several")
-    if not isinstance(claims["sub"], str) or not claims["sub"]:
+    if not isinstance(subject := claims["sub"], str) or not 0 < len(subject) <= MAX_SUBJECT:
         raise _not_believed("it is about nobody")
+    if not subject.isprintable():  # it stands in the audit trail and in answers
+        raise _not_believed("its subject cannot be written")
     if now >= times["exp"] + LEEWAY_SECONDS:
         raise Fault(400, "AuthenticationFail.OIDCToken.Expired", "This OIDC token has expired.")
     if max(times["iat"], times["nbf"]) > now + LEEWAY_SECONDS:
         raise _not_believed("it is of the future")
-    return Claims(provider.issuer, claims["sub"], audience, int(times["iat"]), int(times["exp"]))
+    return Claims(provider.issuer, subject, audience, int(times["iat"]), int(times["exp"]))
 
 
 def _not_believed(why: str) -> Fault:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from sidecar.hsm import HsmThread, Pkcs11Uri
+from sidecar.hsm import HsmThread, softhsm
 from sidecar.kms.accounts import Account
 from sidecar.kms.api.action import Answer
 from sidecar.kms.engine import Engine
@@ -92,8 +92,9 @@ class Inside:
 
 
 @contextmanager
-def core(folder: Path, token: Pkcs11Uri, *accounts: Account) -> Iterator[Inside]:
-    """One on a new database in `folder`, with what the accounts begin with."""
+def core(folder: Path, *accounts: Account) -> Iterator[Inside]:
+    """One on a new token and database in `folder`, with what the accounts begin with."""
+    token = softhsm.provision(folder / "hsm")
     database = Database.sqlite(folder / "kms.db")
     try:
         with HsmThread(token) as hsm:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.accounts import Account, User
 from sidecar.kms.faults import Fault
 from sidecar.signing import AccessKey
@@ -23,8 +22,8 @@ LIST = Asked("ListKeys", {}, APP)
 
 
 @pytest.fixture
-def inside(tmp_path: Path, token_uri: Pkcs11Uri) -> Iterator[Inside]:
-    with core(tmp_path, token_uri, ACCOUNT) as inside:
+def inside(tmp_path: Path) -> Iterator[Inside]:
+    with core(tmp_path, ACCOUNT) as inside:
         yield inside
 
 

@@ -19,6 +19,7 @@ from sidecar.kms.api.sts.sessions import (
     check_policy,
     find_role,
     insist_on_trust,
+    no_permission,
     told,
 )
 from sidecar.kms.faults import Fault
@@ -34,8 +35,12 @@ EXTERNAL = Parameter(
 
 def target(call: Call) -> Target:
     arn = call[ROLE_ARN]
-    missing = None if find_role(call) else refusals.not_there("Role")
-    return Target((arn_of(arn.account, "role", arn.name),), missing=missing)
+    resources = (arn_of(arn.account, "role", arn.name),)
+    if find_role(call):
+        return Target(resources)
+    is_own = arn.account == call.place.account
+    # Of another account's roles nobody may find out which there are.
+    return Target(resources, missing=refusals.not_there("Role") if is_own else no_permission())
 
 
 def act(call: Call) -> Answer:

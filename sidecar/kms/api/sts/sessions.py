@@ -85,8 +85,15 @@ def begin(call: Call, role: RamRole, longest: int) -> Answer:
 
 
 def told(answer: Answer) -> Mapping[str, str]:
-    """Whose session it is and its access key's id; not the secrets."""
-    role, made = answer["AssumedRoleUser"], answer["Credentials"]
-    if not isinstance(role, dict) or not isinstance(made, dict):
-        return {}
-    return {"AssumedRoleArn": str(role["Arn"]), "AccessKeyId": str(made["AccessKeyId"])}
+    """Whose session it is, its access key's id and whose token it was; not the secrets."""
+    shown = {
+        "AssumedRoleUser": {"Arn": "AssumedRoleArn"},
+        "Credentials": {"AccessKeyId": "AccessKeyId"},
+        "OIDCTokenInfo": {"Issuer": "OIDCIssuer", "Subject": "OIDCSubject"},
+    }
+    return {
+        name: str(part[member])
+        for place, members in shown.items()
+        if isinstance(part := answer.get(place), dict)
+        for member, name in members.items()
+    }

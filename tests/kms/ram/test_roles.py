@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Becoming a role: who may, for how long, under which name, and with no more than it has."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sidecar.kms.accounts import Account, Role, User
+from sidecar.kms.faults import Fault
+from sidecar.signing import AccessKey
+from tests.kms.ram.inside import STS, Inside, core
+
+ADMIN, EVE = AccessKey("LTAIadmin", "one"), AccessKey("LTAIeve", "other")
+ASSUME = "AliyunSTSAssumeRoleAccess"
+
+
+def document(*statements: dict[str, object]) -> str:
+    return json.dumps({"Version": "1", "Statement": list(statements)})
+
+
+def trust(*principals: str) -> str:
+    to = {"Principal": {"RAM": list(principals)}}
+    return document({"Effect": "Allow", "Action": "sts:AssumeRole", **to})
+
+
+def allow(*actions: str) -> str:
+    return document({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
+
+
+FIRST, SECOND = "acs:ram::1:role/first", "acs:ram::1:role/second"
+ROLES = (
+    Role("first", "31", trust("acs:ram::1:user/admin"), (ASSUME, "AliyunKMSFullAccess"), 7200),
+    Role("second", "32", trust(FIRST), ("AliyunKMSReadOnlyAccess",), 7200),
+)
+ACCOUNTS = (
+    Account("1", (User("admin", "21", (ASSUME,), (ADMIN,)),), roles=ROLES),
+    Account("2", (User("eve", "22", (ASSUME,), (EVE,)),)),
+)
+
+
+@pytest.fixture(scope="module")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    with core(tmp_path_factory.mktemp("roles"), *ACCOUNTS) as inside:
+        yield inside
+
+
+def become(inside: Inside, key: AccessKey = ADMIN, role: str = FIRST, **more: str) -> AccessKey:
+    parameters = {"RoleArn": role, "RoleSessionName": "me", **more}
+    made = inside.call("AssumeRole", key, STS, **parameters)["Credentials"]
+    assert isinstance(made, dict)
+    return AccessKey(made["AccessKeyId"], made["AccessKeySecret"], made["SecurityToken"])
+
+
+def code(inside: Inside, key: AccessKey, action: str = "ListKeys") -> str | None:
+    try:
+        inside.call(action, key)
+    except Fault as fault:
+        return fault.fault_code
+    return None
+
+
+def test_another_account_does_not_find_out_which_roles_there_are(inside: Inside) -> None:
+    told = set()
+    for role in (FIRST, "acs:ram::1:role/nobody", "acs:ram::9:role/first"):
+        with pytest.raises(Fault) as caught:
+            become(inside, EVE, role)
+        told.add((caught.value.fault_code, caught.value.why))
+    assert len(told) == 1
+    with pytest.raises(Fault, match="The role does not exist"):
+        become(inside, role="acs:ram::1:role/nobody")
+
+
+def test_a_role_of_a_role_may_what_that_one_may_and_for_an_hour(inside: Inside) -> None:
+    first = become(inside, DurationSeconds="7200")
+    second = become(inside, first, SECOND, DurationSeconds="3600")
+    assert (code(inside, first, "CreateKey"), code(inside, second)) == (None, None)
+    assert code(inside, second, "CreateKey") == "Forbidden.NoPermission"
+    with pytest.raises(Fault, match="DurationSeconds"):
+        become(inside, first, SECOND, DurationSeconds="3601")
+    with pytest.raises(Fault, match="not authorized"):
+        become(inside, ADMIN, SECOND)
+    with pytest.raises(Fault, match="forbidden by permission system"):
+        become(inside, second, SECOND)
+
+
+def test_a_narrowed_session_becomes_no_other_role(inside: Inside) -> None:
+    narrowed = become(inside, Policy=allow("kms:*"))
+    assert code(inside, narrowed, "CreateKey") is None
+    with pytest.raises(Fault, match="forbidden by permission system"):
+        become(inside, narrowed, SECOND)
+    wide = become(inside, Policy=allow("sts:AssumeRole", "ram:*"))
+    assert code(inside, wide) == "Forbidden.NoPermission"
+    second = become(inside, wide, SECOND, Policy=allow("*"))
+    assert code(inside, second, "CreateKey") == "Forbidden.NoPermission"
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"DurationSeconds": "7201"}, "DurationSeconds"),
+        ({"DurationSeconds": "899"}, "DurationSeconds"),
+        ({"DurationSeconds": "-900"}, "DurationSeconds"),
+        ({"Policy": "[]"}, "expected a mapping"),
+        ({"Policy": '{"Version": "1", "Version": "1"}'}, "stands twice"),
+        ({"Policy": trust(FIRST)}, "unknown key 'Principal'"),
+        *(
+            ({"RoleSessionName": name}, "RoleSessionName")
+            for name in (
+                *("x", "x" * 65, "a/b", "a:b", "a*", "a b", "${x}", "\u00e9\u00e9", "\u0661\u0662"),
+                *("me\n", "me\0", "me\u202e", '"}'),
+            )
+        ),
+        *(
+            ({"RoleArn": arn}, "RoleArn")
+            for arn in (
+                *("first", "acs:ram::1:user/admin", "acs:ram::1:role/*", "acs:ram::*:role/first"),
+                *(FIRST + "\n", FIRST + "/../second", "acs:ram:::role/first", FIRST.upper()),
+            )
+        ),
+    ],
+)
+def test_what_is_asked_for_is_read_strictly(
+    more: dict[str, str], complaint: str, inside: Inside
+) -> None:
+    with pytest.raises(Fault, match=complaint):
+        become(inside, **more)
