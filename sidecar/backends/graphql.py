@@ -13,6 +13,7 @@ writes the rule has read those queries.
 import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -21,6 +22,7 @@ from cachetools import LRUCache
 from sidecar.backends.adapter import Message
 from sidecar.backends.graphql_text.names import ProtectedNames
 from sidecar.backends.media import body_codec
+from sidecar.backends.records import record_path
 from sidecar.backends.refusals import (
     NotSearchable,
     PersistedQuery,
@@ -29,7 +31,9 @@ from sidecar.backends.refusals import (
 )
 from sidecar.backends.rest import BACKEND as REST
 from sidecar.codecs import Shape, Site, build_shape, find_codec, fold
-from sidecar.errors import KeyUnavailable, Malformed, SidecarError
+from sidecar.codecs.places import check_places
+from sidecar.codecs.spelling import effort
+from sidecar.errors import KeyUnavailable, Malformed, SidecarError, TooLarge
 from sidecar.fieldpath import EACH, FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import DETERMINISTIC, Documents, Requirement, Rule
@@ -43,9 +47,12 @@ _IN_URL = frozenset({fold(name) for name in (*_MEMBERS, *(ids[0] for ids in _IDS
 _SEND_THE_TEXT = "PersistedQueryNotSupported"
 """Apollo Server's word, upon which clients of automatic persisted queries send the text."""
 _KNOWN_DOCUMENTS = 512
+MAX_QUERIES = 128 * 1024
+"""Characters of all queries in a list of operations, of which others wait for half a second."""
+_CONTAINERS = (dict, list)
 _JSON = find_codec("application/json")
 
-type _Check = Callable[[str, ProtectedNames, Shape[object] | None, Shape[object] | None], bool]
+type _Check = Callable[[str], bool]
 
 _decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
 
@@ -53,16 +60,21 @@ _decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, an
 class _GraphqlAdapter:
     """The backend bound to one rule."""
 
-    def __init__(self, rule: Rule, check_document: _Check) -> None:
+    def __init__(self, rule: Rule) -> None:
         _check_documents(rule)
-        self._check_document = check_document
         self._rule = rule.name
         self._as_rest = REST.bind(_with_batches(rule))
         self._has_fields = bool(rule.fields)
         self._names = ProtectedNames(rule.fields)
         tags = [(field.path, field) for field in rule.fields]
         self._request: Shape[object] = build_shape(rule.documents.request, tags)
-        self._answers: Shape[object] = build_shape(rule.documents.response, tags)
+        answers: Shape[object] = build_shape(rule.documents.response, tags)
+        self._check_document = _checker(
+            self._names,
+            self._request.members["variables"],
+            answers.members["data"],
+            _record_in_documents(rule),
+        )
         required = {need.path.steps for need in rule.require}
         self._trusted = [ids for ids in _IDS if ids in required]
         self._checked: LRUCache[bytes, bool] = LRUCache(_KNOWN_DOCUMENTS)
@@ -76,7 +88,9 @@ class _GraphqlAdapter:
             raise UnsupportedMedia("a GraphQL request that is not JSON")
         message = self._as_rest.read_request(head, variables, query, body)
         if body and self._has_fields:
-            writes = [self._check(operation) for operation in _operations(body)]
+            operations = _operations(body)
+            _check_lengths(operations)
+            writes = [self._check(operation) for operation in operations]
             if not any(writes):
                 _check_searchable(message)
         return message
@@ -116,7 +130,7 @@ class _GraphqlAdapter:
                 "a GraphQL request has a member besides query, variables, operationName and "
                 "extensions that `require` does not name"
             )
-        self._check_names(operation, self._request)
+        self._check_names(operation)
         if text is None:
             return True
         if not isinstance(text, str):
@@ -129,26 +143,60 @@ class _GraphqlAdapter:
             raise Malformed("the hash of the query is another one's")
         writes = self._checked.get(digest.digest())
         if writes is None:
-            shapes = self._request.members["variables"], self._answers.members["data"]
-            writes = self._check_document(text, self._names, *shapes)
+            writes = self._check_document(text)
             self._checked[digest.digest()] = writes
         return writes
 
-    def _check_names(self, content: object, shape: Shape[object] | None) -> None:
+    def _check_names(self, operation: object) -> None:
         """Refuse a member that is named like a protected field where the rule names none."""
+        names = _strange_names(operation, self._request)
+        check_places(effort(names))
+        if any(self._names.are_like(name) for name in names):
+            raise RequirementFailed(
+                "a member of the variables is named like a protected field, where the rule names "
+                "no document"
+            )
+
+
+def _strange_names(content: object, shape: Shape[object] | None) -> set[str]:
+    """The names of members where the rule names none, and not those inside of values."""
+    names: set[str] = set()
+    waiting = [(content, shape)]
+    containers = 0
+    while waiting:
+        content, shape = waiting.pop()
+        containers += 1
+        check_places(containers + len(waiting))
         if isinstance(content, list):
-            for item in content:
-                self._check_names(item, shape.items if shape else None)
+            items = shape.items if shape else None
+            waiting += [(item, items) for item in content if isinstance(item, _CONTAINERS)]
         elif isinstance(content, dict):
             for name, value in content.items():
                 below = shape.members.get(name) if shape else None
-                if below is None and self._names.are_like(name):
-                    raise RequirementFailed(
-                        "a member of the variables is named like a protected field, where the rule "
-                        "names no document"
-                    )
-                if below is None or below.tag is None:
-                    self._check_names(value, below)
+                if below is None:
+                    names.add(name)
+                if isinstance(value, _CONTAINERS) and (below is None or below.tag is None):
+                    waiting.append((value, below))
+    return names
+
+
+def _checker(
+    names: ProtectedNames,
+    variables: Shape[object],
+    answers: Shape[object],
+    record: tuple[str, ...] | None,
+) -> _Check:
+    """What checks the text of a query."""
+    from sidecar.backends.graphql_text.document import Surroundings, check_document  # noqa: PLC0415 - heavy
+
+    return partial(check_document, around=Surroundings(names, variables, answers, record))
+
+
+def _record_in_documents(rule: Rule) -> tuple[str, ...] | None:
+    """Where documents have to tell their record; None where there is none, or the path may."""
+    if rule.record is None or any(rule.record in dict(each.variables) for each in rule.routes):
+        return None
+    return tuple(step for step in record_path(rule.record).steps if isinstance(step, str))
 
 
 def _check_documents(rule: Rule) -> None:
@@ -173,12 +221,19 @@ def _with_batches(rule: Rule) -> Rule:
     return dataclasses.replace(rule, documents=Documents(request, response), require=tuple(require))
 
 
-def _operations(body: bytes) -> Iterable[object]:
+def _operations(body: bytes) -> list[object]:
     try:
         content = _decode(body)
     except (msgspec.DecodeError, RecursionError, ValueError):
         raise Malformed("the body is not one JSON text") from None
     return content if isinstance(content, list) else [content]
+
+
+def _check_lengths(operations: Iterable[object]) -> None:
+    """Refuse more text than may be parsed while other messages wait."""
+    queries = [each.get("query") for each in operations if isinstance(each, dict)]
+    if sum(map(len, {query for query in queries if isinstance(query, str)})) > MAX_QUERIES:
+        raise TooLarge(f"queries of more than {MAX_QUERIES} characters")
 
 
 def _names_of(query: bytes) -> list[str]:
@@ -207,9 +262,7 @@ class Graphql:
     kind = "graphql"
 
     def bind(self, rule: Rule) -> _GraphqlAdapter:
-        from sidecar.backends.graphql_text.document import check_document  # noqa: PLC0415 - heavy
-
-        return _GraphqlAdapter(rule, check_document)
+        return _GraphqlAdapter(rule)
 
 
 BACKEND = Graphql()

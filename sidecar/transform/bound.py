@@ -21,6 +21,7 @@ class BoundRule:
             raise Misconfigured(f"rule {rule.name!r}: no backend for stores of {rule.store.kind!r}")
         self.name = rule.name
         self.phase = rule.phase
+        self.record = rule.record
         self.reads_heads = bool(rule.outside)
         self.is_whole = any(field.is_whole_body for field in rule.fields)
         self.tenant_header = None if rule.tenant_header is None else rule.tenant_header.encode()

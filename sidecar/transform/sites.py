@@ -66,7 +66,10 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
         if lexeme == _NULL and field.null == "keep":
             continue
         if value.record is None:
-            raise Unbound(f"the request does not tell the record that {field.name!r} is bound to")
+            raise Unbound(
+                f"neither a document nor the path tells {bound.record!r}, the record that "
+                f"{field.name!r} is bound to"
+            )
         if value.record != record:  # those of one document share it
             record = value.record
             ids = framed(tenant, record)
@@ -110,7 +113,10 @@ def sites_to_open(
             unsealed.append((name, str(value.field.path)))
             continue
         if value.record is None:
-            raise UnreadableAnswer(f"the answer does not tell the record that {name!r} is bound to")
+            raise UnreadableAnswer(
+                f"neither a document of the answer nor the path of its request tells "
+                f"{bound.record!r}, the record that {name!r} is bound to"
+            )
         if value.record != record:  # those of one document share it
             record = value.record
             ids = framed(tenant, record)

@@ -17,7 +17,8 @@ from sidecar.backends import (
     UnexpectedShape,
     UnsupportedMedia,
 )
-from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, Refused
+from sidecar.codecs.places import MAX_PLACES
+from sidecar.errors import KeyUnavailable, Malformed, Misconfigured, Refused, TooLarge
 from sidecar.fieldpath import FieldPath
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import Documents, Mode, Place, Requirement
@@ -261,3 +262,44 @@ class TestRefusals:
     def test_say_when_to_try_again(self) -> None:
         told = adapter().refusal(KeyUnavailable("why", 7))
         assert (told.status, (b"Retry-After", b"7") in told.headers) == (503, True)
+
+
+class TestRecords:
+    """The answer to what was written opens, or nothing is written."""
+
+    def test_a_selection_without_the_record_is_refused(self) -> None:
+        text = "mutation($input: I!) { customer(input: $input) { ssn } }"
+        variables = {"input": {"id": "c1", "ssn": "1"}}
+        with pytest.raises(RequirementFailed, match="no id of the record"):
+            found(operation(text, variables), adapter(record="id"))
+        assert found(operation(text.replace("ssn", "id ssn"), variables), adapter(record="id"))
+        assert found(operation(text, variables))
+
+    def test_the_path_may_tell_it(self) -> None:
+        rule = samples.rule(
+            "/{customer}/graphql", fields=(samples.field("ssn"),), documents=DOCUMENTS,
+            record="customer",
+        )  # fmt: skip
+        body = json.dumps(operation("{ customer { ssn } }")).encode()
+        message = BACKENDS["graphql"].bind(rule).read_request(head(), {"customer": "c"}, b"", body)
+        assert message.finish()[1] == body
+
+
+class TestEffort:
+    """No request keeps others waiting for long."""
+
+    def test_names_are_compared_once_and_not_without_end(self) -> None:
+        many = [{f"n{number}": 1} for number in range(MAX_PLACES + 1)]
+        with pytest.raises(TooLarge):
+            found(operation("{ id }", {"list": many}))
+        with pytest.raises(TooLarge):
+            found(operation("{ id }", {"list": [{}] * (MAX_PLACES + 1)}))
+        with pytest.raises(TooLarge):
+            found(operation("{ id }", dict.fromkeys(map(str, range(MAX_PLACES + 1)))))
+        assert found(operation("{ id }", {"list": [{"n": 1}] * (MAX_PLACES // 2)})) == []
+
+    def test_queries_are_not_parsed_without_end(self) -> None:
+        queries = [f"{{ {name} }} # {'x' * 9000}" for name in "abcdefghijklmnopq"]
+        with pytest.raises(TooLarge):
+            found([operation(query) for query in queries])
+        assert found([operation(queries[0])] * 100) == []

@@ -192,6 +192,27 @@ class TestBinding:
         ):
             assert (await refused_write(transform, body, head)).code == "unbound"
 
+    async def test_a_part_of_a_document_takes_the_record_of_its_path(self, rig: Rig) -> None:
+        transform = rig.transform()
+        sealed = await seal(transform, b'{"ssn":"x"}', request("/customers/c1", "PATCH"))
+        stored = decoded(sealed.body)["ssn"].encode()
+        for body in (b'{"ssn":"%b"}' % stored, b'[{"id":"c1","ssn":"%b"}]' % stored):
+            assert b'"ssn":"x"' in (await open_(transform, body)).body
+        moved = request("/customers/c2", "GET")
+        assert (
+            await refused_read(transform, b'{"ssn":"%b"}' % stored, moved)
+        ).code == "cannot_open"
+
+    async def test_one_whose_path_is_called_otherwise_is_told_what_is_missing(
+        self, rig: Rig
+    ) -> None:
+        transform = rig.transform(rig.rule(record="key"))
+        refusal = await refused_write(
+            transform, b'{"ssn":"CANARY"}', request("/customers/c1", "PATCH")
+        )
+        assert refusal.code == "unbound"
+        assert "tells 'key'" in decoded(refusal.body)["detail"]
+
     async def test_a_document_cannot_claim_another_record_than_the_path(self, rig: Rig) -> None:
         assert (await refused_write(rig.transform(), b'{"id":"c2","ssn":"x"}')).code == "unbound"
 

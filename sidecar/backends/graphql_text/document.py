@@ -5,12 +5,14 @@ Values belong into variables. In the text itself are refused: literals for a pro
 texts in input objects, which may be values beside the name of a field (`{field: "ssn", eq: "…"}`);
 a variable for a protected name that the rule does not seal as that field, and a sealed one for any
 other name; default values of such variables; aliases that give an answer's member another name on
-the way to a protected field; what answers in pieces (`subscription`, `@defer`, `@stream`).
+the way to a protected field; a value that is bound to a record without the record's id beside it;
+what answers in pieces (`subscription`, `@defer`, `@stream`).
 
 All operations and fragments of a document are read, whichever is chosen.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from graphql import GraphQLError, parse
 from graphql.language import (
@@ -34,6 +36,7 @@ from graphql.language import (
 )
 
 from sidecar.backends.graphql_text.names import ProtectedNames, below_lists, last_name
+from sidecar.backends.graphql_text.records import RecordIds
 from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
 from sidecar.codecs import Shape
 from sidecar.errors import Malformed
@@ -48,14 +51,25 @@ _IN_PIECES = frozenset({"defer", "stream"})
 type _Place = Shape[object] | None
 
 
-def check_document(text: str, names: ProtectedNames, variables: _Place, answers: _Place) -> bool:
-    """Whether an operation of the document writes.
+class Surroundings(NamedTuple):
+    """What a rule says of the messages around a document.
 
-    `variables` and `answers` are the shapes of what stands at `$.variables` and at `$.data`.
+    `variables` and `answers` are the shapes of what stands at `$.variables` and at `$.data`;
+    `record` is the path of the id in each document, None where documents need not tell one.
+    """
+
+    names: ProtectedNames
+    variables: _Place
+    answers: _Place
+    record: tuple[str, ...] | None = None
+
+
+def check_document(text: str, around: Surroundings) -> bool:
+    """Whether an operation of the document writes.
 
     Raises:
         Malformed: It is no executable document, or too long a one.
-        RequirementFailed: A value could pass the rule.
+        RequirementFailed: A value could pass the rule, or its answer could not be opened.
         NotSearchable: A query looks for a value that is sealed so that nobody can look for it.
         UnsupportedMedia: It asks for answers in pieces.
     """
@@ -73,7 +87,7 @@ def check_document(text: str, names: ProtectedNames, variables: _Place, answers:
                     raise Malformed("two fragments of the query have one name")
             else:
                 raise Malformed("the query has a definition that cannot be executed")
-        reader = _DocumentReader(names, variables, answers, fragments)
+        reader = _DocumentReader(around, fragments)
         for operation in operations:
             reader.read_operation(operation)
         if fragments.keys() != reader.used:
@@ -86,19 +100,14 @@ def check_document(text: str, names: ProtectedNames, variables: _Place, answers:
 class _DocumentReader:
     """One document against one rule."""
 
-    def __init__(
-        self,
-        names: ProtectedNames,
-        variables: _Place,
-        answers: _Place,
-        fragments: dict[str, FragmentDefinitionNode],
-    ) -> None:
-        self._names = names
-        self._variables = variables
-        self._answers = answers
+    def __init__(self, around: Surroundings, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self._names = around.names
+        self._variables = around.variables
+        self._answers = around.answers
+        self._ids = None if around.record is None else RecordIds(around.record, fragments)
         self._fragments = fragments
         self.used: set[str] = set()
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: set[tuple[str, int, bool]] = set()
         self._writes = False
 
     def read_operation(self, operation: OperationDefinitionNode) -> None:
@@ -109,25 +118,36 @@ class _DocumentReader:
         for definition in operation.variable_definitions or ():
             self._read_default(definition)
         self._read_directives(operation.directives)
-        self.read_selections(operation.selection_set, self._answers)
+        self._read_selections(
+            operation.selection_set, self._answers, is_told=self._enter(self._answers)
+        )
 
-    def read_selections(self, selections: SelectionSetNode | None, shape: _Place) -> None:
+    def _enter(self, shape: _Place, *, is_told: bool = True) -> bool:
+        """Whether the record of what stands at `shape` is told already, or nobody needs it."""
+        return self._ids is None or (is_told and not (shape and shape.is_document))
+
+    def _read_selections(
+        self, selections: SelectionSetNode | None, shape: _Place, *, is_told: bool
+    ) -> None:
+        """`is_told` says whether the record's id is asked for, if an answer needs one here."""
+        if self._ids and shape and shape.is_document:
+            is_told = self._ids.are_told(selections) or is_told
         for selection in selections.selections if selections else ():
             self._read_directives(selection.directives)
             if isinstance(selection, FieldNode):
-                self._read_field(selection, shape)
+                self._read_field(selection, shape, is_told=is_told)
             elif isinstance(selection, InlineFragmentNode):
-                self.read_selections(selection.selection_set, shape)
+                self._read_selections(selection.selection_set, shape, is_told=is_told)
             elif isinstance(selection, FragmentSpreadNode):
-                self._read_fragment(selection.name.value, shape)
+                self._read_fragment(selection.name.value, shape, is_told=is_told)
 
-    def _read_fragment(self, name: str, shape: _Place) -> None:
-        if name in self._fragments and (name, id(shape)) not in self._seen:
+    def _read_fragment(self, name: str, shape: _Place, *, is_told: bool) -> None:
+        if name in self._fragments and (name, id(shape), is_told) not in self._seen:
             self.used.add(name)
-            self._seen.add((name, id(shape)))
-            self.read_selections(self._fragments[name].selection_set, shape)
+            self._seen.add((name, id(shape), is_told))
+            self._read_selections(self._fragments[name].selection_set, shape, is_told=is_told)
 
-    def _read_field(self, field: FieldNode, shape: _Place) -> None:
+    def _read_field(self, field: FieldNode, shape: _Place, *, is_told: bool) -> None:
         name = field.name.value
         for argument in field.arguments or ():
             self._read_argument(argument)
@@ -143,7 +163,16 @@ class _DocumentReader:
                 f"{name!r} is read where the rule names no such field, and sealed digits do not "
                 "tell that they are sealed"
             )
-        self.read_selections(field.selection_set, below_lists(below))
+        place = below_lists(below)
+        tag = place.tag if place else None
+        if isinstance(tag, Field) and tag.mode not in DETERMINISTIC and not is_told:
+            raise RequirementFailed(
+                f"the selection of {name!r} has no id of the record that it is bound to, so its "
+                "answer could not be opened"
+            )
+        self._read_selections(
+            field.selection_set, place, is_told=self._enter(place, is_told=is_told)
+        )
 
     def _read_directives(self, directives: Iterable[DirectiveNode] | None) -> None:
         for directive in directives or ():

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.backends import NotSearchable, RequirementFailed, UnsupportedMedia
-from sidecar.backends.graphql_text.document import MAX_LENGTH, MAX_TOKENS, check_document
+from sidecar.backends.graphql_text.document import (
+    MAX_LENGTH,
+    MAX_TOKENS,
+    Surroundings,
+    check_document,
+)
 from sidecar.backends.graphql_text.names import ProtectedNames
 from sidecar.codecs import Shape, build_shape
 from sidecar.errors import Malformed, Refused
@@ -37,7 +42,7 @@ NAMES = ProtectedNames(FIELDS)
 
 
 def check(text: str) -> bool:
-    return check_document(text, NAMES, VARIABLES, ANSWERS)
+    return check_document(text, Surroundings(NAMES, VARIABLES, ANSWERS))
 
 
 @pytest.mark.parametrize(
@@ -236,3 +241,72 @@ def test_nothing_is_raised_but_what_is_told(words: list[str]) -> None:
     except Refused:
         return
     assert 'ssn : "078"' not in text
+
+
+class TestRecords:
+    """What is bound to a record is asked for with its id, or nothing is asked of the store."""
+
+    @staticmethod
+    def check(text: str, *record: str) -> bool:
+        around = Surroundings(NAMES, VARIABLES, ANSWERS, record or ("id",))
+        return check_document(text, around)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "mutation($input: I!) { save(input: $input) { id ssn } }",
+            "mutation($input: I!) { save(input: $input) { ok } }",
+            "mutation($input: I!) { save(input: $input) { email card } }",
+            "{ customer { address { street } id } }",
+            "{ customer { ...V id } } fragment V on C { ssn ...V }",
+            "{ customer { ...I ...V } } fragment V on C { ssn } fragment I on C { id }",
+            "{ customer { ... on P { id ssn } ... on Q { name } } }",
+            "{ customer { ... { id } ssn } }",
+            "{ list { edges { node { id phones { number } } } } }",
+            "{ customers { id ssn } other { ssn } }",
+        ],
+    )
+    def test_a_selection_with_the_id_goes_on(self, text: str) -> None:
+        self.check(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "mutation($input: I!) { save(input: $input) { ssn } }",
+            "mutation($input: I!) { save(input: $input) { ...V } } fragment V on C { ssn }",
+            "mutation($on: B) { save { id @include(if: $on) ssn } }",
+            "mutation($on: B) { save { ... @skip(if: $on) { id } ssn } }",
+            "{ customer { ... on P { ssn } ... on Q { name } } }",
+            "{ customer { address { street id } } }",
+            "{ customers { phones { id number } } }",
+            "{ id customers { tags } }",
+            "{ customer { number: id ssn } }",
+            "{ customer { id: name ssn } }",
+            "{ customer { ...I ssn } } fragment I on C { ...I }",
+            "{ customer { id ...V } customers { ...V } } fragment V on C { ssn }",
+        ],
+    )
+    def test_one_without_it_is_refused(self, text: str) -> None:
+        with pytest.raises(RequirementFailed):
+            self.check(text)
+
+    def test_the_id_may_lie_deeper(self) -> None:
+        self.check("{ customer { meta { key } ssn } }", "meta", "key")
+        self.check(
+            "{ customer { ...M ssn } } fragment M on C { meta { ...K } } fragment K on M {key}",
+            "meta",
+            "key",
+        )
+        for text in (
+            "{ customer { key ssn } }",
+            "{ customer { meta { id } ssn } }",
+            "{ customer { meta ssn } }",
+        ):
+            with pytest.raises(RequirementFailed):
+                self.check(text, "meta", "key")
+
+    def test_many_fragments_take_no_longer_than_few(self) -> None:
+        fragments = " ".join(
+            f"fragment F{n} on C {{ ...F{n + 1} ...F{n + 1} }}" for n in range(200)
+        )
+        self.check(f"{{ customer {{ ...F0 }} }} {fragments} fragment F200 on C {{ id ssn }}")
