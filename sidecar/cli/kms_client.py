@@ -91,9 +91,14 @@ class KmsClient:
                 "wants one of its clients (--cert, --key)"
             ) from error
         except (OSError, http.client.HTTPException) as error:
+            hung_up = isinstance(error, ConnectionResetError | BrokenPipeError)
+            what = (
+                "does it want a certificate of its clients? (--cert, --key)"  # TLS 1.3 just ends
+                if hung_up and self._url.scheme == "https"
+                else "is it running? (sidecar kms serve)"
+            )
             raise Misconfigured(
-                f"no KMS answers at {self._url.netloc}: {type(error).__name__}; "
-                "is it running? (sidecar kms serve)"
+                f"no KMS answers at {self._url.netloc}: {type(error).__name__}; {what}"
             ) from error
         finally:
             connection.close()
