@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 from sidecar.rules.clearance import HeaderIs
@@ -41,6 +42,8 @@ ADVICE = {
     "searchable-mask": "{} is masked and can be searched for, so a guess that finds a record is "
     "right",
     "shown-elsewhere": "{} is the same field and not masked, so whoever may ask there sees it",
+    "apart": "{} is spelt like it and bound apart, so what is written as the one does not open as "
+    "the other; give both one name with `as`",
     "parameter-name": "{} is named like a usual query parameter; requests that have it in their "
     "query are refused, or its value there is sealed",
 }
@@ -64,6 +67,7 @@ _PARAMETER = re.compile(
 )
 _STATEMENTS = re.compile("command|cypher|graphql|gremlin|query|script|sql")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_BRACKETS = re.compile(r"[\[\].]")
 _NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 _LITERALS = ("SET ssn = '078-05-1120'", 'SET ssn = "078-05-1120"')
 
@@ -108,6 +112,7 @@ def _lint_rule(rule: Rule) -> Iterator[_Found]:
             yield _Found(rule.where, "spoofable-clearance", condition.name)
     for item in rule.all_fields:
         yield from _lint_field(item)
+    yield from _lint_spellings(rule.fields)
 
 
 def _uses_lookup_key(item: Field) -> bool:
@@ -125,6 +130,18 @@ def _lint_company(rule: Rule, rules: Iterable[Rule]) -> Iterator[_Found]:
             if item.name in masked and item.mask is None and item.place is not Place.QUERY:
                 where = masked[item.name].where
                 yield _Found(where, "shown-elsewhere", f"{item.label} of rule {other.name!r}")
+
+
+def _lint_spellings(fields: Iterable[Field]) -> Iterator[_Found]:
+    """Forms spell `person.tax` as one name, `person[tax]`; answers in JSON have both steps."""
+    for one, other in combinations(fields, 2):
+        if one.name != other.name and _steps_of_forms(one) == _steps_of_forms(other):
+            yield _Found(other.where, "apart", one.path)
+
+
+def _steps_of_forms(item: Field) -> list[str]:
+    names = (step for step in item.path.steps if isinstance(step, str))
+    return [part for name in names for part in _BRACKETS.split(name) if part]
 
 
 def _lint_routes(rule: Rule) -> Iterator[_Found]:

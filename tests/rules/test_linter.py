@@ -54,6 +54,10 @@ UNWISE: dict[str, list[Rule | tuple[Rule, ...]]] = {
     "shown-elsewhere": [
         (bound(fields=(HIDDEN,)), bound("/b", name="open", collection="customers")),
     ],
+    "apart": [
+        bound(fields=(field("['person[tax]']"), field("person.tax"))),
+        bound(fields=(field("a.b"), field("['a.b']"))),
+    ],
     "parameter-name": [bound(fields=(field("limit"),)), bound(fields=(field("a.Sort"),))],
 }
 

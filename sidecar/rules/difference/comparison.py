@@ -14,8 +14,9 @@ from sidecar.rules.difference.change import Change
 from sidecar.rules.difference.fields import compare_fields
 from sidecar.rules.difference.pairing import pair
 from sidecar.rules.explanation import explain_condition
-from sidecar.rules.fields import DETERMINISTIC
+from sidecar.rules.fields import DETERMINISTIC, Place
 from sidecar.rules.model import Rule, RuleSet
+from sidecar.rules.outside import names_of
 from sidecar.rules.phase import Phase
 
 _PHASES = {
@@ -47,6 +48,7 @@ def _from_old(old: RuleSet, new: RuleSet) -> Iterator[Change]:
             if rule.name not in names:
                 yield Change.of(other.where, other.name, "renamed-rule", rule.name)
             yield from _between(rule, other)
+            yield from _moved(rule, other, pairs.moved[other.name])
 
 
 def _from_new(old: RuleSet, new: RuleSet) -> Iterator[Change]:
@@ -59,6 +61,8 @@ def _from_new(old: RuleSet, new: RuleSet) -> Iterator[Change]:
             continue
         for held in pairs.lost:
             yield Change.of(rule.where, rule.name, "added-route", held)
+        for other in pairs.rules:
+            yield from _moved(other, rule, pairs.moved[other.name])
 
 
 def _between(old: Rule, new: Rule) -> Iterator[Change]:
@@ -80,6 +84,15 @@ def _between(old: Rule, new: Rule) -> Iterator[Change]:
         yield Change.of(new.where, new.name, word, subject)
 
 
+def _moved(old: Rule, new: Rule, variables: frozenset[str]) -> Iterator[Change]:
+    """What changes because variables are other segments of the same path, or none of them."""
+    if old.record == new.record and old.record in variables and _is_bound(old):
+        subject = f"{old.record}, another segment"
+        yield Change.of(new.where, new.name, "changed-record", subject)
+    for name in sorted(variables & names_of(old, Place.PATH) & names_of(new, Place.PATH)):
+        yield Change.of(new.where, new.name, "removed-field", f"what was {{{name}}} in the path")
+
+
 type _Found = Iterator[tuple[str, object]]
 """The words of changes, each with what it speaks of."""
 
@@ -96,9 +109,13 @@ def _names(old: Rule, new: Rule) -> _Found:
 def _bindings(old: Rule, new: Rule) -> _Found:
     if old.tenant_header != new.tenant_header:
         yield "changed-tenant", f"{old.tenant_header or 'none'} to {new.tenant_header or 'none'}"
-    is_bound = any(item.mode not in DETERMINISTIC for item in old.all_fields)
-    if old.record != new.record and is_bound:
+    if old.record != new.record and _is_bound(old):
         yield "changed-record", f"{old.record or 'none'} to {new.record or 'none'}"
+
+
+def _is_bound(rule: Rule) -> bool:
+    """Whether a record decides what opens: what is searched for is bound to none."""
+    return any(item.mode not in DETERMINISTIC for item in rule.all_fields)
 
 
 def _keys(old: Rule, new: Rule) -> _Found:

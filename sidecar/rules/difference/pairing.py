@@ -7,7 +7,7 @@ routes of the other set share one route's paths among them, it counts as lost: r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sidecar.rules.model import Rule
@@ -33,10 +33,19 @@ class Held(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """The rules that hold for requests of one rule, and what of it nobody holds."""
+    """The rules that hold for requests of one rule, and what of it nobody holds.
+
+    `moved` are, by the names of those rules, variables that are not the same segment in both.
+    """
 
     rules: tuple[Rule, ...]
     lost: tuple[Held, ...]
+    moved: Mapping[str, frozenset[str]]
+
+
+class _Holder(NamedTuple):
+    rule: Rule
+    route: Route
 
 
 def pair(rule: Rule, others: Iterable[Rule]) -> Pairs:
@@ -49,25 +58,40 @@ def pair(rule: Rule, others: Iterable[Rule]) -> Pairs:
         for method in route.methods or ()
     }
     found: dict[str, Rule] = {}
+    moved: dict[str, frozenset[str]] = {}
     lost = []
     for host in rule.store.hosts:
         there = [each for each in others if host in each.store.hosts]
         for route in rule.routes:
             methods = sorted(route.methods or {*named, _OTHER})
-            holders = {method: _find(there, route, method) for method in methods}
-            found |= {each.name: each for each in holders.values() if each}
-            missing = tuple(method for method, each in holders.items() if each is None)
+            holders = [(method, _find(there, route, method)) for method in methods]
+            missing = tuple(method for method, holder in holders if holder is None)
             if missing:
                 lost.append(Held(host, route, () if len(missing) == len(methods) else missing))
-    return Pairs(tuple(found.values()), tuple(lost))
+            for holder in (each for _, each in holders if each):
+                name = holder.rule.name
+                found[name] = holder.rule
+                moved[name] = moved.get(name, frozenset()) | _moved(route, holder.route)
+    return Pairs(tuple(found.values()), tuple(lost), moved)
 
 
-def _find(rules: Iterable[Rule], route: Route, method: str) -> Rule | None:
-    for rule in rules:
-        for each in rule.routes:
-            if (each.methods is None or method in each.methods) and covers(each, route):
-                return rule
-    return None
+def _find(rules: Iterable[Rule], route: Route, method: str) -> _Holder | None:
+    holders = [
+        _Holder(rule, each)
+        for rule in rules
+        for each in rule.routes
+        if (each.methods is None or method in each.methods) and covers(each, route)
+    ]
+    return max(holders, key=_precedence, default=None)
+
+
+def _precedence(holder: _Holder) -> list[bool]:
+    """A literal goes before a variable, and a variable before `**` (`compiler`)."""
+    return [isinstance(segment, str) for segment in holder.route.segments]
+
+
+def _moved(one: Route, other: Route) -> frozenset[str]:
+    return frozenset(name for name, _ in {*one.variables} ^ {*other.variables})
 
 
 def covers(one: Route, other: Route) -> bool:

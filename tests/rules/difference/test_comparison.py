@@ -240,3 +240,34 @@ def test_a_removed_rule_is_told_at_its_old_place() -> None:
         "customers",
         "removed-rule",
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/t/{org}/c/{id}", "/t/{id}/c/{org}"),
+        ("/c/{id}", "/c/{key}"),
+        ("/c/{id} /c/me /x", "/c/{id} /x"),
+        ("/c/{id} /x", "/c/{id} /c/me /x"),
+    ],
+)
+def test_a_record_that_another_segment_names_is_told(old: str, new: str) -> None:
+    """The name is the same, and every stored value is bound to what stood there before."""
+    one, other = (
+        rule(*routes.split(), tenant_header="x-tenant-id", record="id") for routes in (old, new)
+    )
+    assert words(other, one) == ["changed-record"]
+    assert words(one, one) == []
+
+
+def test_a_protected_variable_that_is_another_segment_is_told() -> None:
+    path = (Field("email", FieldPath(("email",)), Mode.EQUALITY, place=Place.PATH),)
+    parts = {"outside": path, "lookup_keys": (b"k",)}
+    one, other = (rule(route, **parts) for route in ("/{email}/{at}", "/{at}/{email}"))
+    assert words(other, one) == ["removed-field"]
+
+
+def test_a_more_special_route_is_the_one_that_is_compared() -> None:
+    one = rule("/c/{id}", record="id")
+    other = rule("/c/{id}", "/{id}/**", record="id")
+    assert words(other, one) == ["added-route"]
