@@ -114,6 +114,17 @@ class TestMessages:
         assert decoded((await open_(transform, sealed.body, cleared)).body)["ssn"] == "078-05-1120"
         assert transform.stats.masked == {"customers": 1}
 
+    async def test_fingerprints_tell_nothing_across_fields_and_tenants(self, rig: Rig) -> None:
+        fields = [samples.field(name, mask=HASH) for name in ("ssn", "tax")]
+        transform = rig.transform(rig.rule(*fields, record=None, lookup_keys=rig.lookup_keys))
+        seen = []
+        for tenant in ("acme", "globex", "acme"):
+            head = request(tenant=tenant)
+            sealed = await seal(transform, b'{"ssn":"1","tax":"1"}', head)
+            seen.append(decoded((await open_(transform, sealed.body, head)).body))
+        assert seen[0] == seen[2]
+        assert len({shown for each in seen[:2] for shown in each.values()}) == 4
+
     async def test_a_rule_that_only_observes_masks_nothing(self, rig: Rig) -> None:
         masked = samples.field("ssn", mask=Mask())
         sealed = await seal(rig.transform(rig.rule(masked)), b'{"ssn":"CANARY"}')

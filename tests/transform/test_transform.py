@@ -65,6 +65,12 @@ class TestClaim:
         assert (refusal.status, refusal.code) == (400, "malformed")
         assert transform.stats.refusals["", "malformed"] == 1
 
+    async def test_a_host_is_the_same_however_it_is_spelled(self, rig: Rig) -> None:
+        transform = rig.transform()
+        shouted = request("/Customers/c1")._replace(authority=samples.HOST.upper())
+        assert isinstance(transform.claim(shouted), Refusal)
+        assert isinstance(transform.claim(shouted._replace(target=b"/customers/c1")), Hold)
+
     async def test_a_request_without_its_tenant_is_refused(self, rig: Rig) -> None:
         refusal = rig.transform().claim(request(tenant=None))
         assert isinstance(refusal, Refusal)
@@ -287,6 +293,12 @@ class TestErrors:
     async def test_an_error_of_the_store_reaches_the_client(self, rig: Rig, body: bytes) -> None:
         answer = OK._replace(status=409, reason=b"Conflict")
         assert (await open_(rig.transform(), body, answer=answer)).body == body
+
+    @pytest.mark.parametrize("status", [201, 302, 399])
+    async def test_no_other_answer_counts_as_one(self, rig: Rig, status: int) -> None:
+        answer = OK._replace(status=status)
+        refusal = await refused_read(rig.transform(), b'{"id":"c1","ssn":"CANARY"}', answer=answer)
+        assert refusal.code == "unsealed_stored_value"
 
     async def test_a_sealed_value_in_an_error_is_opened(self, rig: Rig) -> None:
         transform = rig.transform()
