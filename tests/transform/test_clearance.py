@@ -114,6 +114,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "an end in words": {"exp": "never"},
     "an end that is a list": {"exp": [NOW + 60]},
     "a beginning in words": {"nbf": "now"},
+    "a beginning that no float holds": {"nbf": -(10**400)},
 }
 
 

@@ -21,6 +21,12 @@ def test_methods_and_targets_are_read_from_fields_and_query() -> None:
     }
 
 
+@pytest.mark.parametrize("query", ["?_method=put", "?x&_method=put&y", "?x;_method=put;y"])
+def test_a_method_in_the_query_stands_between_either_separator(query: str) -> None:
+    readings = other_readings(request(f"/customers{query}", "POST"))
+    assert [method for method, _ in readings] == ["POST", "PUT"]
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
