@@ -62,6 +62,8 @@ class Connection:
     def renew(self) -> pkcs11.Session:
         """Forget the module's whole state and log in again; all handles die."""
         self.drop()
+        if not self.uri.module.is_file():
+            raise HsmUnavailable(f"{self.uri.module} is not there; is its package installed?")
         if self.uri.softhsm2_conf is not None:
             if not self.uri.softhsm2_conf.is_file():
                 raise HsmUnavailable(

@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pkcs11
@@ -135,6 +136,15 @@ def test_a_vanished_token_never_looks_like_a_deleted_key(
     tokens.rmdir()
     away.rename(tokens)
     assert _decrypt(hsm, iv, ciphertext) == b"a data key"
+
+
+def test_a_module_that_is_not_there_is_named(token_uri: Pkcs11Uri, tmp_path: Path) -> None:
+    elsewhere = replace(token_uri, module=tmp_path / "libnone.so")
+    with (
+        HsmThread(elsewhere) as hsm,
+        pytest.raises(HsmUnavailable, match=r"libnone\.so is not there"),
+    ):
+        hsm.run(Token.has_anchor)
 
 
 def test_a_token_whose_folder_was_moved_is_told(token_uri: Pkcs11Uri) -> None:
