@@ -1,69 +1,102 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Years of use of a KMS core in minutes: CMKs with many versions, and a long audit trail."""
+"""A KMS that has much to remember beside a new one: what the same work takes of both, in turns."""
 
 import json
 import time
-import uuid
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from sidecar.hsm import HsmThread, Token
-from sidecar.kms.audit.trail import write
-from sidecar.kms.config import KmsConfig, load_kms_config
-from sidecar.kms.healing import heal
-from sidecar.kms.service.material import make_material
-from sidecar.kms.service.rotation import rotate
-from sidecar.kms.store import Cmk, Database, Shelf
+from bench.kms import Kms, cli
+from bench.kms.asking import KMS_CORE, Ours, per_second
+from bench.kms.history import RARE, grow
+from bench.rounds import Figure, Measure, interleave
+from sidecar.kms.audit.chain import read_head
+from sidecar.kms.config import load_kms_config
+from sidecar.kms.store import Database
 
-KEYS = 200
-VERSIONS = 50
-SECONDS_OF_HISTORY = 3 * 365 * 24 * 3600
-RECORDS_AT_ONCE = 1000
-
-
-def grow(directory: Path, records: int) -> None:
-    """Fill the core in `directory`, which does not serve now and has one CMK."""
-    config = load_kms_config(directory / "kms.yaml")
-    with closing(Database(config.database_url)) as database:
-        with HsmThread(config.token, timeout=600) as hsm:
-            _grow_keys(config, hsm, database)
-        _grow_trail(database, records)
-
-
-def _grow_keys(config: KmsConfig, hsm: HsmThread, database: Database) -> None:
-    """As automatic rotation does it, and with one more token object for each version."""
-    now = int(time.time())
-
-    def work(token: Token, number: int) -> None:
-        with database.transaction() as connection:
-            shelf = Shelf(connection, config.accounts[0].id, config.region)
-            cmk: Cmk = shelf.list_keys(0, 1)[0]
-            if number:
-                first = str(uuid.uuid4())
-                cmk = cmk._replace(key_id=str(uuid.uuid4()), primary_version=first)
-                shelf.add_key(cmk, make_material(token, cmk, first))
-            for _ in range(VERSIONS - 1):
-                rotate(token, shelf, cmk, lambda: str(uuid.uuid4()), now)
-        heal(token, database)
-
-    for number in range(KEYS):
-        hsm.run(lambda token, number=number: work(token, number))
+ROUNDS = 3
+VERIFIED = 5_000
+"""Records at the end of the trail, as one verifies what is new since yesterday."""
+QUESTIONS: Mapping[str, Mapping[str, str]] = {
+    "newest": {},
+    "by action": {"EventName": "GenerateDataKey"},
+    "by user": {"User": "admin"},
+    "by user and action, rare": {"User": "admin", "EventName": "CreateAlias"},
+    "by what writes": {"EventRW": "Write"},
+    "by what reads": {"EventRW": "Read"},
+}
+"""What LookupEvents looks for in the last week; of the last two there is as much in both."""
 
 
-def _grow_trail(database: Database, records: int) -> None:
-    """Records like the newest one, written as the KMS writes them, with other ids and times."""
+def measure_growth(work: Path, new: Ours, records: int) -> list[Figure]:
+    """What a KMS that was grown does, over what one does that was not."""
+    with Kms(work / "grown", KMS_CORE) as kms:
+        kms.stop()
+        began = time.perf_counter()
+        grow(kms.directory, records)
+        figures = [Figure("growing", time.perf_counter() - began, "s")]
+        kms.start()
+        grown = Ours(kms)
+        return [*figures, *_compare_answers(grown, new), *_compare_commands(kms, new.kms)]
+
+
+def _compare_answers(grown: Ours, new: Ours) -> list[Figure]:
+    """Answers a second."""
+    names = ["GenerateDataKey", "Decrypt"]
+    for question, conditions in QUESTIONS.items():
+        names.append(f"LookupEvents, {question}")
+        told = json.dumps([{"Key": key, "Value": value} for key, value in conditions.items()])
+        for one in (grown, new):
+            one.questions[names[-1]] = "LookupEvents", {"LookupAttribute": told}
+    return [
+        _figure(
+            name, partial(per_second, grown, name), partial(per_second, new, name), at_least=0.9
+        )
+        for name in names
+    ]
+
+
+def _compare_commands(grown: Kms, new: Kms) -> list[Figure]:
+    """Seconds; the command line of Python is most of them."""
+    commands: dict[str, Callable[[Kms], object]] = {
+        "audit query, rare": lambda kms: _audit(kms, "query", "--action", RARE, "-n", 20),
+        "audit query, user and rare": lambda kms: _audit(
+            kms, "query", "--user", "user-1", "--action", RARE, "-n", 20
+        ),
+        "audit tail": lambda kms: _audit(kms, "tail"),
+        f"audit verify of {VERIFIED:,} records": _verify_end,
+        "start": _restart,
+    }
+    return [
+        _figure(name, partial(_seconds, do, grown), partial(_seconds, do, new), at_most=2.0)
+        for name, do in commands.items()
+    ]
+
+
+def _figure(name: str, grown: Measure, new: Measure, **goal: float) -> Figure:
+    ratio = interleave({"grown": grown, "new": new}, ROUNDS).ratio("grown", "new")
+    return Figure(f"{name}, grown / new", ratio, "x", **goal)
+
+
+def _seconds(do: Callable[[Kms], object], kms: Kms) -> float:
+    began = time.perf_counter()
+    do(kms)
+    return time.perf_counter() - began
+
+
+def _audit(kms: Kms, command: str, *words: object) -> str:
+    return cli("kms", "audit", command, "--dir", kms.directory, *words)
+
+
+def _verify_end(kms: Kms) -> None:
+    database = Database(load_kms_config(kms.directory / "kms.yaml").database_url)
     with database.snapshot() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT record FROM audit_record WHERE record LIKE '%\"ApiCall\"%' "
-            "ORDER BY sequence DESC LIMIT 1"
-        ).scalar_one()
-    pattern, began = json.loads(found), time.time() - SECONDS_OF_HISTORY
-    for first in range(0, records, RECORDS_AT_ONCE):
-        told = []
-        for number in range(first, min(first + RECORDS_AT_ONCE, records)):
-            at = time.gmtime(began + number * SECONDS_OF_HISTORY / records)
-            name = str(uuid.uuid4()).upper()
-            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", at)
-            told.append(pattern | {"eventId": name, "requestId": name, "eventTime": when})
-        with database.transaction() as connection:
-            write(connection, told)
+        first = read_head(connection).sequence - VERIFIED
+    database.close()
+    _audit(kms, "verify", "--from", first)
+
+
+def _restart(kms: Kms) -> None:
+    kms.stop()
+    kms.start()

@@ -53,8 +53,8 @@ class Moto:
         with self._process:
             self._process.kill()
 
-    def requests(self, action: str, count: int) -> list[bytes]:
-        """`count` requests of the action, which is named as the vendor of ours names it."""
+    def requests(self, question: str, count: int) -> list[bytes]:
+        """`count` requests of the action that is asked, by the name that ours has for it."""
         text = base64.b64encode(bytes(32)).decode()
         blob = self._ask("Encrypt", {"KeyId": self.key, "Plaintext": text})["CiphertextBlob"]
         sign = {"KeyId": self.pair, "Message": text, "MessageType": "DIGEST"}
@@ -63,7 +63,7 @@ class Moto:
             "Decrypt": ("Decrypt", {"CiphertextBlob": blob}),
             "Encrypt": ("Encrypt", {"KeyId": self.key, "Plaintext": text}),
             "AsymmetricSign": ("Sign", sign | {"SigningAlgorithm": "ECDSA_SHA_256"}),
-        }[action]
+        }[question]
         body = json.dumps(parameters).encode()
         head = "".join(f"{key}: {value}\r\n" for key, value in self._headers(name).items())
         lines = f"POST / HTTP/1.1\r\nHost: kms\r\n{head}Content-Length: {len(body)}\r\n\r\n"

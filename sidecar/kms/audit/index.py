@@ -91,16 +91,16 @@ class Page(NamedTuple):
 
 def add(connection: Connection, first: int, told: Sequence[Told]) -> None:
     """Index the records numbered from `first` on."""
-    rows = [row for n, one in enumerate(told, first) for row in _rows(n, one)]
-    if rows:
-        connection.execute(_ADD, rows)
+    added = [row for n, one in enumerate(told, first) for row in rows(n, one)]
+    if added:
+        connection.execute(_ADD, added)
 
 
 def remove(connection: Connection, records: Mapping[int, str]) -> None:
     """Take records, by their numbers, out of the index."""
-    rows = [row for n, record in records.items() for row in _rows(n, json.loads(record))]
-    if rows:
-        asked = [{f"its_{name}": value for name, value in row.items()} for row in rows]
+    gone = [row for n, record in records.items() for row in rows(n, json.loads(record))]
+    if gone:
+        asked = [{f"its_{name}": value for name, value in row.items()} for row in gone]
         connection.execute(_REMOVE, asked)
 
 
@@ -171,7 +171,8 @@ def _leading(conditions: Conditions) -> tuple[Attribute, str]:
     return rare[0] if rare else (Attribute.EVERY, "")
 
 
-def _rows(sequence: int, told: Told) -> Iterator[Mapping[str, object]]:
+def rows(sequence: int, told: Told) -> Iterator[Mapping[str, object]]:
+    """The rows that find the record of this number."""
     time = int(datetime.fromisoformat(str(told["eventTime"])).timestamp())
     place = {
         "account": told.get("recipientAccountId", ""),

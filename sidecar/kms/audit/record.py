@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 SERVICE_EVENT = "AliyunServiceEvent"
 """ActionTrail's `eventType` for what a service does by itself."""
 
+_spell = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+
 type Told = Mapping[str, object]
 
 
 def canonical(told: Told) -> str:
     """Sorted names, no spaces, ASCII."""
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _spell(told)
 
 
 def written(now: int) -> str:

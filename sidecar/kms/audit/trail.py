@@ -25,6 +25,7 @@ from sidecar.kms.audit.event import Event
 from sidecar.kms.audit.record import Told, canonical
 from sidecar.kms.audit.refusals import Refusals
 from sidecar.kms.faults import Fault
+from sidecar.kms.postponed import Postponed
 from sidecar.kms.store import Database
 from sidecar.kms.store.savepoint import savepoint
 
@@ -32,7 +33,8 @@ from sidecar.kms.store.savepoint import savepoint
 class Errand[T](Protocol):
     """One call: `admit` proves who calls, `act` decides and does; both may raise Fault.
 
-    Both fill in the event. Anything else that they raise is recorded as an internal failure.
+    Both fill in the event. `act` may raise Postponed; anything else that they raise is recorded as
+    an internal failure.
     """
 
     @property
@@ -56,7 +58,12 @@ class Trail:
         """What each call answered or raised, once all of them and their records are durable."""
         with self._database.transaction() as connection:
             outcomes = [_carry_out(connection, errand) for errand in errands]
-            told = [told for errand in errands for told in self._about(errand.event)]
+            told = [
+                told
+                for errand, outcome in zip(errands, outcomes, strict=True)
+                if not isinstance(outcome, Postponed)
+                for told in self._about(errand.event)
+            ]
             write(connection, told)
         self.unsigned += len(told)
         return outcomes
@@ -108,6 +115,8 @@ def _carry_out[T](connection: Connection, errand: Errand[T]) -> T | Exception:
             errand.admit(connection)
         with savepoint(connection):
             return errand.act(connection)
+    except Postponed as postponed:
+        return postponed
     except Exception as error:  # noqa: BLE001 - it is the outcome
         errand.event.fault = error if isinstance(error, Fault) else Fault.internal()
         return error

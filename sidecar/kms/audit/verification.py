@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from sidecar.errors import Misconfigured
 from sidecar.kms.audit.chain import START, ChainBroken, Head, Link, chained, read, read_head
 from sidecar.kms.audit.checkpoint import Checkpoint, Keys, read_floor
 
@@ -55,20 +56,25 @@ class Verified(NamedTuple):
 
 
 def verify(
-    connection: Connection, anchor: Head | None = None, keys: Keys | None = None
+    connection: Connection, anchor: Head | None = None, keys: Keys | None = None, first: int = 1
 ) -> Verified:
-    """Verify the trail in a database; raise ChainBroken at the first fault.
+    """Verify the trail in a database from record `first` on; raise ChainBroken at the first fault.
 
     Call it in a snapshot (`Database.snapshot`), so that a running server is not held up.
 
-    `anchor` is a head that was noted before and that must still be in the chain.
+    `anchor` is a head that was noted before and that must still be in the chain. Where it was
+    verified then, it speaks for all records up to its own, and `first` may be the one after it.
     """
-    floor = read_floor(connection)
-    found = follow(_stored(connection, floor), keys, anchor)
-    if read_head(connection) != found.head:
-        raise ChainBroken(found.sequence + 1, "is missing, or the head is not what was written")
-    if found.floor != floor or found.first not in (floor, found.sequence + 1):
-        raise ChainBroken(floor, f"the trail begins with {found.first}, not with {found.floor}")
+    floor, head = read_floor(connection), read_head(connection)
+    if first > max(head.sequence, START.sequence + 1):
+        raise Misconfigured(f"record {first} is not there: the trail ends with {head.sequence}")
+    begin = max(first, floor)
+    found = follow(_stored(connection, begin), keys, anchor)
+    if head != found.head:
+        problem = "is missing, or the head is not what was written"
+        raise ChainBroken(max(found.sequence + 1, begin), problem)
+    if found.floor != floor and (begin == floor or found.signed_at):
+        raise ChainBroken(floor, f"the trail is said to begin with {floor} and with {found.floor}")
     return found
 
 
@@ -169,14 +175,15 @@ def _missing(expected: int, found: int) -> str:
     return "is missing" if last == expected else f"is missing, and so on up to {last}"
 
 
-def _stored(connection: Connection, floor: int) -> Iterator[Claim]:
-    """The records of a database; the first one after a pruned part says itself what it follows.
-
-    What stands before the `floor` is what pruning has not taken away yet.
-    """
+def _stored(connection: Connection, first: int) -> Iterator[Claim]:
+    """The records of a database from `first` on; what it follows is what the database says."""
     previous: bytes | None = None
-    for link in read(connection, after=floor - 1 if floor > 1 else -1):
+    for link in read(connection, after=first - 1 if first > 1 else -1):
         if previous is None:
+            if link.sequence > first:
+                raise ChainBroken(first, _missing(first, link.sequence))
+            if link.sequence < START.sequence + 1:
+                raise ChainBroken(first, "another one stands before it")
             previous = digest_before(connection, link)
         yield Claim(link, previous)
         previous = link.digest
@@ -194,5 +201,5 @@ def digest_before(connection: Connection, link: Link) -> bytes:
     except ValueError:
         checkpoint = None
     if checkpoint is None or checkpoint.statement.head.sequence != link.sequence - 1:
-        raise ChainBroken(1, "is missing")
+        raise ChainBroken(link.sequence - 1, "is missing")
     return checkpoint.statement.head.digest

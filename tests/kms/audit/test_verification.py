@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar.errors import Misconfigured
 from sidecar.kms.audit import ChainBroken, Head, Verified, append, tail, verify
 from sidecar.kms.audit.chain import GENESIS, START, Link, chained, read
 from sidecar.kms.audit.exporting.lines import line, read_files
@@ -267,3 +268,31 @@ def test_the_tail_of_a_signed_trail_is_its_newest_records(
 ) -> None:
     with database.snapshot() as connection:
         assert tail(connection, 1) == [claims[-1].link]
+
+
+def test_of_a_long_trail_only_what_is_new_may_be_verified_from_a_noted_head_on(
+    database: Database, claims: list[Claim], signer: Signer
+) -> None:
+    noted = claims[3].link.head
+    with database.snapshot() as connection:
+        found = verify(connection, noted, signer.keys, first=5)
+        assert (found.first, found.head) == (5, claims[-1].link.head)
+        assert (found.signed_to, found.floor) == (6, 1)
+        with pytest.raises(ChainBroken, match="another chain"):
+            verify(connection, noted._replace(digest=bytes(32)), first=5)
+        with pytest.raises(ChainBroken, match="older than what is here"):
+            verify(connection, noted, first=6)
+        assert verify(connection, first=LAST).total == 1  # no checkpoint is among it
+        with pytest.raises(Misconfigured, match=f"the trail ends with {LAST}"):
+            verify(connection, first=LAST + 1)
+
+
+@pytest.mark.parametrize(("gone", "place"), [(4, 4), (5, 5), (6, 6), (8, 8)])
+def test_what_is_gone_from_a_part_is_found_like_what_is_gone_from_the_whole(
+    database: Database, claims: list[Claim], gone: int, place: int
+) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql(f"DELETE FROM audit_record WHERE sequence = {gone}")
+    with database.snapshot() as connection, pytest.raises(ChainBroken) as caught:
+        verify(connection, claims[3].link.head, first=5)
+    assert caught.value.sequence == place
