@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from sidecar.fieldpath import FieldPath
-from sidecar.rules import words
+from sidecar.rules import patterns, words
 from sidecar.rules.faults import Collector, placed
 from sidecar.rules.fields import (
     IN_TARGET,
@@ -48,6 +48,7 @@ _MODES = {
 
 _COOKIE = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 """A token (RFC 6265 section 4.1.1)."""
+_ANY = re.compile(".*")
 _NOT_VALUES = frozenset(
     {"accept-encoding", "content-encoding", "content-location", "cookie", "if-range", "location"}
     | {"range", "set-cookie", "trailer", "upgrade", "x-original-url", "x-rewrite-url"}
@@ -135,13 +136,58 @@ FIELD: Table = {
     "as": words.logical_name,
     "mask": Described(_mask, _MASK_SCHEMA),
 }
-_DESIGNATION = {"anyOf": [{"const": "sealed"}, Shape(FIELD, exclusive=tuple(_MODES))]}
-_DESIGNATIONS = {"type": "object", "minProperties": 1, "additionalProperties": _DESIGNATION}
-FIELDS = Described(read_fields, _DESIGNATIONS)
+_SEALED = {"const": "sealed"}
+_NULL_KEPT = {"null": {"const": "keep"}}
+_OPTIONS = Shape(
+    FIELD,
+    exclusive=tuple(_MODES),
+    more={
+        "minProperties": 1,
+        "dependentRequired": {"normalize": ["search"], "keep_last": ["format"]},
+        "dependentSchemas": {"format": {"properties": _NULL_KEPT}},
+        "if": {"required": ["seal"], "properties": {"seal": {"const": "json"}}},
+        "then": {"properties": {"mask": {"enum": list(MASKS)}}},
+    },
+)
+_IN_BODIES = {"anyOf": [_SEALED, _OPTIONS]}
+_IN_HEADS = {"properties": {"seal": {"const": "value"}, **_NULL_KEPT}}
+_IN_PATHS = {"required": ["search"], "properties": _NULL_KEPT}
+_IN_QUERIES = {"required": ["search"], "properties": {"mask": False, **_NULL_KEPT}}
+
+
+def _designations(names: object, each: object) -> dict[str, object]:
+    """What is designated by name at one place, in JSON Schema."""
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": names,
+        "additionalProperties": each,
+    }
+
+
+def _outside(
+    place: Place, name: Callable[[Entry], str], names: object, each: object
+) -> Described[tuple[Field, ...]]:
+    return Described(partial(_read_outside, place, name), _designations(names, each))
+
+
+_HEADS = {"anyOf": [_SEALED, {"allOf": [_OPTIONS, _IN_HEADS]}]}
+_HEADER_NAMES = {
+    "allOf": [
+        schema_of(words.header),
+        patterns.text_but(_ANY, _NOT_VALUES),
+        {"not": patterns.text("(.*-)?[Dd][Ii][Gg][Ee][Ss][Tt]|.*-[Mm][Dd]5")},
+    ]
+}
+FIELDS = Described(read_fields, _designations(patterns.FIELD_PATH, _IN_BODIES))
 
 OUTSIDE: Table = {
-    "headers": Described(partial(_read_outside, Place.HEADER, _header), _DESIGNATIONS),
-    "cookies": Described(partial(_read_outside, Place.COOKIE, _cookie), _DESIGNATIONS),
-    "path": Described(partial(_read_outside, Place.PATH, words.logical_name), _DESIGNATIONS),
-    "query": Described(partial(_read_outside, Place.QUERY, words.logical_name), _DESIGNATIONS),
+    "headers": _outside(Place.HEADER, _header, _HEADER_NAMES, _HEADS),
+    "cookies": _outside(Place.COOKIE, _cookie, patterns.text(_COOKIE), _HEADS),
+    "path": _outside(
+        Place.PATH, words.logical_name, patterns.LINE, {"allOf": [_OPTIONS, _IN_PATHS]}
+    ),
+    "query": _outside(
+        Place.QUERY, words.logical_name, patterns.LINE, {"allOf": [_OPTIONS, _IN_QUERIES]}
+    ),
 }

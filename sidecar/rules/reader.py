@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sidecar.envelope import SEALING_SUITES
 from sidecar.errors import Misconfigured
-from sidecar.rules import designations, words
+from sidecar.rules import designations, patterns, words
 from sidecar.rules.clearance import CLEARED
 from sidecar.rules.faults import Collector, placed
 from sidecar.rules.fields import MAX_PATTERN, Documents, Requirement
@@ -115,9 +115,7 @@ def _route(entry: Entry) -> Route:
     return placed(entry, lambda: Route.parse(entry.text(), entry.where))
 
 
-_ROUTE = Described(
-    _route, {"type": "string", "maxLength": MAX_ROUTE, "pattern": r"^([A-Z][A-Z0-9_|-]* )?/"}
-)
+_ROUTE = Described(_route, {**patterns.ROUTE, "maxLength": MAX_ROUTE})
 
 
 def _tenant(entry: Entry) -> str:
@@ -148,7 +146,11 @@ STORE: Table = {
 TENANT: Table = {"header": words.header}
 DOCUMENTS: Table = {"request": list_of(words.path), "response": list_of(words.path)}
 _STORE_SCHEMA = {"anyOf": [schema_of(words.name), Shape(STORE, required=STORE)]}
-_PATTERN_SCHEMA = {"type": "string", "maxLength": MAX_PATTERN, "format": "regex"}
+_NEEDS_SCHEMA = {
+    "type": "object",
+    "propertyNames": patterns.PATH,
+    "additionalProperties": {"type": "string", "maxLength": MAX_PATTERN},
+}
 RULE: Table = {
     "name": words.name,
     "store": Described(partial(_store, {}), _STORE_SCHEMA),
@@ -156,10 +158,10 @@ RULE: Table = {
     "routes": list_of(_ROUTE),
     "cmk": words.cmk,
     "tenant": Described(_tenant, Shape(TENANT, required=TENANT)),
-    "record": Described(Entry.text, {"type": "string", "minLength": 1}),
+    "record": Described(Entry.text, patterns.SINGLE_PATH),
     "phase": Described(lambda entry: Phase(entry.one_of(Phase)), schema_of(one_of(Phase))),
     "documents": Described(_documents, Shape(DOCUMENTS)),
-    "require": Described(_require, {"type": "object", "additionalProperties": _PATTERN_SCHEMA}),
+    "require": Described(_require, _NEEDS_SCHEMA),
     "lookup_keys": list_of(words.lookup_key, MAX_LOOKUP_KEYS),
     "suite": one_of(SEALING_SUITES),
     "fields": designations.FIELDS,
@@ -167,7 +169,8 @@ RULE: Table = {
     "cleared": CLEARED,
 }
 REQUIRED = ("name", "store", "routes", "cmk")
-_RULES_SCHEMA = {"type": "array", "minItems": 1, "items": Shape(RULE, REQUIRED)}
+_PROTECTS = {"anyOf": [{"required": [key]} for key in ("fields", *designations.OUTSIDE)]}
+_RULES_SCHEMA = {"type": "array", "minItems": 1, "items": Shape(RULE, REQUIRED, more=_PROTECTS)}
 FILE: Table = {
     "version": Described(lambda entry: entry.one_of((VERSION,)), {"enum": [int(VERSION), VERSION]}),
     "rules": Described(_list_of_rules, _RULES_SCHEMA),

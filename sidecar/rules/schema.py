@@ -80,7 +80,7 @@ def _mapping(shape: Shape, explained: _Explained) -> dict[str, object]:
     if shape.exclusive:
         pairs = combinations(shape.exclusive, 2)
         mapping["allOf"] = [{"not": {"required": list(pair)}} for pair in pairs]
-    return mapping
+    return {**mapping, **shape.more}
 
 
 def _plain(cells: str) -> str:

@@ -33,11 +33,15 @@ class Described[T]:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A mapping that a table reads; keys of `exclusive` do not stand together."""
+    """A mapping that a table reads; keys of `exclusive` do not stand together.
+
+    `more` is what JSON Schema is told besides.
+    """
 
     table: Table
     required: Collection[str] = ()
-    exclusive: Collection[str] = field(default=())
+    exclusive: Collection[str] = ()
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 def one_of(words: Iterable[str]) -> Described[str]:

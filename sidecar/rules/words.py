@@ -7,8 +7,9 @@ import base64
 import binascii
 import re
 
-from sidecar.fieldpath import MAX_LENGTH, FieldPath
+from sidecar.fieldpath import FieldPath
 from sidecar.keys.names import CmkRef
+from sidecar.rules import patterns
 from sidecar.rules.faults import placed
 from sidecar.rules.hosts import read_authority
 from sidecar.rules.tables import Described, Shape, Table, list_of, read_mapping
@@ -28,12 +29,7 @@ _FRAMING = frozenset(
 )
 
 
-def _text(form: re.Pattern[str]) -> dict[str, object]:
-    """Texts that match `form` as a whole, in JSON Schema."""
-    return {"type": "string", "pattern": f"^({form.pattern})$"}
-
-
-_KEY_ID_SCHEMA = {"anyOf": [_text(form) for form in (_ALIAS, _KEY_ID, _ARN)]}
+_KEY_ID_SCHEMA = {"anyOf": [patterns.text(form) for form in (_ALIAS, _KEY_ID, _ARN)]}
 
 
 def _name(entry: Entry) -> str:
@@ -109,10 +105,10 @@ CMK: Table = {
     "open": list_of(Described(_key_id, _KEY_ID_SCHEMA)),
 }
 
-name = Described(_name, _text(_NAME))
-logical_name = Described(_logical_name, {"type": "string", "minLength": 1, "maxLength": 255})
-host = Described(_host, {"type": "string", "pattern": "^[^/@]+:[0-9]+$"})
-path = Described(_path, {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH})
+name = Described(_name, patterns.text(_NAME))
+logical_name = Described(_logical_name, patterns.LINE)
+host = Described(_host, patterns.HOST)
+path = Described(_path, patterns.PATH)
 cmk = Described(_cmk, {"anyOf": [_KEY_ID_SCHEMA, Shape(CMK, required=("seal",))]})
-header = Described(_header, _text(_HEADER))
-lookup_key = Described(_lookup_key, {"type": "string", "pattern": "^[A-Za-z0-9+/]+={0,2}$"})
+header = Described(_header, patterns.text_but(_HEADER, _FRAMING))
+lookup_key = Described(_lookup_key, {**patterns.BASE64, "maxLength": 4 * -(-MAX_EDK // 3)})

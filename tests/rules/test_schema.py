@@ -148,3 +148,101 @@ def test_a_reader_that_does_not_say_what_it_reads_is_found() -> None:
     assert schema_of(one_of(("a", "b"))) == {"enum": ["a", "b"]}
     with pytest.raises(TypeError, match="does not say"):
         schema_of(lambda entry: entry.text())
+
+
+AGREED = FILE.replace("    fields:\n", f"    lookup_keys: [{KEY}]\n    fields:\n") + (
+    "      email: {search: equality, normalize: [trim]}\n"
+)
+EMAIL = "{search: equality, normalize: [trim]}"
+FIELDS = f"    fields:\n      ssn: sealed\n      email: {EMAIL}\n"
+HOST = "crm.internal:8080"
+RIGHT = [
+    (HOST, "CRM.internal:65535"),
+    (HOST, "[::1]:8080"),
+    (HOST, "127.0.0.1:80"),
+    (HOST, "a_b.2x:1"),
+    ('"/customers"', '"GET|POST /kühe/**"'),
+    ('"/customers"', '"/"'),
+    ('"/customers"', '"/a/"'),
+    ('"/customers"', '"/..a/.b/c."'),
+    ("ssn: sealed", "\"['a b'][*]['it\\\\'s'].ü\": sealed"),
+    ("ssn: sealed", '"$.a.b": {seal: json, mask: hash}'),
+    ("record: id", "record: \"['@id']\""),
+    (FIELDS, "    headers: {X-Phone: sealed, X-Mail: {seal: value}}\n"),
+    (FIELDS, "    query: {mail: {search: equality, as: email}}\n"),
+    (KEY, "QUFBQQ=="),
+]
+WRONG = [
+    *((HOST, host) for host in ("crm", "crm:0", "crm:65536", "a b:80", "crm.:80", ":80")),
+    *((HOST, host) for host in ("1.2.3.444:80", "1.2:80", "http://crm:80", "u@crm:80")),
+    *(
+        ('"/customers"', f"'{route}'")
+        for route in ("customers", "/a/../b", "/./a", "/a//b", "/a?b", "/a;b", "/a%20b", "/a b")
+    ),
+    *(
+        ('"/customers"', f"'{route}'")
+        for route in ("/{id}.json", "/**/a", "/**/", "get /a", "GET,PUT /a", "/{a b}", "/a*", "*")
+    ),
+    *(("X-Tenant-Id", name) for name in ("Host", "CONTENT-TYPE", "'a b'", "''")),
+    *((KEY, f"'{text}'") for text in ("bG9va3V", "bG9va3U", "bG9va3V=", "QUFBQR==", "QUFB" * 400)),
+    *(
+        (EMAIL, options)
+        for options in (
+            "{}",
+            "{normalize: [trim]}",
+            "{keep_last: 4}",
+            "{format: digits, normalize: [trim]}",
+            "{format: digits, null: seal}",
+            "{seal: json, mask: {last: 4}}",
+            "{search: equality, normalize: [upper]}",
+            "{search: equality, normalize: [trim, trim]}",
+        )
+    ),
+    *(
+        ("ssn: sealed", f'"{path}": sealed')
+        for path in ("", "a[0]", "[*].a", "$[*].a", "a..b", "..a", "a b", "a.", "a[*", "a.*", "a]")
+    ),
+    ("ssn: sealed", "ssn: true"),
+    ("ssn: sealed", "ssn:"),
+    (FIELDS, ""),
+    *(
+        (FIELDS, f"    {place}: {{{name}: {options}}}\n")
+        for place, name, options in (
+            ("headers", "Content-Length", "sealed"),
+            ("headers", "Cookie", "sealed"),
+            ("headers", "Content-Digest", "sealed"),
+            ("headers", "X-A", "{seal: json}"),
+            ("headers", "X-A", "{null: seal}"),
+            ("cookies", "a b", "sealed"),
+            ("path", "id", "sealed"),
+            ("path", "id", "{seal: value}"),
+            ("query", "q", "sealed"),
+            ("query", "q", "{search: equality, mask: hidden}"),
+        )
+    ),
+    *(("record: id", f"record: '{path}'") for path in ("", "a[*].b", "$", "a b")),
+    *(
+        ("record: id", f"documents: {{request: [{paths}]}}")
+        for paths in ("$.a, $.a", "'a b'", "'a[1]'")
+    ),
+    ("record: id", "require: {'a b': x}"),
+    ("record: id", 'collection: "a\\nb"'),
+    ("record: id", "cleared: []"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), RIGHT)
+def test_schema_and_reader_agree_on_what_is_right(tmp_path: Path, old: str, new: str) -> None:
+    text = AGREED.replace(old, new, 1)
+    assert text != AGREED
+    assert complaints(text) == []
+    assert read_rules(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(("old", "new"), WRONG)
+def test_schema_and_reader_agree_on_what_is_wrong(tmp_path: Path, old: str, new: str) -> None:
+    text = AGREED.replace(old, new, 1)
+    assert text != AGREED
+    assert complaints(text)
+    with pytest.raises(Misconfigured):
+        read_rules(write(tmp_path, text))
