@@ -36,6 +36,7 @@ class HsmThread:
     """A token and the thread that it lives on."""
 
     def __init__(self, uri: Pkcs11Uri, timeout: float = 10.0) -> None:
+        self.uri = uri
         self._token = Token(uri)
         self._timeout = timeout
         self._is_closed = False

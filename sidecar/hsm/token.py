@@ -16,6 +16,7 @@ provisioning) is found; a failed decryption is the ciphertext's fault only if th
 up anew, still encrypts and decrypts a known value.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
@@ -48,6 +49,8 @@ _PERHAPS_BAD_CIPHERTEXT = (
 
 
 _HELD = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds between the tries to log in."""
 
 
 class AnchorMissing(pkcs11.PKCS11Error):
@@ -87,6 +90,21 @@ class Token:
 
     def __repr__(self) -> str:
         return f"Token({self._connection.uri})"
+
+    def connect(self) -> None:
+        """Log in where that is not done yet, and have patience with the logins of others.
+
+        Each login writes SoftHSM's file of the token anew, which another one may find half written.
+        """
+        for pause in _PAUSES:
+            try:
+                _ = self._connection.session
+            except (pkcs11.GeneralError, pkcs11.NoSuchToken):
+                self.forget()
+                time.sleep(pause)
+            else:
+                return
+        self._once(lambda: self._connection.session)
 
     def close(self) -> None:
         """Log out and let the module go."""

@@ -9,6 +9,8 @@
     database: kms.db                        # a file beside this one, or postgresql://…
     tls: {cert: server.pem, key: server.key}            # optional; with `client_ca: FILE` clients
                                                         # have to show a certificate of it
+    keys: [{id: 11111111-…, aliases: [alias/crm]}]      # optional; CMKs that are there from the
+                                                        # start, see `key_seeds.py`
     quotas: {keys: 200, aliases: 300}                   # optional; per account and region
     rates: {symmetric: 1000, write: 10}                 # optional; calls a second, per account
     audit: {…}                                          # optional; see `audit/settings.py`
@@ -66,6 +68,7 @@ from sidecar.hsm import Pkcs11Uri
 from sidecar.kms.account_reader import AccountReader, read_policies
 from sidecar.kms.accounts import Account
 from sidecar.kms.audit.settings import AuditSettings, read_audit
+from sidecar.kms.key_seeds import KeyReader, KeySeed
 from sidecar.kms.limit_reader import read_quotas, read_rates
 from sidecar.kms.limits import Quotas, Rates
 from sidecar.strict_yaml import Entry, read
@@ -98,6 +101,7 @@ class KmsConfig:
     accounts: tuple[Account, ...]
     tls: Tls | None = None
     audit: AuditSettings = field(default_factory=AuditSettings)
+    keys: tuple[KeySeed, ...] = ()
 
     @property
     def region(self) -> str:
@@ -114,15 +118,19 @@ def load_kms_config(path: Path) -> KmsConfig:
     quotas = document.optional("quotas", lambda one: read_quotas(one, Quotas()), Quotas())
     rates = document.optional("rates", lambda one: read_rates(one, Rates()), Rates())
     policies: Mapping[str, str] = document.optional("policies", read_policies, {})
+    regions = _regions(document)
+    accounts = AccountReader(folder, policies, quotas, rates).read(document.get("accounts"))
+    keys = KeyReader([one.id for one in accounts], regions)
     config = KmsConfig(
         listen_host=host,
         listen_port=port,
-        regions=_regions(document),
+        regions=regions,
         token=_token(document.get("token")),
         database_url=_database(document.get("database"), folder),
-        accounts=AccountReader(folder, policies, quotas, rates).read(document.get("accounts")),
+        accounts=accounts,
         tls=document.optional("tls", lambda entry: _tls(entry, folder), None),
         audit=document.optional("audit", lambda entry: read_audit(entry, folder), AuditSettings()),
+        keys=document.optional("keys", keys.read, ()),
     )
     document.finish()
     return config

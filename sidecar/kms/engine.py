@@ -13,7 +13,9 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, PendingRollbackError
@@ -31,6 +33,7 @@ from sidecar.kms.authorization import authorize
 from sidecar.kms.faults import Fault
 from sidecar.kms.healing import settle
 from sidecar.kms.limits import Throttle
+from sidecar.kms.pair_maker import PairMaker
 from sidecar.kms.policy import RequestFacts
 from sidecar.kms.ram.caller import Caller
 from sidecar.kms.ram.directory import Directory
@@ -38,7 +41,12 @@ from sidecar.kms.regions import Regions
 from sidecar.kms.request import Received
 from sidecar.kms.rounds import Rounds, TooManyWaitError
 from sidecar.kms.service.names import Place
+from sidecar.kms.service.pair_making import PairKind
+from sidecar.kms.service.ready_pairs import PairWanted
 from sidecar.kms.store import Database, Shelf
+
+PATIENCE_SECONDS = 9.0
+"""How long a call waits for what it needs: the vendor's SDKs wait ten seconds for an answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +83,23 @@ class Engine:
         self._clock = clock
         self._throttle = Throttle()
         self._rounds = Rounds(self._round)
+        self._pairs = PairMaker(hsm, database, clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pairs.close()
 
     async def call(self, received: Received) -> Answer:
         """What the call answers, once it is durable; raise Fault, and nothing but Fault."""
         try:
-            return await self._rounds.ask(received)
+            return await self._carry_out(self._errand(received))
         except Fault:
             raise
         except (HsmUnavailable, TooManyWaitError, *DATABASE_AWAY) as error:
@@ -94,19 +114,41 @@ class Engine:
             logger.error("call %s failed: %s at\n%s", received.request_id, kind, where)  # noqa: TRY400 - as above
             raise Fault.internal() from error
 
-    async def _round(self, calls: Sequence[Received]) -> list[Answer | Exception]:
+    async def _carry_out(self, errand: "_Errand") -> Answer:
+        """In as many rounds as it takes: what a call waits for, others may take before it."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._rounds.ask(errand)
+            except PairWanted as wanted:
+                errand.refused = await self._wait_for_pair(wanted.kind, until)
+
+    async def _wait_for_pair(self, kind: PairKind, until: float) -> Fault | None:
+        """Why the call cannot be done, which it tells in its record; None where it may be tried."""
+        try:
+            await self._pairs.make(kind, until - time.monotonic())
+        except Fault as fault:
+            return fault
+        except (HsmUnavailable, *DATABASE_AWAY):
+            return Fault.unavailable()
+        return None
+
+    async def _round(self, errands: Sequence["_Errand"]) -> list[Answer | Exception]:
         def work(token: Token) -> list[Answer | Exception]:
-            outcomes = self.trail.carry_out([self._errand(call, token) for call in calls])
+            now = int(self._clock())
+            for errand in errands:
+                errand.token, errand.event.now = token, now
+            outcomes = self.trail.carry_out(errands)
             settle(token, self._database)
             return outcomes
 
         return await self._hsm.submit(work)
 
-    def _errand(self, received: Received, token: Token) -> "_Errand":
+    def _errand(self, received: Received) -> "_Errand":
         event = Event(
             request_id=received.request_id,
             action="",
-            now=int(self._clock()),
+            now=0,
             region=self._regions.default,
             source=received.source,
             source_ip=received.source_ip,
@@ -115,7 +157,6 @@ class Engine:
         return _Errand(
             received,
             event,
-            token,
             self._regions,
             self._directory,
             self._authentication,
@@ -129,24 +170,34 @@ class _Errand:
 
     received: Received
     event: Event
-    token: Token
     regions: Regions
     directory: Directory
     authentication: Authentication
     throttle: Throttle
+    token: Token = field(init=False)
+    """Of the round."""
     admitted: Admitted | None = None
+    is_counted: bool = False
+    refused: Fault | None = None
+    """What was waited for did not come."""
 
     def admit(self, connection: Connection) -> None:
-        self.admitted = self.authentication.admit(connection, self.token, self.received, self.event)
+        if self.admitted is None:  # else its nonce is used already: the call was postponed
+            self.admitted = self.authentication.admit(
+                connection, self.token, self.received, self.event
+            )
 
     def act(self, connection: Connection) -> Answer:
+        if self.refused is not None:
+            raise self.refused
         admitted, caller = self.admitted, self.event.caller
         if admitted is None:
             raise Fault.internal()
         product = admitted.product
         action = _find_action(product, admitted.action)
         self.event.is_write = action.is_write
-        if caller is not None:
+        if caller is not None and not self.is_counted:
+            self.is_counted = True
             limit = caller.account.rates.of(action.rate)
             self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
         common = (DRY_RUN,) if product.has_dry_run else ()

@@ -15,7 +15,8 @@ from sidecar.kms.faults import Fault
 class Quotas:
     """How many CMKs, aliases, key versions and certificates an account may have in a region.
 
-    The vendor's, but for certificates, of which it tells none.
+    The vendor's, but for certificates, of which it tells none. `versions_per_key` is for versions
+    that are asked for: rotation by itself goes on until the account has all that it may have.
     """
 
     keys: int = 200

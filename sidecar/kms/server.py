@@ -24,7 +24,7 @@ import uvicorn
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread
-from sidecar.kms import certificates
+from sidecar.kms import certificates, key_seeding
 from sidecar.kms.api.protocol import MAX_HEAD, Protocol
 from sidecar.kms.api.wire import Api
 from sidecar.kms.audit.keeping import Keeper
@@ -56,13 +56,15 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
     database = Database(config.database_url)
     with contextlib.closing(database), HsmThread(config.token) as hsm:
         prove(hsm, database)
+        quotas = {one.id: one.quotas for one in config.accounts}
         hsm.run(lambda token: seeding.plant(database, token, config.accounts, int(time.time())))
+        key_seeding.plant(hsm, database, config.keys, quotas, time.time)
         directory = Directory(config.accounts)
         engine = Engine(config.regions, directory, hsm, database)
         api = Api(engine.call, Health(hsm, database))
-        upkeep = Upkeep(hsm, database, {one.id: one.quotas for one in config.accounts})
+        upkeep = Upkeep(hsm, database, quotas)
         keeper = Keeper(engine.trail, hsm, database, config.audit)
-        with _listen(config) as listener, keeper, upkeep, directory.key_sets:
+        with _listen(config) as listener, keeper, upkeep, directory.key_sets, engine:
             endpoint = _endpoint(config, listener)
             server = _Server(_settings(api), tls, lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))

@@ -23,15 +23,16 @@ from sqlalchemy import Connection
 
 from sidecar.errors import SidecarError
 from sidecar.hsm import HsmThread, Token
-from sidecar.kms.audit.record import Told, service_event
+from sidecar.kms.audit.record import Told
 from sidecar.kms.audit.trail import write
 from sidecar.kms.faults import Fault
 from sidecar.kms.healing import heal, settle
+from sidecar.kms.key_events import key_event
 from sidecar.kms.limits import Quotas
 from sidecar.kms.service import importing
 from sidecar.kms.service.material import destroy_material
 from sidecar.kms.service.rotation import check_room, rotate
-from sidecar.kms.store import Cmk, Database, Shelf, due, import_tokens
+from sidecar.kms.store import Database, Shelf, due, import_tokens
 
 LOOK_SECONDS = 60
 
@@ -107,12 +108,12 @@ class Upkeep:
         for cmk in due.to_rotate(connection, now):
             shelf = Shelf(connection, cmk.account, cmk.region)
             try:
-                check_room(shelf, self._quotas.get(cmk.account, Quotas()), cmk.key_id)
+                check_room(shelf, self._quotas.get(cmk.account, Quotas()))
             except Fault:
                 logger.warning("CMK %s is not rotated: too many versions", cmk.key_id)
                 continue
             version = rotate(token, shelf, cmk, lambda: str(uuid.uuid4()), now)
-            return _about("RotateKey", cmk, now, KeyVersionId=version.version_id)
+            return key_event("RotateKey", cmk, now, KeyVersionId=version.version_id)
         return None
 
 
@@ -121,7 +122,7 @@ def _delete(token: Token, connection: Connection, now: int) -> Told | None:
         for grant in import_tokens.list_of(connection, cmk.key_id):
             importing.revoke(token, connection, grant)
         Shelf(connection, cmk.account, cmk.region).delete_key(cmk)
-        return _about("DeleteKey", cmk, now)
+        return key_event("DeleteKey", cmk, now)
     return None
 
 
@@ -132,22 +133,12 @@ def _destroy(token: Token, connection: Connection, now: int) -> Told | None:
         for version in versions:
             destroy_material(token, shelf, version.version_id)
         told = ",".join(version.version_id for version in versions)
-        return _about("DestroyKeyMaterial", cmk, now, KeyVersionIds=told)
+        return key_event("DestroyKeyMaterial", cmk, now, KeyVersionIds=told)
     return None
 
 
 def _expire(token: Token, connection: Connection, now: int) -> Told | None:
     for cmk in due.to_expire(connection, now):
         importing.forget(token, Shelf(connection, cmk.account, cmk.region), cmk)
-        return _about("ExpireKeyMaterial", cmk, now)
+        return key_event("ExpireKeyMaterial", cmk, now)
     return None
-
-
-def _about(name: str, cmk: Cmk, now: int, **more: str) -> Told:
-    """The record of what was done with a CMK; it is its account's to read."""
-    return {
-        **service_event(name, str(uuid.uuid4()), now, {"KeyId": cmk.key_id, **more}),
-        "acsRegion": cmk.region,
-        "recipientAccountId": cmk.account,
-        "referencedResources": {"ACS::KMS::Key": [cmk.key_id]},
-    }

@@ -2,6 +2,8 @@
 """Nothing listens before the token and the database were seen to belong together."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,3 +99,48 @@ def test_a_root_key_that_opens_nothing_is_an_error_and_stays_one(
     for _ in range(2):
         with pytest.raises(Misconfigured, match="the root key of the token does not open"):
             prove(hsm, database)
+
+
+PROVE = """
+import sys
+from pathlib import Path
+from sidecar.hsm import HsmThread, Pkcs11Uri
+from sidecar.kms.proof import prove
+from sidecar.kms.store import Database
+hsm, database = HsmThread(Pkcs11Uri.parse(sys.argv[1])), Database.sqlite(Path(sys.argv[2]))
+print("ready", flush=True)
+sys.stdin.readline()
+prove(hsm, database)
+"""
+
+
+def test_replicas_that_start_at_once_plant_one_root_key(
+    make_token: Callable[[str], Pkcs11Uri], tmp_path: Path
+) -> None:
+    for number in range(4):
+        uri, file = make_token(f"hsm{number}"), tmp_path / f"{number}.db"
+        database = Database.sqlite(file)
+        with HsmThread(uri) as hsm:
+            prove(hsm, database)
+            hsm.run(lambda token: token.destroy(ROOT_ID))
+        database.close()
+        replicas = [
+            subprocess.Popen(
+                [sys.executable, "-c", PROVE, str(uri), str(file)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            for _ in range(2)
+        ]
+        for replica in replicas:
+            assert replica.stdout is not None
+            assert replica.stdout.readline() == b"ready\n"
+        for replica in replicas:
+            assert replica.stdin is not None
+            replica.stdin.write(b"\n")
+            replica.stdin.flush()
+        assert [replica.communicate()[0] for replica in replicas] == [b"", b""]
+        assert [replica.returncode for replica in replicas] == [0, 0]
+        with HsmThread(uri) as hsm:
+            # Of two keys with one id, no token can tell which is meant.
+            assert hsm.run(lambda token: token.encrypt_gcm(ROOT_ID, b"a canary", b""))

@@ -37,7 +37,7 @@ class World:
         self.clock = Clock()
         self.databases = Database.sqlite(file), Database.sqlite(file)
         self.database = self.databases[0]
-        self.quotas = {ACCOUNT: Quotas(versions_per_key=3)}
+        self.quotas = {ACCOUNT: Quotas(versions=12, versions_per_key=3)}
         self.upkeeps = [Upkeep(hsm, one, self.quotas, self.clock) for one in self.databases]
         self.upkeep = self.upkeeps[0]
 
@@ -138,16 +138,19 @@ def test_a_cmk_that_is_not_enabled_does_not_rotate(world: World, state: str) -> 
     assert world.versions(cmk) == [cmk.primary_version]
 
 
-def test_rotation_ends_at_the_quota_and_goes_on_for_others(
+def test_rotation_goes_on_past_what_calls_may_make_and_ends_at_the_quota_of_the_account(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    full, other = world.make(rotation_interval=WEEK), world.make(rotation_interval=2 * WEEK)
+    one, other = world.make(rotation_interval=WEEK), world.make(rotation_interval=2 * WEEK)
     for _ in range(4):
         world.clock.now += WEEK
         world.upkeep.catch_up()
-    assert len(world.versions(full)) == 3
-    assert len(world.versions(other)) == 3
-    assert f"CMK {full.key_id} is not rotated: too many versions" in caplog.text
+    assert [len(world.versions(cmk)) for cmk in (one, other)] == [5, 3]
+    for _ in range(4):
+        world.clock.now += WEEK
+        world.upkeep.catch_up()
+    assert sum(len(world.versions(cmk)) for cmk in (one, other)) == 12
+    assert f"CMK {one.key_id} is not rotated: too many versions" in caplog.text
 
 
 def test_replicas_that_look_at_the_same_time_rotate_once(world: World) -> None:

@@ -20,16 +20,17 @@ import hmac
 
 from sqlalchemy import Connection
 
-from sidecar.hsm import BadCiphertext, Token, making, rsa
-from sidecar.hsm.token import RESERVED_IDS
+from sidecar.hsm import BadCiphertext, Token, rsa
 from sidecar.kms.service.material import destroy_material, put_material
-from sidecar.kms.service.specs import SPECS
+from sidecar.kms.service.pair_making import PairKind, Purpose, name_in_token
+from sidecar.kms.service.ready_pairs import take
+from sidecar.kms.service.specs import SPECS, Level
 from sidecar.kms.service.states import KeyState
-from sidecar.kms.store import Cmk, Material, Shelf, import_tokens
+from sidecar.kms.store import Cmk, Material, Pairs, Shelf, import_tokens
 from sidecar.kms.store.import_tokens import Grant
 
 ALGORITHMS = ("RSAES_PKCS1_V1_5", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")
-WRAPPING_BITS = 2048
+WRAPPING = PairKind("RSA_2048", Purpose.IMPORT, Level.HSM)
 GRANT_SECONDS = 24 * 60 * 60
 MAX_GRANTS = 3
 """Pairs that one CMK may have in the token at a time; the oldest makes room."""
@@ -37,15 +38,16 @@ MAX_GRANTS = 3
 _OAEP = {"RSAES_OAEP_SHA_1": rsa.Oaep.SHA_1, "RSAES_OAEP_SHA_256": rsa.Oaep.SHA_256}
 
 
-def grant(token: Token, connection: Connection, new: Grant) -> bytes:
-    """Make the pair of a new right to import, and remember the right; its public half."""
-    label = f"to import into {new.key_id}"
-    made = making.rsa(_pair_id(new), label, WRAPPING_BITS, making.Use.DECRYPT)
-    public = token.make(_pair_id(new), made)
+def grant(
+    token: Token, connection: Connection, key_id: str, algorithm: str, expires_at: int
+) -> tuple[Grant, bytes]:
+    """A new right to import, and the public half of its pair; raise PairWanted."""
+    pair_id, pair = take(token, Pairs(connection), WRAPPING)
+    new = Grant(pair_id, key_id, algorithm, expires_at)
     import_tokens.add(connection, new)
-    for old in import_tokens.list_of(connection, new.key_id)[:-MAX_GRANTS]:
+    for old in import_tokens.list_of(connection, key_id)[:-MAX_GRANTS]:
         revoke(token, connection, old)
-    return public
+    return new, pair.public
 
 
 def revoke(token: Token, connection: Connection, old: Grant) -> None:
@@ -110,7 +112,7 @@ def material_bytes(cmk: Cmk) -> int:
 
 
 def _pair_id(given: Grant) -> bytes:
-    return RESERVED_IDS + b"import:" + given.token_id.encode()
+    return name_in_token(given.token_id, Purpose.IMPORT)
 
 
 def _without_material(cmk: Cmk) -> str:

@@ -5,12 +5,17 @@ Law 7: first the material, then the row that names it. A crash between the two l
 token that nobody was told of; the other order could leave a CMK that cannot be used.
 """
 
+from collections.abc import Callable
+
 from sidecar.hsm import KeyMissing, Token, making
 from sidecar.hsm.probing import Kind, can_hold
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.in_process import InProcess, draw, seal_material
 from sidecar.kms.service.in_token import InToken
+from sidecar.kms.service.pair_making import MadePair, PairKind, Purpose, make_rsa
+from sidecar.kms.service.ready_pairs import take
 from sidecar.kms.service.specs import SPECS, Level, Spec, Usage
+from sidecar.kms.service.states import KeyState
 from sidecar.kms.store import Cmk, Material, Shelf
 
 _IN_TOKEN = Material(is_in_token=True)
@@ -28,12 +33,37 @@ def token_holds(token: Token, kind: Kind) -> bool:
     return token.probed[kind]
 
 
+def add_made(token: Token, shelf: Shelf, cmk: Cmk, new_id: Callable[[], str]) -> Cmk:
+    """Store a new CMK with its first version; the CMK as it stands then. Raise PairWanted."""
+    version_id, material = make_version(token, shelf, cmk, new_id)
+    made = cmk._replace(primary_version=version_id, state=KeyState.ENABLED)
+    shelf.add_key(made, material)
+    return made
+
+
+def make_version(
+    token: Token, shelf: Shelf, cmk: Cmk, new_id: Callable[[], str]
+) -> tuple[str, Material]:
+    """The id and the material of a new version of the CMK; raise PairWanted.
+
+    To be stored with `Shelf.add_version`.
+    """
+    kind = _find_rsa_kind(cmk)
+    if kind is None:
+        version_id = new_id()
+        return version_id, make_material(token, cmk, version_id)
+    pair_id, pair = take(token, shelf.pairs, kind)
+    return pair_id, _of_pair(pair)
+
+
 def make_material(token: Token, cmk: Cmk, version_id: str) -> Material:
-    """New material for a new version of the CMK, to be stored with `Shelf.add_version`.
+    """Material for a version of the CMK, however long that takes.
 
     By `cmk.key_spec`, `cmk.key_usage` and `cmk.protection_level`.
     """
     spec = SPECS[cmk.key_spec]
+    if (kind := _find_rsa_kind(cmk)) is not None:
+        return _of_pair(make_rsa(token, version_id, kind))
     if cmk.protection_level == Level.SOFTWARE:
         material, public = draw(token, spec)
         return Material(
@@ -47,11 +77,8 @@ def make_material(token: Token, cmk: Cmk, version_id: str) -> Material:
         token.generate_aes(key_id, cmk.key_id, int(size))
     elif family == "HMAC":
         token.make(key_id, making.mac(key_id, cmk.key_id, spec.size))
-    elif family == "EC":
-        return _pair(token.make(key_id, making.ec(key_id, cmk.key_id, size)))
     else:
-        use = making.Use.SIGN if cmk.key_usage == Usage.SIGN else making.Use.DECRYPT
-        return _pair(token.make(key_id, making.rsa(key_id, cmk.key_id, int(size), use)))
+        return _of_pair(MadePair(token.make(key_id, making.ec(key_id, cmk.key_id, size))))
     return _IN_TOKEN
 
 
@@ -82,5 +109,12 @@ def holder_of(token: Token, shelf: Shelf, cmk: Cmk, version_id: str) -> Holder:
     return InProcess(token, spec, version_id, material.sealed)
 
 
-def _pair(public: bytes) -> Material:
-    return Material(is_in_token=True, public_key=public)
+def _find_rsa_kind(cmk: Cmk) -> PairKind | None:
+    if SPECS[cmk.key_spec].kind.family != "RSA":
+        return None
+    purpose = Purpose.SIGN if cmk.key_usage == Usage.SIGN else Purpose.DECRYPT
+    return PairKind(cmk.key_spec, purpose, Level(cmk.protection_level))
+
+
+def _of_pair(pair: MadePair) -> Material:
+    return Material(is_in_token=pair.sealed is None, sealed=pair.sealed, public_key=pair.public)

@@ -82,9 +82,14 @@ def key_name(text: str) -> KeyName:
             text = text.removeprefix("key/") if text.startswith("key/") else ""
     if text.startswith(ALIAS_PREFIX):
         return KeyName(alias_name(text), place)
-    if not _KEY_ID.fullmatch(text):
+    if not is_key_id(text):
         raise ValueError
     return KeyName(text, place)
+
+
+def is_key_id(text: str) -> bool:
+    """Whether it could be the id of a CMK."""
+    return _KEY_ID.fullmatch(text) is not None
 
 
 def key_arn(text: str) -> KeyName:
@@ -100,7 +105,7 @@ def resource_ids(text: str) -> list[str]:
     ids: list[str] = json.loads(text)
     if not 0 < len(ids) <= MAX_RESOURCES or len(set(map(str, ids))) != len(ids):
         raise ValueError
-    if not all(isinstance(one, str) and _KEY_ID.fullmatch(one) for one in ids):
+    if not all(isinstance(one, str) and is_key_id(one) for one in ids):
         raise ValueError
     return ids
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sidecar.hsm import Token
 from sidecar.kms.faults import Fault
 from sidecar.kms.limits import Quotas
-from sidecar.kms.service.material import make_material
+from sidecar.kms.service.material import make_version
 from sidecar.kms.service.specs import ALIYUN, SPECS
 from sidecar.kms.service.states import KeyState
 from sidecar.kms.store import Cmk, Shelf, Version
@@ -55,21 +55,21 @@ def check_rotates(key_spec: str, origin: str) -> None:
         raise Fault.unsupported_operation("Automatic rotation of such a key")
 
 
-def check_room(shelf: Shelf, quotas: Quotas, key_id: str) -> None:
-    """Raise Fault where the CMK, or the account, may not have another version."""
-    if shelf.versions.count(key_id) >= quotas.versions_per_key:
-        raise Fault.limit_exceeded()
-    check_room_for_key(shelf, quotas)
-
-
 def check_room_for_key(shelf: Shelf, quotas: Quotas) -> None:
-    """Raise Fault where the account may not have another CMK with a first version."""
+    """Raise Fault where the account may not have another CMK, with its first version."""
+    if shelf.count_keys() >= quotas.keys:
+        raise Fault.limit_exceeded()
+    check_room(shelf, quotas)
+
+
+def check_room(shelf: Shelf, quotas: Quotas) -> None:
+    """Raise Fault where the account may not have another version."""
     if shelf.versions.count_all() >= quotas.versions:
         raise Fault.limit_exceeded()
 
 
 def rotate(token: Token, shelf: Shelf, cmk: Cmk, new_id: Callable[[], str], now: int) -> Version:
     """Give the CMK a new version, which it encrypts and signs with from now on."""
-    version = Version(new_id(), cmk.key_id, now)
-    shelf.add_primary(cmk, version.version_id, now, make_material(token, cmk, version.version_id))
-    return version
+    version_id, material = make_version(token, shelf, cmk, new_id)
+    shelf.add_primary(cmk, version_id, now, material)
+    return Version(version_id, cmk.key_id, now)

@@ -29,6 +29,7 @@ class Level(StrEnum):
     """In this process, for the length of a call; at rest it is sealed by the token."""
 
 
+DEFAULT_SPEC = "Aliyun_AES_256"
 ALIYUN = "Aliyun_KMS"
 """The Origin of material that is made here."""
 EXTERNAL = "EXTERNAL"

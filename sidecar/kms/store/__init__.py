@@ -17,8 +17,9 @@ from sidecar.kms.store.materials import (
     list_to_destroy,
 )
 from sidecar.kms.store.named import is_named
+from sidecar.kms.store.pairs import Pairs, list_pairs
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
-from sidecar.kms.store.shelf import Cmk, Label, Shelf
+from sidecar.kms.store.shelf import Cmk, Label, Shelf, find_cmk
 from sidecar.kms.store.tags import CERTIFICATE, KEY, Tag, Tags
 from sidecar.kms.store.versions import Version, Versions
 
@@ -40,6 +41,7 @@ __all__ = [
     "Label",
     "Material",
     "Materials",
+    "Pairs",
     "ResourceTag",
     "Shelf",
     "Table",
@@ -47,10 +49,12 @@ __all__ = [
     "Tags",
     "Version",
     "Versions",
+    "find_cmk",
     "find_sealed",
     "is_named",
     "list_certificates_in_token",
     "list_in_token",
+    "list_pairs",
     "list_to_destroy",
     "nonces",
     "ram_tables",

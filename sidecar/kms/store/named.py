@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, exists, select
 
 from sidecar.kms.store.audit_tables import AuditKey
 from sidecar.kms.store.certificate_table import CertificateRow
+from sidecar.kms.store.pairs import Pair
 from sidecar.kms.store.schema import ImportToken, KeyMaterial
 
 
@@ -22,5 +23,6 @@ def _rows(name: str) -> tuple[tuple[ColumnElement[bool], ...], ...]:
         (KeyMaterial.version_id == name, KeyMaterial.is_in_token.is_(True)),
         (CertificateRow.certificate_id == name, CertificateRow.sealed.is_(None)),
         (ImportToken.token_id == name,),
+        (Pair.pair_id == name,),
         (AuditKey.token_id == name,),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, inser
 
 from sidecar.kms.store.certificates import Certificates
 from sidecar.kms.store.materials import Material, Materials
+from sidecar.kms.store.pairs import Pairs
 from sidecar.kms.store.schema import DELETED, Alias, Key, KeyVersion
 from sidecar.kms.store.tags import CERTIFICATE, KEY, Tags
 from sidecar.kms.store.versions import Versions
@@ -68,6 +69,12 @@ _ALIAS = select(Alias.name, Alias.key_id).where(*_ALIAS_HERE)
 _BY_NAME = _ALIAS.where(Alias.name == bindparam("name"))
 
 
+def find_cmk(connection: Connection, key_id: str) -> Cmk | None:
+    """The CMK with this id in whatever account and region, deleted or not: no id is used again."""
+    row = connection.execute(select(*_COLUMNS).where(Key.key_id == key_id)).first()
+    return Cmk._make(row) if row else None
+
+
 class Shelf:
     """Reads and writes of one account's CMKs and aliases."""
 
@@ -75,6 +82,7 @@ class Shelf:
         self._connection = connection
         self._here = {"account": account, "region": region}
         self.materials = Materials(connection)
+        self.pairs = Pairs(connection)
         self.versions = Versions(connection, self._here)
         self.tags = Tags(connection, self._here, KEY)
         self.certificates = Certificates(connection, self._here)

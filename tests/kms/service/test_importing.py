@@ -13,9 +13,18 @@ from sqlalchemy import Connection
 from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, Token
 from sidecar.hsm.token import RESERVED_IDS
 from sidecar.kms.service import importing
-from sidecar.kms.service.importing import MAX_GRANTS, as_of, fingerprint, grant, receive, revoke
-from sidecar.kms.store import Cmk, Database, Material, Shelf, import_tokens
+from sidecar.kms.service.importing import (
+    MAX_GRANTS,
+    WRAPPING,
+    as_of,
+    fingerprint,
+    grant,
+    receive,
+    revoke,
+)
+from sidecar.kms.store import Cmk, Database, Material, Pairs, Shelf, import_tokens
 from sidecar.kms.store.import_tokens import Grant
+from tests.kms.ready import add_pair
 
 PKCS1 = "RSAES_PKCS1_V1_5"
 
@@ -56,20 +65,23 @@ def is_there(token: Token, given: Grant) -> bool:
     return True
 
 
+def granted(hsm: HsmThread, connection: Connection, until: int) -> tuple[Grant, bytes]:
+    """A right to import into the CMK."""
+    add_pair(hsm, Pairs(connection), WRAPPING)
+    return hsm.run(lambda token: grant(token, connection, "k", PKCS1, until))
+
+
 @pytest.mark.usefixtures("shelf")
 def test_the_oldest_right_makes_room_for_a_new_one(hsm: HsmThread, connection: Connection) -> None:
-    given = [Grant(f"t{number}", "k", PKCS1, number) for number in range(MAX_GRANTS + 1)]
-    for one in given:
-        hsm.run(lambda token, one=one: grant(token, connection, one))
+    given = [granted(hsm, connection, number)[0] for number in range(MAX_GRANTS + 1)]
     assert import_tokens.list_of(connection, "k") == given[1:]
-    assert import_tokens.find(connection, "t0") is None
+    assert import_tokens.find(connection, given[0].token_id) is None
     assert import_tokens.list_expired(connection, 2) == given[1:3]
 
 
 @pytest.mark.usefixtures("shelf")
 def test_a_pair_is_reserved_opens_and_is_given_up(hsm: HsmThread, connection: Connection) -> None:
-    given = Grant("t", "k", PKCS1, 1)
-    public = hsm.run(lambda token: grant(token, connection, given))
+    given, public = granted(hsm, connection, 1)
     assert hsm.run(Token.list_key_ids) == []
     material = secrets.token_bytes(32)
     sealed = wrapped(public, material)
@@ -77,7 +89,7 @@ def test_a_pair_is_reserved_opens_and_is_given_up(hsm: HsmThread, connection: Co
     with pytest.raises(BadCiphertext):
         hsm.run(lambda token: receive(token, given, sealed, 16))
     hsm.run(lambda token: revoke(token, connection, given))
-    assert import_tokens.find(connection, "t") is None
+    assert import_tokens.find(connection, given.token_id) is None
     assert len(hsm.run(Token.list_pending)) == 1
     hsm.run(lambda token: token.settle(token.list_pending()[0], keep=False))
     assert not hsm.run(lambda token: is_there(token, given))

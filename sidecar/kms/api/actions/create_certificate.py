@@ -46,8 +46,7 @@ def check(call: Call) -> None:
 
 
 def act(call: Call) -> Answer:
-    certificate_id = call.new_id()
-    pair = make_pair(call.token, certificate_id, call[KEY_SPEC])
+    certificate_id, pair = make_pair(call.token, call.shelf.pairs, call[KEY_SPEC], call.new_id)
     made = Certificate(
         certificate_id=certificate_id,
         key_spec=call[KEY_SPEC],

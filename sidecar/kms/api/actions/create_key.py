@@ -11,15 +11,15 @@ from sidecar.kms.api.parameters import Parameter, boolean, one_of, text_up_to
 from sidecar.kms.api.targets import ROTATION_INTERVAL, all_keys
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.key_policy import read_key_policy
-from sidecar.kms.service.material import best_level, make_material, token_holds
+from sidecar.kms.service.material import add_made, best_level, token_holds
 from sidecar.kms.service.metadata import MAX_DESCRIPTION, key_metadata
 from sidecar.kms.service.rotation import check_room_for_key, check_rotates
-from sidecar.kms.service.specs import ALIYUN, EXTERNAL, SPECS, Level, Usage
+from sidecar.kms.service.specs import ALIYUN, DEFAULT_SPEC, EXTERNAL, SPECS, Level, Usage
 from sidecar.kms.service.states import KeyState
 from sidecar.kms.service.tagging import read_tags
 from sidecar.kms.store import Cmk
 
-KEY_SPEC = Parameter("KeySpec", one_of(*SPECS), default="Aliyun_AES_256", audited=True)
+KEY_SPEC = Parameter("KeySpec", one_of(*SPECS), default=DEFAULT_SPEC, audited=True)
 KEY_USAGE: Parameter[str | None] = Parameter("KeyUsage", one_of(*Usage), default=None, audited=True)
 ORIGIN = Parameter("Origin", one_of(ALIYUN, EXTERNAL), default=ALIYUN, audited=True)
 PROTECTION_LEVEL: Parameter[str | None] = Parameter(
@@ -38,24 +38,22 @@ OF_INSTANCES = tuple(
 def check(call: Call) -> None:
     _refuse_what_is_not_offered(call)
     _check_rotation(call)
-    if call.shelf.count_keys() >= call.quotas.keys:
-        raise Fault.limit_exceeded()
     check_room_for_key(call.shelf, call.quotas)
 
 
 def act(call: Call) -> Answer:
     cmk = _new_cmk(call)
-    material = None
     if cmk.origin == ALIYUN:
-        material = make_material(call.token, cmk, cmk.primary_version)
-    call.shelf.add_key(cmk, material)
+        cmk = add_made(call.token, call.shelf, cmk, call.new_id)
+    else:
+        call.shelf.add_key(cmk, None)
     call.shelf.tags.put(cmk.key_id, call[TAGS])
     return {"KeyMetadata": key_metadata(cmk)}
 
 
 def _new_cmk(call: Call) -> Cmk:
+    """The CMK as it is before it has material."""
     spec = SPECS[call[KEY_SPEC]]
-    is_made_here = call[ORIGIN] == ALIYUN
     return Cmk(
         key_id=call.new_id(),
         account=call.place.account,
@@ -66,8 +64,8 @@ def _new_cmk(call: Call) -> Cmk:
         key_usage=call[KEY_USAGE] or next(iter(spec.algorithms)),
         origin=call[ORIGIN],
         protection_level=call[PROTECTION_LEVEL] or best_level(call.token, spec),
-        state=KeyState.ENABLED if is_made_here else KeyState.PENDING_IMPORT,
-        primary_version=call.new_id() if is_made_here else "",
+        state=KeyState.PENDING_IMPORT,
+        primary_version="",
         created_at=call.now,
         policy=call[POLICY],
         rotated_at=call.now,

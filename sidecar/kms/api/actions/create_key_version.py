@@ -22,7 +22,9 @@ def check(call: Call) -> None:
         raise Fault.unsupported_operation("A new version of a symmetric key by call")
     if call.now < cmk.rotated_at + MIN_AGE:
         raise Fault.limit_exceeded()
-    check_room(call.shelf, call.quotas, cmk.key_id)
+    if call.shelf.versions.count(cmk.key_id) >= call.quotas.versions_per_key:
+        raise Fault.limit_exceeded()
+    check_room(call.shelf, call.quotas)
 
 
 def act(call: Call) -> Answer:

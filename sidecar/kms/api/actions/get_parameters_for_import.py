@@ -12,7 +12,6 @@ from sidecar.kms.api.targets import KEY_ID, the_key_by_id
 from sidecar.kms.faults import Fault
 from sidecar.kms.service.importing import ALGORITHMS, GRANT_SECONDS, grant
 from sidecar.kms.service.metadata import timestamp
-from sidecar.kms.store.import_tokens import Grant
 
 
 def check(call: Call) -> None:
@@ -25,8 +24,9 @@ def check(call: Call) -> None:
 
 def act(call: Call) -> Answer:
     ends = call.now + GRANT_SECONDS
-    given = Grant(call.new_id(), call.cmk.key_id, call[WRAPPING_ALGORITHM], ends)
-    public = grant(call.token, call.connection, given)
+    given, public = grant(
+        call.token, call.connection, call.cmk.key_id, call[WRAPPING_ALGORITHM], ends
+    )
     return {
         "KeyId": call.cmk.key_id,
         "PublicKey": base64.b64encode(public).decode("ascii"),

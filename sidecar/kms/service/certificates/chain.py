@@ -6,6 +6,7 @@ of our key, and that each certificate was issued by the next (RFC 5280, section 
 anchor), none of which has ended.
 """
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from asn1crypto.x509 import Certificate as Asn1Certificate
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 from sidecar.kms.service import sm2
 from sidecar.kms.service.certificates.digests import SM2DSA, digest
@@ -22,6 +24,7 @@ MAX_TEXT = 65536
 MAX_CHAIN = 10
 _SM2_WITH_SM3 = x509.ObjectIdentifier("1.2.156.10197.1.501")
 _UNREADABLE = (
+    CryptographyDeprecationWarning,  # what RFC 5280 forbids and is read for now: a serial of 0
     LookupError,  # cryptography, for a type of text that a name should not have
     TypeError,  # asn1crypto, for a type that stands where another should
     x509.DuplicateExtension,
@@ -47,7 +50,8 @@ def read_chain(text: str) -> list[x509.Certificate]:
     if len(text) > MAX_TEXT:
         raise ValueError
     try:
-        certificates = x509.load_pem_x509_certificates(text.encode())
+        with warnings.catch_warnings(action="error", category=CryptographyDeprecationWarning):
+            certificates = x509.load_pem_x509_certificates(text.encode())
         for certificate in certificates:
             # What is not read before it is asked for would fail in the midst of a later call.
             _ = (certificate.subject, certificate.issuer, certificate.extensions)

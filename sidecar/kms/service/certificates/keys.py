@@ -5,43 +5,37 @@ A certificate's id is the name of its key. As with CMKs, first there is the key,
 names it; and first the row is gone, then the key (law 7).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 from sidecar.hsm import Token, making
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.in_process import InProcess, draw, seal_material
 from sidecar.kms.service.in_token import InToken
-from sidecar.kms.service.material import token_holds
+from sidecar.kms.service.material import best_level, token_holds
+from sidecar.kms.service.pair_making import MadePair, PairKind, Purpose
+from sidecar.kms.service.ready_pairs import take
 from sidecar.kms.service.specs import SPECS
-from sidecar.kms.store import Certificate
+from sidecar.kms.store import Certificate, Pairs
 
 KEY_SPECS = ("RSA_2048", "EC_P256", "EC_SM2")
 
 
-class Pair(NamedTuple):
-    """A key pair, as it may be kept."""
-
-    public: bytes
-    """The DER of a SubjectPublicKeyInfo."""
-    sealed: bytes | None = None
-    """The private half, where the token does not hold it."""
-
-
-def make_pair(token: Token, certificate_id: str, key_spec: str) -> Pair:
-    """A new pair, good for all that its certificate is used for."""
+def make_pair(
+    token: Token, pairs: Pairs, key_spec: str, new_id: Callable[[], str]
+) -> tuple[str, MadePair]:
+    """A pair, good for all that its certificate is used for, and its id; raise PairWanted."""
     spec = SPECS[key_spec]
-    key_id = certificate_id.encode()
+    if spec.kind.family == "RSA":
+        return take(token, pairs, PairKind(key_spec, Purpose.CERTIFICATE, best_level(token, spec)))
+    certificate_id = new_id()
     if not token_holds(token, spec.kind):
         private, public = draw(token, spec)
         if public is None:
             raise ValueError("a certificate needs a pair")
-        return Pair(public, seal_material(token, certificate_id, private))
-    label = f"certificate {certificate_id}"
-    if spec.kind.family == "RSA":
-        work = making.rsa(key_id, label, int(spec.kind.size), making.Use.BOTH)
-    else:
-        work = making.ec(key_id, label, spec.kind.size)
-    return Pair(token.make(key_id, work))
+        return certificate_id, MadePair(public, seal_material(token, certificate_id, private))
+    key_id = certificate_id.encode()
+    work = making.ec(key_id, f"certificate {certificate_id}", spec.kind.size)
+    return certificate_id, MadePair(token.make(key_id, work))
 
 
 def holder_of(token: Token, certificate: Certificate) -> Holder:

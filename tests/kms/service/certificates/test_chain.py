@@ -156,6 +156,14 @@ def test_a_chain_is_as_long_as_chains_are() -> None:
 DER = LEAF.public_bytes(Encoding.DER)
 
 
+def test_a_serial_number_that_is_none_is_refused() -> None:
+    der = bytearray(DER)
+    der[DER.index(LEAF.serial_number.to_bytes(20).lstrip(b"\0"))] |= 0x80  # a negative one
+    body = base64.b64encode(der).decode()
+    with pytest.raises(ValueError):  # noqa: PT011 - readers raise nothing else
+        read_certificate(f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+
+
 @given(st.lists(st.tuples(st.integers(0, len(DER) - 1), st.integers(0, 255)), max_size=3))
 @settings(max_examples=300)
 def test_a_spoilt_certificate_is_refused_or_breaks_the_chain(spoilt: list[tuple[int, int]]) -> None:

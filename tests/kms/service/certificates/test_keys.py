@@ -14,16 +14,22 @@ from sidecar.kms.service import public_keys
 from sidecar.kms.service.certificates.keys import KEY_SPECS, give_up_key, holder_of, make_pair
 from sidecar.kms.service.certificates.request import make_request
 from sidecar.kms.service.certificates.subject import read_subject
-from sidecar.kms.store import Certificate, Database, Shelf
+from sidecar.kms.service.pair_making import PairKind, Purpose
+from sidecar.kms.service.specs import Level
+from sidecar.kms.store import Certificate, Database, Pairs, Shelf
 from tests.kms.issuing import SIGNER
+from tests.kms.ready import add_pair
 
 SUBJECT = read_subject("CN=userName,OU=kms,O=aliyun,C=CN")
 
 
 def make(hsm: HsmThread, database: Database, spec: str) -> Certificate:
     """A certificate that waits for its import."""
-    one = str(uuid.uuid4())
-    pair = hsm.run(lambda token: make_pair(token, one, spec))
+    with database.transaction() as connection:
+        pairs = Pairs(connection)
+        if spec == "RSA_2048":
+            add_pair(hsm, pairs, PairKind(spec, Purpose.CERTIFICATE, Level.HSM))
+        one, pair = hsm.run(lambda token: make_pair(token, pairs, spec, lambda: str(uuid.uuid4())))
     made = Certificate(
         certificate_id=one,
         key_spec=spec,

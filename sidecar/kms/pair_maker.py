@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Has RSA pairs made in a process of their own, so that no call waits for those of others.
+
+    name the pair in the database  →  `pair_process` makes it  →  it is ready for whoever takes it
+
+One is made after the other, however many ask: pairs cost one core and a bounded line, not the
+service. Whoever has waited for long enough hears that the service is busy; their pair is made all
+the same, and is there when they ask again.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sidecar.hsm import HsmThread, HsmUnavailable, Token
+from sidecar.kms.faults import Fault
+from sidecar.kms.healing import heal
+from sidecar.kms.service.pair_making import MadePair, PairKind, name_in_token
+from sidecar.kms.store import Database, Pairs
+
+MAX_ORDERS = 16
+"""Pairs that may be waited for at a time."""
+PAIR_SECONDS = 120.0
+"""After this a process is not making a pair any more; RSA_4096 takes up to half a minute."""
+LOST_SECONDS = 3600
+"""After this a pair that was begun is not finished by any replica."""
+
+logger = logging.getLogger(__name__)
+
+
+class PairMaker:
+    """Makes pairs with the token of `hsm`; its thread and its process begin with the first."""
+
+    def __init__(
+        self, hsm: HsmThread, database: Database, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._hsm = hsm
+        self._database = database
+        self._clock = clock
+        self._orders: set[Future[None]] = set()
+        self._executor = ThreadPoolExecutor(1, "pairs")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def make(self, kind: PairKind, patience: float) -> None:
+        """Return when there is one pair more; raise Fault where that takes `patience` seconds."""
+        if len(self._orders) >= MAX_ORDERS:
+            raise Fault.throttled()
+        order = self._executor.submit(self._make, kind)
+        self._orders.add(order)
+        order.add_done_callback(self._orders.discard)
+        try:
+            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(order)), patience)
+        except TimeoutError:
+            raise Fault.unavailable() from None
+
+    def make_now(self, kind: PairKind) -> None:
+        """Return when there is one pair more; raise HsmUnavailable."""
+        self._executor.submit(self._make, kind).result()
+
+    def close(self) -> None:
+        """Make no more; what was begun is given up."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._process is not None:
+            self._process.kill()
+        self._executor.shutdown()
+
+    def _make(self, kind: PairKind) -> None:
+        """On the one thread of pairs."""
+        pair_id, made = str(uuid.uuid4()), None
+        self._hsm.run(lambda token: self._begin(token, pair_id, kind))
+        try:
+            made = self._ask(pair_id, kind)
+        except HsmUnavailable as error:
+            logger.error("no pair was made: %s", error.why)  # noqa: TRY400 - its cause is in the sentence
+            raise
+        finally:
+            self._hsm.run(lambda token: self._finish(token, pair_id, kind, made))
+            if made is None or len(self._orders) <= 1:
+                self._end_process()
+
+    def _begin(self, token: Token, pair_id: str, kind: PairKind) -> None:
+        now = int(self._clock())
+        with self._database.transaction() as connection:
+            pairs = Pairs(connection)
+            for lost in pairs.list_unfinished(now - LOST_SECONDS):
+                token.give_up(name_in_token(lost.pair_id, lost.purpose))
+                pairs.drop(lost.pair_id)
+            pairs.begin(pair_id, kind, now)
+
+    def _finish(self, token: Token, pair_id: str, kind: PairKind, made: MadePair | None) -> None:
+        with self._database.transaction() as connection:
+            pairs = Pairs(connection)
+            if made is not None:
+                pairs.finish(pair_id, made.public, made.sealed)
+            else:
+                token.give_up(name_in_token(pair_id, kind.purpose))
+                pairs.drop(pair_id)
+        heal(token, self._database)
+
+    def _ask(self, pair_id: str, kind: PairKind) -> MadePair:
+        """Let the process make the pair; raise HsmUnavailable."""
+        process = self._process = self._process or self._start_process()
+        assert process.stdin is not None  # noqa: S101 - as it was started
+        assert process.stdout is not None  # noqa: S101 - as it was started
+        hangs = threading.Timer(PAIR_SECONDS, process.kill)
+        hangs.start()
+        try:
+            process.stdin.write(json.dumps([pair_id, *kind]).encode() + b"\n")
+            process.stdin.flush()
+            told = json.loads(process.stdout.readline())
+        except (OSError, ValueError) as error:
+            process.kill()
+            raise HsmUnavailable("the process that makes pairs has ended") from error
+        finally:
+            hangs.cancel()
+        if "public" not in told:
+            raise HsmUnavailable(told["why"])
+        sealed = told.get("sealed")
+        return MadePair(base64.b64decode(told["public"]), sealed and base64.b64decode(sealed))
+
+    def _start_process(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - this very program
+            [sys.executable, "-m", "sidecar.kms.pair_process", str(self._hsm.uri)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # it ends with our end, not by a terminal's signals
+        )
+
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.communicate()  # the end of its input is its end
