@@ -42,8 +42,8 @@ ADVICE = {
     "searchable-mask": "{} is masked and can be searched for, so a guess that finds a record is "
     "right",
     "shown-elsewhere": "{} is the same field and not masked, so whoever may ask there sees it",
-    "apart": "{} is spelt like it and bound apart, so what is written as the one does not open as "
-    "the other; give both one name with `as`",
+    "apart": "{} looks like this field in another spelling and is bound apart, so what is written "
+    "as the one does not open as the other; give both one name with `as`",
     "parameter-name": "{} is named like a usual query parameter; requests that have it in their "
     "query are refused, or its value there is sealed",
 }
