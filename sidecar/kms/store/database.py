@@ -20,7 +20,7 @@ import alembic.command
 import alembic.config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sidecar.errors import Misconfigured
@@ -73,7 +73,7 @@ class Database:
         except SQLAlchemyError as error:
             raise Misconfigured(
                 f"the database cannot be read: {type(error).__name__}; "
-                "is it whole, and made by this version?"
+                + self._question(error, "is it whole, and made by this version?")
             ) from error
 
     def is_empty(self) -> bool:
@@ -94,11 +94,19 @@ class Database:
         except (SQLAlchemyError, alembic.util.CommandError) as error:
             raise Misconfigured(
                 f"the database cannot be brought to this version: {type(error).__name__}; "
-                "is the file readable and writable, and not written by a newer version?"
+                + self._question(
+                    error, "is the file readable and writable, and not written by a newer version?"
+                )
             ) from error
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _question(self, error: Exception, otherwise: str) -> str:
+        """What to look at first; what a server says itself may have more in it than names."""
+        if isinstance(error, OperationalError) and self._engine.dialect.name == "postgresql":
+            return "does the server run at this address, and let this user in?"
+        return otherwise
 
 
 def _open(url: URL, patience: int) -> Engine:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was committed is on the disk, what was not is not, and readers hold nobody up."""
 
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from sidecar.errors import Misconfigured
@@ -56,3 +57,13 @@ def test_a_database_of_a_newer_version_is_left_alone(file: Path, database: Datab
         connection.commit()
     with pytest.raises(Misconfigured, match="not written by a newer version"):
         database.migrate()
+
+
+def test_a_server_that_does_not_answer_is_asked_after() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    away = Database(make_url(f"postgresql+psycopg://kms:secret@127.0.0.1:{port}/kms"))
+    for work in (away.is_empty, away.migrate):
+        with pytest.raises(Misconfigured, match="does the server run at this address") as caught:
+            work()
+        assert "secret" not in str(caught.value)
