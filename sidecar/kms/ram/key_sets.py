@@ -11,7 +11,6 @@ may read the set could sign.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import ssl
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from sidecar.file_stamp import Stamp, stamp
 from sidecar.kms.accounts import OidcProvider
 
 MAX_SET = 256 * 1024
@@ -88,7 +88,7 @@ class KeySet:
         self._provider = provider
         self._patience = patience
         self._keys: Keys = {}
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: Stamp = None
         self.is_remote = "://" in provider.keys
         self.is_wanted = threading.Event()
         """Set when a token named a key that is not here."""
@@ -116,12 +116,11 @@ class KeySet:
         self.was_asked.set()
 
     def _read_file(self) -> None:
-        with contextlib.suppress(OSError):
-            status = Path(self._provider.keys).stat()
-            stamp = (status.st_mtime_ns, status.st_ino)
-            if stamp != self._stamp:
-                self._stamp = stamp
-                self.refresh()
+        """One that is away leaves the keys as they are, without a word."""
+        now = stamp(Path(self._provider.keys))
+        if now not in (None, self._stamp):
+            self._stamp = now
+            self.refresh()
 
     def _ask(self) -> bytes:
         if self.is_remote:

@@ -24,7 +24,7 @@ PATTERNS = ("*", "kms:*", "KMS:d*", "kms:D?crypt", "kms:Decrypt", "kms:GenerateD
 TEAMS = (None, "crm", "CRM", "Straße", "10", "9.5", "true", "::ffff:10.0.0.1", "*")
 ADDRESSES = ("10.0.0.1", "::ffff:10.0.0.1", "203.0.113.5", "2001:DB8:0::1")
 VALUES: Mapping[str, tuple[object, ...]] = {
-    "String": ("crm", "CRM", "STRASSE", "c*", "?rm", "*", "10"),
+    "String": ("crm", "CRM", "STRASSE", "c*", "?rm", "*", "10", "SYMMETRIC_DEFAULT"),
     "Numeric": ("10", "10.0", 10, "9.5", "-1"),
     "Date": (
         *("2026-01-01T00:00:00Z", "2026-01-01T08:00:00+08:00"),

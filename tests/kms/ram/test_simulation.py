@@ -85,6 +85,8 @@ def test_it_finds_whom_a_key_lets_in_from_elsewhere(federated: Federated, simula
     [
         (("--who", "user/sidecarr"), "did you mean 'user/sidecar'"),
         (("--action", "Decript"), "did you mean 'Decrypt'"),
+        (("--action", "CreateKey"), "'CreateKey' is not an action whose right is about one CMK"),
+        (("--action", "ReEncrypt"), "did you mean 'ReEncryptTo'"),
         (("--key", "alias/nothing"), "there is no CMK alias/nothing"),
         (("--account", "7"), "there is no account 7"),
     ],

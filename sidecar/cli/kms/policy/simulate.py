@@ -20,10 +20,18 @@ from sidecar.errors import Misconfigured
 from sidecar.kms.accounts import Account
 from sidecar.kms.api.actions import ACTIONS
 from sidecar.kms.config import KmsConfig
-from sidecar.kms.policy import ENCRYPTION_ALGORITHM, Denial, RequestFacts
+from sidecar.kms.policy import Denial, RequestFacts
 from sidecar.kms.ram.caller import Caller
 from sidecar.kms.service.names import Place
-from sidecar.kms.simulation import Verdict, find_cmk, list_callers, list_cmks, simulate
+from sidecar.kms.simulation import (
+    RIGHTS,
+    Right,
+    Verdict,
+    find_cmk,
+    list_callers,
+    list_cmks,
+    simulate,
+)
 from sidecar.kms.store import Cmk
 from sidecar.strict_yaml import nearest
 
@@ -37,7 +45,9 @@ USUAL = (
 @directory_option
 @config_option
 @click.option("--who", multiple=True, metavar="KIND/NAME", help="user/crm or role/crm; else all.")
-@click.option("--action", "actions", multiple=True, help="An action of KMS; else the usual ones.")
+@click.option(
+    "--action", "actions", multiple=True, help="An action with a CMK; else the usual ones."
+)
 @click.option("--key", "keys", multiple=True, metavar="ID|ALIAS", help="A CMK; else all.")
 @click.option("--account", help="Whose users, roles and CMKs; else those of every account.")
 @click.option("--source-ip", default="127.0.0.1", show_default=True, help="Whence they call.")
@@ -71,12 +81,7 @@ def command(  # noqa: PLR0913 - an argument an option
     if not accounts:
         raise Misconfigured(f"there is no account {account} in the configuration")
     rights = [_right(action) for action in actions or USUAL]
-    facts = RequestFacts(
-        source_ip,
-        int(time.time()),
-        secure_transport=not clear_text,
-        kms={ENCRYPTION_ALGORITHM: "SYMMETRIC_DEFAULT"},
-    )
+    facts = RequestFacts(source_ip, int(time.time()), secure_transport=not clear_text)
     with open_database(directory, config) as database, database.snapshot() as connection:
         callers = _callers(connection, settings.accounts, who)
         cmks = _cmks(connection, settings, accounts, keys)
@@ -91,13 +96,15 @@ def command(  # noqa: PLR0913 - an argument an option
         click.echo("\n".join(map(_line, verdicts)) or "There are no CMKs.")
 
 
-def _right(action: str) -> str:
+def _right(action: str) -> Right:
     name = action.removeprefix("kms:")
-    if name not in ACTIONS:
-        raise click.BadParameter(
-            f"{name!r} is not an action{nearest(name, ACTIONS)}", param_hint="--action"
-        )
-    return f"kms:{name}"
+    if (right := RIGHTS.get(f"kms:{name}")) is not None:
+        return right
+    problem = f"{name!r} is not an action"
+    known = [one.removeprefix("kms:") for one in RIGHTS]
+    if name in ACTIONS:
+        problem += " whose right is about one CMK"
+    raise click.BadParameter(problem + nearest(name, known), param_hint="--action")
 
 
 def _callers(
@@ -140,7 +147,7 @@ def _plain(verdict: Verdict) -> dict[str, object]:
     decision = verdict.decision
     return {
         "principal": verdict.caller.arn,
-        "action": verdict.right,
+        "action": verdict.right.name,
         "key": Place(verdict.cmk.region, verdict.cmk.account).key(verdict.cmk.key_id),
         "is_allowed": decision.is_allowed,
         "denial": decision.denial,
@@ -156,7 +163,9 @@ def _line(verdict: Verdict) -> str:
     says = "yes" if decision.is_allowed else "no "
     by = ", ".join(f"{one.policy} #{one.statement}" for one in decision.by)
     why = f"by {by}" if by else "nobody allows it"
-    if decision.denial is Denial.IMPLICIT and by:
+    if verdict.is_out_of_reach:
+        why = "it is of another account"
+    elif decision.denial is Denial.IMPLICIT and by:
         why = f"{by} is not enough"
     who = f"{caller.account.id}:{caller.kind}/{caller.name}"
-    return f"{says}  {who:40} {verdict.right:28} {verdict.cmk.key_id}  {why}"
+    return f"{says}  {who:40} {verdict.right.name:28} {verdict.cmk.key_id}  {why}"
