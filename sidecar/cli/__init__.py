@@ -23,7 +23,7 @@ COMMANDS = {
     "ca": "Hand out the CA that clients of forward listeners have to trust.",
     "envelope": "Look at sealed values without opening them.",
     "kms": "Make, serve and call the bundled KMS core.",
-    "hsm": "Look at the PKCS#11 token that keeps the CMKs.",
+    "hsm": "Make a PKCS#11 token ready for CMKs, and see what it can hold.",
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sidecar hsm`: look at a PKCS#11 token."""
+"""`sidecar hsm`: a PKCS#11 token, made ready and looked at."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,24 @@ from sidecar.kms.service.specs import SPECS
 
 @click.group()
 def command() -> None:
-    """Look at the PKCS#11 token that keeps the CMKs."""
+    """Make a PKCS#11 token ready for CMKs, and see what it can hold."""
+
+
+@command.command(short_help="Make a token ready for a KMS core.")
+@click.option(
+    "--token", "uri", metavar="URI", required=True, help="Its pkcs11: URI, as in kms.yaml."
+)
+def prepare(uri: str) -> None:
+    """Make a token ready for a KMS core: once, before the first `sidecar kms serve` with it.
+
+    It gets two keys, if it has not got them: an anchor, by which the KMS core knows it again, and a
+    root key, under which is sealed what the token itself cannot hold. `sidecar kms init` does this
+    for the SoftHSM token that it makes.
+    """
+    token = Pkcs11Uri.parse(uri)
+    with HsmThread(token) as hsm:
+        hsm.run(Token.prepare)
+    click.echo(f"{token} is ready for a KMS core")
 
 
 @command.command(short_help="Tell which key specs a token can hold.")
