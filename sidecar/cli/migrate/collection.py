@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sidecar migrate collection`: seal the records of a collection in its store."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,9 +13,7 @@ from sidecar.migration import description as descriptions
 
 @click.command(epilog=unwrapped(descriptions.__doc__))
 @sweeping.options
-def command(
-    description: Path, path: Path, journal: Path | None, *, dry_run: bool, as_json: bool
-) -> None:
+def command(**given: Any) -> None:
     """Seal the records of a collection in its store, while applications use it.
 
     DESCRIPTION tells how records are listed, read and written back at the store; see below. What
@@ -34,5 +32,4 @@ def command(
     Exit codes: 0 every value in the store is sealed and opens; 1 some are not, or it was stopped;
     2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = sweeping.Order(path, description, journal, dry_run, as_json)
-    sweeping.sweep(order, lambda _rule, _keyring: Sealing())
+    sweeping.sweep(sweeping.Order(**given), lambda _rule, _keyring: Sealing())

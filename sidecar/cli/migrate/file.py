@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sidecar migrate file`: seal a file of records."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,17 +11,7 @@ from sidecar.migration import SealingAll
 
 @click.command()
 @filing.options
-def command(  # noqa: PLR0913 - one argument an option
-    *,
-    source: Path,
-    target: Path,
-    path: Path,
-    rule: str,
-    tenant: str,
-    tenant_member: str | None,
-    form: str | None,
-    as_json: bool,
-) -> None:
+def command(**given: Any) -> None:
     """Write SOURCE again as TARGET, with every protected value in it sealed.
 
     SOURCE holds records of the rule: one JSON object, an array of them, NDJSON, or CSV whose first
@@ -40,5 +30,4 @@ def command(  # noqa: PLR0913 - one argument an option
     Exit codes: 0 every value in TARGET is sealed and opens; 1 a record cannot be sealed, or it was
     stopped, and there is no TARGET; 2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = filing.FileOrder(path, rule, source, target, form, tenant, tenant_member, as_json)
-    filing.rewrite(order, lambda _rule, _keyring: SealingAll())
+    filing.rewrite(filing.FileOrder(**given), lambda _rule, _keyring: SealingAll())

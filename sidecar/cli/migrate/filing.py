@@ -33,9 +33,9 @@ from sidecar.rules import Rule, RuleSet
 
 @dataclass(frozen=True)
 class FileOrder:
-    """What a user has asked for."""
+    """What a user has asked for, by the names of the options; `path` is the configuration's."""
 
-    config: Path
+    path: Path
     rule: str
     source: Path
     target: Path
@@ -79,7 +79,7 @@ async def _rewrite(order: FileOrder, make_purpose: Callable[[Rule, Keyring], Pur
     stop = stop_on_signals()
     form = FORMATS[_format(order)]
     began = time.monotonic()
-    async with ground.laid(order.config) as parts:
+    async with ground.laid(order.path) as parts:
         rule = _rule(order, parts.rules)
         await ground.prove(rule, parts.keyring)
         member = order.tenant_member and FieldPath.parse(order.tenant_member)

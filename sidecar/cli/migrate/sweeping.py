@@ -31,9 +31,9 @@ from sidecar.rules import Rule
 
 @dataclass(frozen=True)
 class Order:
-    """What a user has asked for."""
+    """What a user has asked for, by the names of the options; `path` is the configuration's."""
 
-    config: Path
+    path: Path
     description: Path
     journal: Path | None
     dry_run: bool
@@ -66,7 +66,7 @@ def sweep(order: Order, purpose: Callable[[Rule, Keyring], Purpose]) -> None:
 async def _sweep(order: Order, make_purpose: Callable[[Rule, Keyring], Purpose]) -> Report:
     stop = stop_on_signals()
     description = read_description(order.description)
-    async with ground.laid(order.config) as parts:
+    async with ground.laid(order.path) as parts:
         collection = bind(description, parts.rules, parts.keyring, parts.limit)
         await ground.prove(collection.rule, parts.keyring)
         purpose = make_purpose(collection.rule, parts.keyring)

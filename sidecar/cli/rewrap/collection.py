@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sidecar rewrap collection`: seal the records of a collection anew in its store."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,9 +11,7 @@ from sidecar.migration import Rewrapping
 
 @click.command()
 @sweeping.options
-def command(
-    description: Path, path: Path, journal: Path | None, *, dry_run: bool, as_json: bool
-) -> None:
+def command(**given: Any) -> None:
     """Seal anew what stands under old keys in a collection, while applications use it.
 
     DESCRIPTION is the one of `sidecar migrate collection`, whose --help explains it. A record is
@@ -29,5 +27,4 @@ def command(
     Exit codes: 0 everything in the store stands under the keys of now, and opens; 1 something does
     not, or it was stopped; 2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = sweeping.Order(path, description, journal, dry_run, as_json)
-    sweeping.sweep(order, Rewrapping)
+    sweeping.sweep(sweeping.Order(**given), Rewrapping)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sidecar rewrap file`: seal a file of records anew."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,17 +11,7 @@ from sidecar.migration import Rewrapping
 
 @click.command()
 @filing.options
-def command(  # noqa: PLR0913 - one argument an option
-    *,
-    source: Path,
-    target: Path,
-    path: Path,
-    rule: str,
-    tenant: str,
-    tenant_member: str | None,
-    form: str | None,
-    as_json: bool,
-) -> None:
+def command(**given: Any) -> None:
     """Write SOURCE again as TARGET, with what stands under old keys in it sealed anew.
 
     Files and options are those of `sidecar migrate file`. Records under the keys of now stay as
@@ -35,5 +25,4 @@ def command(  # noqa: PLR0913 - one argument an option
     Exit codes: 0 everything in TARGET stands under the keys of now, and opens; 1 a record cannot be
     sealed anew, or it was stopped, and there is no TARGET; 2 wrong usage or configuration.
     """  # noqa: D301 - click's own mark
-    order = filing.FileOrder(path, rule, source, target, form, tenant, tenant_member, as_json)
-    filing.rewrite(order, Rewrapping)
+    filing.rewrite(filing.FileOrder(**given), Rewrapping)
