@@ -2,13 +2,14 @@
 """ACS3 and ACS4 against the vendor's own signers, and what their header must cover."""
 
 import hashlib
+import hmac
 from types import SimpleNamespace
 
 import pytest
 from alibabacloud_gateway_pop.client import Client as Pop
 from alibabacloud_tea_openapi.utils import Utils
 
-from sidecar.signing import Request, SignatureFailure, acs3, acs4
+from sidecar.signing import Request, SignatureFailure, SignatureMismatch, acs3, acs4
 from tests.signing.family import (
     KEY,
     NONCE,
@@ -143,16 +144,16 @@ def test_a_body_cannot_be_made_a_form_afterwards(family: Family) -> None:
 )
 def test_a_header_that_is_spelt_otherwise_is_refused(family: Family, spoil) -> None:
     request = family.signed()
-    (value,) = (value for name, value in request.headers if name == b"authorization")
+    spoilt = with_header(request, b"authorization", spoil(_authorization(request)))
     with pytest.raises(SignatureFailure):
-        family.verify(with_header(request, b"authorization", spoil(value)))
+        family.verify(spoilt)
 
 
 @pytest.mark.parametrize("part", ["20200101", "cn-beijing", "oss"])
 def test_an_acs4_signature_counts_for_its_day_region_and_product_alone(part: str) -> None:
     family = Family("acs4")
     request = family.signed()
-    (value,) = (value for name, value in request.headers if name == b"authorization")
+    value = _authorization(request)
     credential = value.split(b"Credential=")[1].split(b",")[0]
     pieces = credential.split(b"/")
     place = {"20200101": 1, "cn-beijing": 2, "oss": 3}[part]
@@ -160,3 +161,48 @@ def test_an_acs4_signature_counts_for_its_day_region_and_product_alone(part: str
     forged = value.replace(credential, b"/".join(pieces))
     with pytest.raises(SignatureFailure):
         family.verify(with_header(request, b"authorization", forged))
+
+
+def test_a_key_of_one_day_signs_nothing_of_another() -> None:
+    """Whoever got hold of a derived key has no more than its day."""
+    earlier = acs4.sign(Family("acs4").unsigned(), KEY, SCOPE, now=NOW - 86_400, nonce=NONCE)
+    today = with_header(earlier, b"x-acs-date", HEADERS["x-acs-date"].encode())
+    credential = _authorization(earlier).split(b"Credential=")[1].split(b",")[0].decode()
+    day_key = acs4._signing_key(KEY.secret.encode(), credential.split("/")[1], SCOPE)
+    request = without_header(today, b"authorization")
+    with pytest.raises(SignatureFailure, match="Credential"):
+        Family("acs4").verify(
+            acs4.canonical.authorize(request, acs4.ALGORITHM, credential, day_key)
+        )
+
+
+@pytest.mark.parametrize("more", [b"host", b"x-acs-absent", b"absent"])
+def test_what_is_signed_is_there_and_is_named_once(more: bytes) -> None:
+    """However well it is signed: another reader might take another line of two."""
+    request = without_header(Family("acs3").signed(), b"authorization")
+    names = b";".join(sorted([*(name for name, _ in request.headers), more]))
+    with pytest.raises(SignatureFailure, match="signed"):
+        Family("acs3").verify(_signed_over(request, names))
+
+
+def test_a_header_that_lies_about_the_body_does_not_verify() -> None:
+    bare = without_header(Family("acs3").signed(), b"authorization")
+    lying = with_header(
+        bare, b"x-acs-content-sha256", hashlib.sha256(b"another").hexdigest().encode()
+    )
+    names = b";".join(sorted(name for name, _ in lying.headers))
+    with pytest.raises(SignatureMismatch):
+        Family("acs3").verify(_signed_over(lying, names))
+
+
+def _signed_over(request: Request, names: bytes) -> Request:
+    """`request` with an ACS3 signature that is right for SignedHeaders=`names`."""
+    string = acs3.canonical.string_to_sign(request, acs3.ALGORITHM, names)
+    signature = hmac.digest(KEY.secret.encode(), string.encode(), "sha256").hex()
+    value = f"{acs3.ALGORITHM} Credential={KEY.id},SignedHeaders={names.decode()},"
+    return request.with_headers((b"authorization", f"{value}Signature={signature}".encode()))
+
+
+def _authorization(request: Request) -> bytes:
+    (value,) = (value for name, value in request.headers if name == b"authorization")
+    return value
