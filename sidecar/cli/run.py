@@ -14,6 +14,7 @@ from sidecar import __version__, kms_access, logs
 from sidecar import config as configuration
 from sidecar.cli import missing_cmk
 from sidecar.cli.config_option import config_option
+from sidecar.cli.paragraphs import unwrapped
 from sidecar.config import Config, read_config
 from sidecar.errors import Misconfigured
 from sidecar.proxy.settings import Forward, Upstream
@@ -23,12 +24,7 @@ from sidecar.supervision.reloading import describe
 from sidecar.supervision.supervisor import Addresses, Source, supervise
 
 
-def _sidecar_yaml() -> str:
-    """The documentation of the configuration, in paragraphs that are not wrapped again."""
-    return "\n\n".join(f"\b\n{part}" for part in (configuration.__doc__ or "").split("\n\n"))
-
-
-@click.command(epilog=_sidecar_yaml())
+@click.command(epilog=unwrapped(configuration.__doc__))
 @config_option("The configuration; what it may say stands below.")
 @click.option("--check", is_flag=True, help="Prove everything, listen on nothing, and end.")
 def command(path: Path, *, check: bool) -> None:

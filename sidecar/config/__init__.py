@@ -48,8 +48,7 @@ Everything else has a default:
       {max_age: 1h, max_messages: 1048576, max_bytes: 1GiB, grace: 1h, open_age: 6h,
        open_grace: 18h}
 
-Read strictly: every complaint is Misconfigured with file, line and column. What stands in
-certificates and rules is read by those who use them.
+Read strictly: whatever is wrong is told with file, line and column.
 """
 
 from sidecar.config.kms import EmbeddedKms, RemoteKms, read_credentials

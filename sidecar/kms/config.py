@@ -10,10 +10,10 @@
     tls: {cert: server.pem, key: server.key}            # optional; with `client_ca: FILE` clients
                                                         # have to show a certificate of it
     keys: [{id: 11111111-…, aliases: [alias/crm]}]      # optional; CMKs that are there from the
-                                                        # start, see `key_seeds.py`
+                                                        # start; more below
     quotas: {keys: 200, aliases: 300}                   # optional; per account and region
     rates: {symmetric: 1000, write: 10}                 # optional; calls a second, per account
-    audit: {…}                                          # optional; see `audit/settings.py`
+    audit: {…}                                          # optional; below
     policies:                                           # optional; beside the vendor's own
       read-only: {Version: "1", Statement: [{Effect: Allow, Action: "kms:List*", Resource: "*"}]}
     accounts:
@@ -48,8 +48,8 @@
 What is said of users, groups, roles and policies is put into the store at each start; more of them
 are made there (`sidecar kms ram`).
 
-Read strictly: a complaint is Misconfigured with file, line and column. Relative paths are relative
-to the file. What a secret file must be like is told in `sidecar/kms/secret_file.py`.
+Read strictly: whatever is wrong is told with file, line and column. Relative paths are relative to
+the file. A secret file holds one secret on one line, and only its owner may read it.
 
 A database URL takes libpq's parameters: postgresql://kms@db/kms?sslmode=verify-full&passfile=/run/pg
 keeps the password in a file, in the format of `.pgpass`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the `keys` of a `kms.yaml`: CMKs that are there from the start, under ids known beforehand.
+"""The `keys` of a `kms.yaml`: CMKs that are there from the start, under ids known beforehand.
 
     keys:
       - id: 11111111-2222-4333-8444-555555555555

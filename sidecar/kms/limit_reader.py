@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads `quotas` and `rates` of a `kms.yaml`, for all accounts or for one.
+"""The `quotas` and `rates` of a `kms.yaml`, for all accounts or for one.
 
     quotas: {keys: 200, aliases: 300, versions: 10000, versions_per_key: 50, certificates: 200}
     rates: {symmetric: 1000, asymmetric: 200, read: 20, write: 10}      # calls a second

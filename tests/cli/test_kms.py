@@ -2,6 +2,7 @@
 """`sidecar kms`, as its users type it."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,12 @@ def test_serve_says_what_is_missing(sidecar: Sidecar, tmp_path: Path) -> None:
     assert done.code == 2
     assert done.err.count("\n") == 1
     assert f"sidecar kms init --dir {tmp_path}" in done.err
+
+
+def test_the_help_of_serve_documents_the_configuration(sidecar: Sidecar) -> None:
+    shown = sidecar("serve", "--help").out
+    for key in ("tls", "keys", "quotas", "rates", "exports", "accounts", "oidc_providers"):
+        assert re.search(rf"^ +{key}:", shown, re.MULTILINE), key
 
 
 def test_serve_wants_an_address(sidecar: Sidecar, kms: RunningKms) -> None:
