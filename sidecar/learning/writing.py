@@ -34,7 +34,8 @@ def _introduction(summary: str, likely: list[ProposedRule]) -> Iterator[str]:
     yield "Confidence and counts stand beside each field; no value was kept."
     yield "What to do next:"
     yield "  1. Read it. Strike what need not be sealed, add what only you can know."
-    yield "  2. Make the CMKs that it names, or name yours (LANGUAGE.md, section 5)."
+    yield "  2. Name stores, rules and CMKs as they are to stay: values are bound to the names of"
+    yield "     stores and rules (LANGUAGE.md, section 8). Make the CMKs (section 5)."
     if any(field.searches for rule in likely for field in rule.likely):
         yield "  3. Put real lookup keys where it says so: `sidecar rules lookup-key`."
     yield "  Last: run it in `phase: monitor`, then `migrate`, then `enforce` (section 9)."
