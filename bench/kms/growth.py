@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bench.kms import Kms, cli
+from bench.kms import Kms
 from bench.kms.asking import KMS_CORE, Ours, per_second
 from bench.kms.history import RARE, grow
 from bench.rounds import Figure, Measure, interleave
 from sidecar.kms.audit.chain import read_head
 from sidecar.kms.config import load_kms_config
 from sidecar.kms.store import Database
+from tests.fixtures.command import carry_out
 
 ROUNDS = 3
 VERIFIED = 5_000
@@ -86,7 +87,7 @@ def _seconds(do: Callable[[Kms], object], kms: Kms) -> float:
 
 
 def _audit(kms: Kms, command: str, *words: object) -> str:
-    return cli("kms", "audit", command, "--dir", kms.directory, *words)
+    return carry_out("kms", "audit", command, "--dir", kms.directory, *words)
 
 
 def _verify_end(kms: Kms) -> None:
