@@ -15,6 +15,7 @@ PUBLIC = bytes.fromhex(
     "09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020"
     "CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13"
 )
+ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 DIGEST = bytes.fromhex("F0B43E94BA45ACCAACE692ED534382EB17E6AB5A19CE7B31F4486FDFC0D28640")
 SIGNATURE = encode_dss_signature(
     0xF5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3,
@@ -47,18 +48,48 @@ def test_a_new_pair_signs_and_decrypts_for_itself_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "forged", [b"", b"\x30", SIGNATURE[:-1], SIGNATURE + b"\0", bytes(72), secrets.token_bytes(999)]
+    "forged",
+    [
+        b"",
+        b"\x30",
+        SIGNATURE[:-1],
+        SIGNATURE + b"\0",
+        bytes(72),
+        secrets.token_bytes(999),
+        b"\x30\x81" + SIGNATURE[1:],  # a second spelling of the length
+        encode_dss_signature(0, 1),
+        encode_dss_signature(ORDER, 1),
+        encode_dss_signature(1, ORDER),
+    ],
 )
-def test_what_is_no_signature_does_not_verify(forged: bytes) -> None:
+def test_what_is_no_signature_does_not_verify_and_does_not_reach_the_library(
+    forged: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert sm2.verify(PUBLIC, DIGEST, forged) is False
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    "spoilt", [b"", b"\x30", CIPHERTEXT[:-1], CIPHERTEXT + b"\0", bytes(100), bytes(6144)]
+    "spoilt",
+    [
+        b"",
+        b"\x30",
+        CIPHERTEXT[:-1],
+        CIPHERTEXT + b"\0",
+        bytes(100),
+        bytes(6144),
+        CIPHERTEXT[:4] + b"\x05" + CIPHERTEXT[5:],  # a point beside the curve
+        b"\x30\x81" + CIPHERTEXT[1:],
+        CIPHERTEXT[:1] + b"\x69" + CIPHERTEXT[2:-21] + b"\x04\x00",  # of nothing
+        CIPHERTEXT[:2] + b"\x24" + CIPHERTEXT[3:],  # of another type
+    ],
 )
-def test_what_does_not_decrypt_is_one_error(spoilt: bytes) -> None:
+def test_what_is_no_ciphertext_is_the_same_error_and_does_not_reach_the_library(
+    spoilt: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(BadCiphertext):
         sm2.decrypt(PRIVATE, spoilt)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("at", range(2, len(CIPHERTEXT), 9))
