@@ -2,7 +2,7 @@
 """What is remembered of the bodies that go one way on one route: members, and objects."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 from sidecar.fieldpath import EACH
 from sidecar.learning.distinct import HashKey
@@ -27,9 +27,9 @@ class Bodies:
         self._maps: set[Place] = set()
 
     def add(
-        self, leaves: Iterable[Leaf], variables: Mapping[int, str], key: HashKey, budget: Budget
+        self, leaves: Iterable[Leaf], segments: Sequence[str], key: HashKey, budget: Budget
     ) -> None:
-        """Count one body; `variables` are those of its path."""
+        """Count one body; `segments` are those of its path."""
         self.count += 1
         for leaf in leaves:
             if leaf.text is None:
@@ -42,8 +42,8 @@ class Bodies:
                     continue
                 stats = self.fields[leaf.place] = FieldStats()
             stats.add(leaf.text, key, is_number=leaf.is_number)
-            for position, value in variables.items():
-                if value == leaf.text:
+            for position, segment in enumerate(segments):
+                if segment == leaf.text:
                     stats.same_as[position] = stats.same_as.get(position, 0) + 1
 
     def _is_known(self, place: Place, has_room: Callable[[], bool]) -> bool:

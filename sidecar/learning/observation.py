@@ -46,7 +46,7 @@ class FieldStats:
         self.longest = 0
         self.distinct = Distinct()
         self.same_as: dict[int, int] = {}
-        """How often the value was the one of a path variable, by the variable's position."""
+        """How often the value stood in the path, by the position of the segment there."""
         self._looks: dict[str, list[int]] = {}
 
     def add(self, text: str, key: HashKey, *, is_number: bool = False) -> None:

@@ -67,19 +67,15 @@ class Node:
             node.resource = Resource()
         return node.resource
 
-    def find(self, segments: list[str]) -> tuple[Resource, dict[int, str]] | None:
-        """The resource at a path that was reached before, and its variables by position."""
+    def find(self, segments: list[str]) -> Resource | None:
+        """The resource at a path that was reached before."""
         node = self
-        variables: dict[int, str] = {}
-        for position, segment in enumerate(segments):
-            word = node.words.get(segment)
-            if word is None:
-                variables[position] = segment
-            below = word or node.variable
+        for segment in segments:
+            below = node.words.get(segment) or node.variable
             if below is None:
                 return None
             node = below
-        return None if node.resource is None else (node.resource, variables)
+        return node.resource
 
     def _add(self, segment: str, budget: Budget) -> "Node | None":
         if _is_word(segment) and len(self.words) < MOST_WORDS:

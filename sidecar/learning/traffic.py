@@ -67,17 +67,15 @@ class Traffic:
 
     def request_body(self, head: RequestHead, body: bytes) -> None:
         """Count the body of a request that `request` has counted."""
-        found = self._find(head) if body else None
-        if found is not None:
-            resource, variables = found
-            self._read(resource.sent, head.headers, body, variables)
+        segments, resource = self._find(head)
+        if body and resource is not None:
+            self._read(resource.sent, head.headers, body, segments)
 
     def answer(self, head: RequestHead, answer: ResponseHead, body: bytes) -> None:
         """Count the answer to a request that `request` has counted."""
-        found = self._find(head) if body and answer.status in _SUCCESS else None
-        if found is not None:
-            resource, variables = found
-            self._read(resource.answered, answer.headers, body, variables)
+        segments, resource = self._find(head)
+        if body and answer.status in _SUCCESS and resource is not None:
+            self._read(resource.answered, answer.headers, body, segments)
 
     def exchange(self, recorded: Exchange) -> None:
         """Count what somebody wrote down."""
@@ -91,22 +89,21 @@ class Traffic:
         for root in self.hosts.values():
             root.settle()
 
-    def _find(self, head: RequestHead) -> tuple[Resource, dict[int, str]] | None:
+    def _find(self, head: RequestHead) -> tuple[list[str], Resource | None]:
         root = self.hosts.get(head.authority)
         try:
-            return None if root is None else root.find(read_target(head.target)[0])
+            segments = read_target(head.target)[0]
         except Malformed:
-            return None
+            return [], None
+        return segments, None if root is None else root.find(segments)
 
-    def _read(
-        self, bodies: Bodies, headers: Headers, body: bytes, variables: dict[int, str]
-    ) -> None:
+    def _read(self, bodies: Bodies, headers: Headers, body: bytes, segments: list[str]) -> None:
         try:
             leaves = leaves_of(headers, body)
             if leaves is None:
                 bodies.unread[_media_type(headers)] += 1
             else:
-                bodies.add(leaves, variables, self._key, self._budget)
+                bodies.add(leaves, segments, self._key, self._budget)
         except (Malformed, TooLarge):
             bodies.unread["malformed or too large"] += 1
 

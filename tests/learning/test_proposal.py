@@ -54,6 +54,18 @@ def test_a_crud_api_becomes_one_rule_that_the_language_takes() -> None:
     assert proposal.rejected == ()
 
 
+def test_ids_that_look_like_words_name_the_record_too() -> None:
+    """They turn out to be data when all is seen, and stood in the path from the first one on."""
+
+    def put(number: int) -> tuple[object, ...]:
+        name = f"c{number}"
+        return (f"PUT /customers/{name}", customer(number) | {"id": name}, None, TENANT)
+
+    (rule,) = read(as_file(learned(put(number) for number in range(10)))).rules
+    assert [str(route) for route in rule.routes] == ["/customers/{id}"]
+    assert rule.record == "id"
+
+
 def test_it_says_why_and_how_sure_it_is() -> None:
     text = as_file(learned(each for number in range(20) for each in crud(number)))
     assert "# email 100%: 80 of 80 values look like an e-mail address; the name says so" in text
