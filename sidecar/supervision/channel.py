@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages over a pair of sockets, each as JSON behind its length in four bytes.
 
-The end of one side is the end of the channel: a process that is killed cannot go unnoticed.
+The end of one side is the end of the channel: a process that is killed cannot go unnoticed, and
+what cannot be read is an end as well. Nobody waits for the other side to read what was sent: one
+that hangs must not make its peer hang, and what waits for it is no more than it was asked.
 """
 
 import asyncio
@@ -26,14 +28,11 @@ class Channel[Incoming, Outgoing]:
         self._reader, self._writer = reader, writer
         self._decoder: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(incoming)
 
-    async def send(self, message: Outgoing) -> None:
+    def send(self, message: Outgoing) -> None:
         """Send `message`; to one that has ended, nothing."""
-        if self._writer.is_closing():
-            return
-        data = msgspec.json.encode(message)
-        with contextlib.suppress(ConnectionError):
+        if not self._writer.is_closing():
+            data = msgspec.json.encode(message)
             self._writer.write(len(data).to_bytes(_LENGTH_BYTES) + data)
-            await self._writer.drain()
 
     async def receive(self) -> Incoming | None:
         """The next message; None when the other side has ended."""
@@ -42,11 +41,18 @@ class Channel[Incoming, Outgoing]:
             if length > MAX_LENGTH:
                 return None
             return self._decoder.decode(await self._reader.readexactly(length))
-        except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError):
-            return None
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError, RecursionError):
+            return None  # the last two are nonsense, and how deep it is
 
     def close(self) -> None:
+        """Close it at once, whatever the other side has not read yet."""
         self._writer.transport.abort()
+
+    async def finish(self) -> None:
+        """Close it when the other side has read everything, or has ended."""
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
 
 async def to_worker(end: socket.socket) -> Channel[ToSupervisor, ToWorker]:

@@ -17,7 +17,7 @@ from sidecar.proxy.tally import Tally
 from sidecar.rules import RuleFile
 from sidecar.supervision.messages import Begin, Commit, Prepare
 from sidecar.supervision.worker_process import WorkerLost, WorkerProcess
-from sidecar.telemetry import LifeStats, Totals
+from sidecar.telemetry import Totals
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ LONGEST_PAUSE = 10.0
 CUT_SECONDS = 2.0
 HEALTHY_SECONDS = 30.0
 """One that served for so long begins with the first pause again."""
+_NOT_STARTED = "a worker could not be started: %s"
 
 
 class NoneServes(Misconfigured):
@@ -40,20 +41,21 @@ class NoneServes(Misconfigured):
 class Fleet:
     """Workers at the places of a tally, of which there are two for each wanted worker.
 
-    One may still finish what is under way while the next already serves.
+    One may still finish what is under way while the next already serves, for `patience` seconds.
     """
 
     def __init__(
-        self, begin: Begin, wanted: int, memory: int, life: LifeStats, totals: Totals
+        self, begin: Begin, wanted: int, memory: int, patience: float, totals: Totals
     ) -> None:
         self.serving: set[WorkerProcess] = set()
         self.wanted = wanted
         self._begin = begin
         self._memory = memory
+        self._patience = patience
         self._rows = rows(wanted)
         self._free = list(range(self._rows))
         self._tally = Tally(self._rows, memory)
-        self._life, self._totals = life, totals
+        self._life, self._totals = totals.life, totals
         self._in_force = Prepare(0, [])
         self._offers = 0
         self._offering = asyncio.Lock()
@@ -101,28 +103,24 @@ class Fleet:
         asked = [self._report(worker, SCRAPE_SECONDS) for worker in self.serving]
         await asyncio.gather(*asked, return_exceptions=True)
 
-    async def drain(self, seconds: float) -> None:
-        """Let every worker finish what is under way; kill what has not ended after `seconds`."""
-        self._stop_keeping()
-        for worker in list(self._living):
-            await worker.drain()
-        if self._living:
-            await asyncio.wait(self._living.values(), timeout=seconds)
-        await self._kill()
+    async def drain(self) -> None:
+        """Let every worker finish what is under way; kill what has not ended in time."""
+        await self._end(self._patience)
 
-    async def cut(self, seconds: float = CUT_SECONDS) -> None:
+    async def cut(self) -> None:
         """Let every worker reset its connections and end."""
-        self._stop_keeping()
-        for worker in list(self._living):
-            await worker.cut()
-        await self.drain(seconds)
+        for worker in self._living:
+            worker.cut()
+        await self._end(CUT_SECONDS)
 
-    def _stop_keeping(self) -> None:
+    async def _end(self, seconds: float) -> None:
         self._ends = True
         for keeper in self._keepers:
             keeper.cancel()
-
-    async def _kill(self) -> None:
+        for worker in self._living:
+            worker.drain()
+        if self._living:
+            await asyncio.wait(self._living.values(), timeout=seconds)
         for worker in self._living:
             worker.kill()
         if self._living:
@@ -134,13 +132,17 @@ class Fleet:
 
     async def _start_one(self) -> WorkerProcess:
         row = self._free.pop(0)
-        worker = await WorkerProcess.start(self._begin, (self._memory, self._rows, row))
+        try:
+            worker = await WorkerProcess.start(self._begin, (self._memory, self._rows, row))
+        except WorkerLost:
+            self._free.append(row)
+            raise
         self._living[worker] = asyncio.create_task(self._bury(worker, row))
         return worker
 
     async def _bury(self, worker: WorkerProcess, row: int) -> None:
         """See a worker to its end, and keep what it counted."""
-        code = await worker.ended()
+        code = await worker.ended(self._patience)
         del self._living[worker]
         self._totals.put(worker, worker.readings)
         self._totals.retire(worker)
@@ -197,21 +199,29 @@ class Fleet:
         """Another worker that serves; None when there could be none."""
         if not self._free:
             return None
-        worker = await self._start_one()
         try:
-            while True:
-                prepare = self._in_force
-                await worker.prepare(prepare)
-                async with self._offering:  # no other set comes into force meanwhile
-                    if prepare is self._in_force:
-                        await worker.commit(Commit(prepare.generation))
-                        self.serving.add(worker)
-                        self._life.serving = len(self.serving)
-                        return worker
+            worker = await self._start_one()
+        except WorkerLost as error:
+            logger.error(_NOT_STARTED, error.why)  # noqa: TRY400 - that is all there is
+            return None
+        try:
+            await self._let_serve(worker)
         except SidecarError as error:
-            logger.error("a worker could not be started: %s", error.why)  # noqa: TRY400 - likewise
+            logger.error(_NOT_STARTED, error.why)  # noqa: TRY400 - likewise
             worker.kill()
             return None
+        return worker
+
+    async def _let_serve(self, worker: WorkerProcess) -> None:
+        while True:
+            prepare = self._in_force
+            await worker.prepare(prepare)
+            async with self._offering:  # no other set comes into force meanwhile
+                if prepare is self._in_force:
+                    await worker.commit(Commit(prepare.generation))
+                    self.serving.add(worker)
+                    self._life.serving = len(self.serving)
+                    return
 
 
 async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -15,9 +15,9 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sidecar.config import Config
+from sidecar.config import Config, RemoteKms
 from sidecar.errors import Misconfigured
-from sidecar.proxy.settings import Upstream
+from sidecar.proxy.settings import Forward, Upstream
 from sidecar.rules import Offered, RuleSet
 from sidecar.rules.trust import signature_path
 from sidecar.supervision import watching
@@ -41,6 +41,8 @@ class Reloading:
         self._config, self._path = config, path
         self._fleet, self._life = fleet, life
         self._asked = asyncio.Event()
+        self._watched = tuple(_files_of(config))
+        self._known = watching.look(self._watched), watching.look((path,))
 
     async def start(self, offered: Offered, open_up: Callable[[], None]) -> None:
         """Let the fleet start with `offered`; `open_up` is called once all have proved it."""
@@ -66,13 +68,22 @@ class Reloading:
                 self._asked.clear()
                 await self._reload()
 
+    def _is_late(self) -> bool:
+        """Whether the rules have changed while those before were still being proved."""
+        assert self.in_force is not None  # noqa: S101 - `start` came first
+        try:
+            return self._config.rules.read().files != self.in_force.files
+        except Exception:  # noqa: BLE001 - the reload will tell
+            return True
+
     async def _watch(self) -> None:
-        async with aclosing(watching.changes(tuple(_watched(self._config)))) as changes:
+        known = () if self._is_late() else self._known[0]
+        async with aclosing(watching.changes(self._watched, known)) as changes:
             async for _ in changes:
                 self.ask()
 
     async def _watch_configuration(self) -> None:
-        async with aclosing(watching.changes((self._path,))) as changes:
+        async with aclosing(watching.changes((self._path,), self._known[1])) as changes:
             async for _ in changes:
                 logger.warning(
                     "%s has changed; rules and certificates are reloaded, it is not: restart",
@@ -87,8 +98,10 @@ class Reloading:
             logger.error("rules wait until a worker serves that can prove them")  # noqa: TRY400 - all of it
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.ask)
         except Misconfigured as error:
-            self._reject(error)
-            await self._renew_certificates()
+            await self._reject(error.why)
+        except Exception as error:
+            logger.exception("reading rules failed")
+            await self._reject(f"they cannot be read: {type(error).__name__}")
         else:
             self._life.reloads["accepted"] += 1
             self._life.is_rejected = False
@@ -96,11 +109,12 @@ class Reloading:
             self.in_force = offered
             logger.info("reloaded: %s", describe(offered.rule_set))
 
-    def _reject(self, error: Misconfigured) -> None:
+    async def _reject(self, why: str) -> None:
         self._life.reloads["rejected"] += 1
         self._life.is_rejected = True
-        self.rejected = {"why": error.why, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-        logger.error("rules rejected, those before stay in force: %s", error.why)
+        self.rejected = {"why": why, "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        logger.error("rules rejected, those before stay in force: %s", why)
+        await self._renew_certificates()
 
     async def _renew_certificates(self) -> None:
         assert self.in_force is not None  # noqa: S101 - `start` came first
@@ -120,16 +134,16 @@ def _nothing() -> None:
     """Nothing is to be kept of a set that holds already."""
 
 
-def _watched(config: Config) -> Iterator[Path]:
+def _files_of(config: Config) -> Iterator[Path]:
     yield config.rules.path
     yield signature_path(config.rules.path)
     if config.rules.trust is not None:
         yield config.rules.trust.keys
-    for listener in config.listeners:
-        upstream = listener.upstream
-        if not isinstance(upstream, Upstream):
-            continue
-        own = (listener.tls.cert, listener.tls.key) if listener.tls else ()
-        for path in (*own, upstream.ca, upstream.client_cert, upstream.client_key):
-            if path is not None:
-                yield path
+    shown = [each.tls for each in config.listeners if each.tls]
+    upstreams: list[Upstream | Forward] = [each.upstream for each in config.listeners]
+    if isinstance(config.kms, RemoteKms):
+        upstreams.append(config.kms.upstream)
+    of_shown = ((tls.cert, tls.key, tls.client_ca) for tls in shown)
+    of_upstreams = ((each.ca, each.client_cert, each.client_key) for each in upstreams)
+    for files in (*of_shown, *of_upstreams):
+        yield from filter(None, files)

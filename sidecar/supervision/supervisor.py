@@ -97,9 +97,10 @@ async def supervise(
         )
         admin = await stack.enter_async_context(admin_server(config.admin, pages))
         begin = Begin(str(source.path), source.document, kms, sockets, admin)
-        fleet = Fleet(begin, config.workers, memory, life, totals)
+        patience = config.limits.drain_seconds + END_SECONDS
+        fleet = Fleet(begin, config.workers, memory, patience, totals)
         reloading = Reloading(config, source.path, fleet, life)
-        supervisor = _Supervisor(config, bound, fleet, reloading, totals)
+        supervisor = _Supervisor(bound, fleet, reloading, totals)
         await supervisor.run(signals, offered, lambda: announce(_addresses(bound, admin, kms)))
 
 
@@ -123,13 +124,12 @@ class _Supervisor:
 
     def __init__(
         self,
-        config: Config,
         bound: list[list[socket.socket]],
         fleet: Fleet,
         reloading: Reloading,
         totals: Totals,
     ) -> None:
-        self._config, self._bound = config, bound
+        self._bound = bound
         self._fleet, self._reloading, self._totals = fleet, reloading, totals
         self._state: State = "starting"
 
@@ -145,8 +145,7 @@ class _Supervisor:
             self._state = "draining"
             for each in self._bound:
                 doors.close(each)
-            seconds = self._config.limits.drain_seconds + END_SECONDS
-            if not await _unless(signals.cut, self._fleet.drain(seconds)):
+            if not await _unless(signals.cut, self._fleet.drain()):
                 await self._fleet.cut()
 
     def _open_up(self) -> None:
@@ -162,10 +161,7 @@ class _Supervisor:
             "workers": {"wanted": self._fleet.wanted, "serving": serving},
         }
         if rules.in_force is not None:
-            detail["rules"] = {
-                "digest": rules.in_force.rule_set.digest,
-                "count": len(rules.in_force.rule_set.rules),
-            }
+            detail["rules"] = _told(rules.in_force)
         if rules.rejected is not None:
             detail["rejected"] = rules.rejected
         return is_ready, detail
@@ -173,6 +169,12 @@ class _Supervisor:
     async def metrics(self) -> bytes:
         await self._fleet.report()
         return self._totals.exposition()
+
+
+def _told(offered: Offered) -> dict[str, Any]:
+    """Which set it is; its version, where it had to be signed."""
+    told = {"digest": offered.rule_set.digest, "count": len(offered.rule_set.rules)}
+    return told if offered.signed is None else {**told, "version": offered.signed.version}
 
 
 async def _unless(event: asyncio.Event, work: Any) -> bool:

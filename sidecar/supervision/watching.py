@@ -6,7 +6,7 @@ nobody anything. What counts is which file stands behind a name, its length and 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from pathlib import Path
 
 from sidecar.file_stamp import stamp
@@ -21,9 +21,14 @@ def look(paths: Iterable[Path]) -> Look:
     return tuple(_of_path(path) for path in paths)
 
 
-async def changes(paths: Iterable[Path], seconds: float = LOOK_SECONDS) -> AsyncGenerator[None]:
-    """Yield when something has changed and then stayed as it is, for it may be half written."""
-    known = seen = look(paths)
+async def changes(
+    paths: Collection[Path], known: Look, seconds: float = LOOK_SECONDS
+) -> AsyncGenerator[None]:
+    """Yield when `paths` do not look as `known` any more and then stay so: one may be half written.
+
+    After that when they have changed once more, and so on.
+    """
+    seen = known
     while True:
         await asyncio.sleep(seconds)
         before, seen = seen, look(paths)

@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 class Next(NamedTuple):
     """A set of rules that was proved, and what goes by it once it is committed."""
 
+    generation: int
     rule_set: RuleSet
     transform: Transform
     in_force: InForce
@@ -76,27 +77,31 @@ class Worker:
         listening = asyncio.create_task(self._listen())
         async with self._ends:
             await self._leave.wait()
-            await self._channel.send(Leaving())
+            self._channel.send(Leaving())
             if self._preparing is not None:
                 self._preparing.cancel()
-        await self._channel.send(Reported(self._readings()))
+        self._channel.send(Reported(self._readings()))
         listening.cancel()
-        self._channel.close()
+        await self._channel.finish()
 
     async def _listen(self) -> None:
-        while (message := await self._channel.receive()) is not None:
-            await self._obey(message)
-        self._leave.set()  # nobody would reload or restart it any more
+        try:
+            while (message := await self._channel.receive()) is not None:
+                await self._obey(message)
+        finally:
+            self._leave.set()  # nobody would reload or restart it any more
 
     async def _obey(self, message: ToWorker) -> None:
         if isinstance(message, Prepare):
             # The KMS may be slow; meanwhile reports are given.
+            if self._preparing is not None:
+                self._preparing.cancel()  # nobody waits for that one any more
             self._preparing = asyncio.create_task(self._prepare(message))
         elif isinstance(message, Commit):
-            await self._commit()
-            await self._channel.send(Committed(message.generation))
+            await self._commit(message.generation)
+            self._channel.send(Committed(message.generation))
         elif isinstance(message, Report):
-            await self._channel.send(Reported(self._readings()))
+            self._channel.send(Reported(self._readings()))
         elif isinstance(message, Drain):
             self._leave.set()
         elif isinstance(message, Cut) and self._parts is not None:
@@ -106,15 +111,15 @@ class Worker:
         answer: Prepared | Rejected = Prepared(message.generation)
         try:
             rule_set = parse_rules(message.rule_files())
-            self._next = await self._prove(rule_set)
+            self._next = await self._prove(message.generation, rule_set)
         except Misconfigured as error:
             answer = Rejected(message.generation, error.why)
         except Exception as error:
             logger.exception("preparing a set of rules failed")
             answer = Rejected(message.generation, f"a worker failed: {type(error).__name__}")
-        await self._channel.send(answer)
+        self._channel.send(answer)
 
-    async def _prove(self, rule_set: RuleSet) -> Next:
+    async def _prove(self, generation: int, rule_set: RuleSet) -> Next:
         if self._parts is None:
             parts = self._parts = await self._assemble(rule_set)
             transform = parts.transform
@@ -123,7 +128,7 @@ class Worker:
             transform = fit(self._config, rule_set, parts.keyring, parts.transform.stats)
         in_force = parts.host.prepare(transform)
         await prove(rule_set, parts.keyring)
-        return Next(rule_set, transform, in_force)
+        return Next(generation, rule_set, transform, in_force)
 
     async def _assemble(self, rule_set: RuleSet) -> Parts:
         begin = self._begin
@@ -133,10 +138,10 @@ class Worker:
         doors = Doors(sockets, self._tally, begin.admin)
         return await self._ends.enter_async_context(assembled(config, rule_set, kms, doors))
 
-    async def _commit(self) -> None:
+    async def _commit(self, generation: int) -> None:
         parts, taken = self._parts, self._next
-        assert parts is not None  # noqa: S101 - only what was prepared is committed
-        assert taken is not None  # noqa: S101 - likewise
+        if parts is None or taken is None or taken.generation != generation:
+            raise RuntimeError("what is to be committed was not prepared")
         parts.host.put_in_force(taken.in_force)
         self._parts = parts._replace(rule_set=taken.rule_set, transform=taken.transform)
         if not self._serves:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
@@ -29,6 +30,8 @@ from sidecar.supervision.messages import (
     ToWorker,
 )
 from sidecar.telemetry import Reading
+
+logger = logging.getLogger(__name__)
 
 PREPARE_SECONDS = 120.0
 """For a worker to import, to ask the KMS for everything, and to say so."""
@@ -60,20 +63,23 @@ class WorkerProcess:
     @classmethod
     async def start(cls, begin: Begin, place: Sequence[int]) -> Self:
         """Start one that reads `begin`; `place` is its tally: descriptor, rows and its own row."""
-        ours, its = socket.socketpair()
-        ours.setblocking(False)  # noqa: FBT003 - its only argument
-        with its:
-            doors = [number for listener in begin.descriptors for number in listener]
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "sidecar.supervision.worker"),
-                *map(str, (its.fileno(), *place)),
-                pass_fds=(its.fileno(), place[0], *doors),
-                stdin=DEVNULL,
-                stdout=DEVNULL,
-                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains
-            )
-        worker = cls(process, await to_worker(ours))
-        await worker._channel.send(begin)
+        doors = [number for listener in begin.descriptors for number in listener]
+        try:
+            ours, its = socket.socketpair()
+            ours.setblocking(False)  # noqa: FBT003 - its only argument
+            with its:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "sidecar.supervision.worker"),
+                    *map(str, (its.fileno(), *place)),
+                    pass_fds=(its.fileno(), place[0], *doors),
+                    stdin=DEVNULL,
+                    stdout=DEVNULL,
+                    start_new_session=True,  # Ctrl-C reaches the supervisor alone, which drains
+                )
+            worker = cls(process, await to_worker(ours))
+        except OSError as error:  # no descriptor, process or memory is left
+            raise WorkerLost(f"no process can be started: {error.strerror}") from None
+        worker._channel.send(begin)
         return worker
 
     @property
@@ -93,26 +99,35 @@ class WorkerProcess:
     async def report(self, seconds: float = ANSWER_SECONDS) -> None:
         """Bring `readings` up to date."""
         self._reported.clear()
-        await self._channel.send(Report())
+        self._channel.send(Report())
         try:
             await asyncio.wait_for(self._reported.wait(), seconds)
         except TimeoutError:
             raise WorkerLost(f"worker {self.pid} does not answer") from None
 
-    async def drain(self) -> None:
+    def drain(self) -> None:
         """Let it finish what is under way and end."""
-        await self._channel.send(Drain())
+        self._channel.send(Drain())
 
-    async def cut(self) -> None:
+    def cut(self) -> None:
         """Let it reset every connection and end at once."""
-        await self._channel.send(Cut())
+        self._channel.send(Cut())
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    async def ended(self) -> int:
-        """Its exit code, once it has ended and its last words were read."""
+    async def ended(self, patience: float) -> int:
+        """Its exit code, once it has ended and its last words were read.
+
+        One that leaves and takes longer than `patience` for it is killed.
+        """
+        await self.is_leaving.wait()
+        try:
+            await asyncio.wait_for(self._process.wait(), patience)
+        except TimeoutError:
+            logger.error("worker %d does not end; it is killed", self.pid)  # noqa: TRY400 - that is all there is
+            self.kill()
         code = await self._process.wait()
         await self._receiving
         return code
@@ -122,13 +137,11 @@ class WorkerProcess:
         self._answer = generation, answer
         if self._receiving.done():
             raise self._lost()
-        await self._channel.send(message)
+        self._channel.send(message)
         try:
             return await asyncio.wait_for(answer, seconds)
         except TimeoutError:
             raise WorkerLost(f"worker {self.pid} does not answer") from None
-        finally:
-            self._answer = None
 
     async def _receive(self) -> None:
         while (message := await self._channel.receive()) is not None:

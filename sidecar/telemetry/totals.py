@@ -76,7 +76,7 @@ class Totals(Collector):
     """Sums what workers report; those that ended stay in the counters."""
 
     def __init__(self, life: LifeStats) -> None:
-        self._life = life
+        self.life = life
         self._of_workers: dict[Hashable, dict[Key, float]] = {}
         self._of_the_ended: dict[Key, float] = {}
         self._registry = CollectorRegistry(auto_describe=False)
@@ -100,7 +100,7 @@ class Totals(Collector):
     def collect(self) -> Iterable[Metric]:
         sums = self._sums()
         for life in LIFE_SERIES:
-            yield _metric(life.name, life.help, life.labels, life.read(self._life))
+            yield _metric(life.name, life.help, life.labels, life.read(self.life))
         for series in SERIES:
             yield _metric(series.name, series.help, series.labels, sums.get(series.name, {}))
         for name, text in _PROCESS_SERIES:

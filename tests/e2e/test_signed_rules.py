@@ -87,10 +87,12 @@ def test_a_reload_takes_what_was_signed_and_nothing_else(config: Path) -> None:
         edit(config)
         detail = reload(proxy, lambda detail: detail.get("rejected"))
         assert "altered: rules.yaml" in detail["rejected"]["why"]
+        assert detail["rules"]["version"] == 1
         assert "\nversion 1\n" in state.read_text()
 
         sign(config)
-        reload(proxy, lambda detail: not detail.get("rejected"))
+        detail = reload(proxy, lambda detail: not detail.get("rejected"))
+        assert detail["rules"]["version"] == 2
         assert "\nversion 2\n" in state.read_text()
 
 

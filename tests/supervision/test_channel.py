@@ -60,10 +60,10 @@ async def ends():
 async def test_every_message_arrives_as_it_was_sent(ends) -> None:
     supervisor, worker = ends
     for message in TO_WORKER:
-        await supervisor.send(message)
+        supervisor.send(message)
         assert await worker.receive() == message
     for message in TO_SUPERVISOR:
-        await worker.send(message)
+        worker.send(message)
         assert await supervisor.receive() == message
     assert TO_WORKER[1].rule_files() == FILES
 
@@ -71,17 +71,31 @@ async def test_every_message_arrives_as_it_was_sent(ends) -> None:
 async def test_a_large_set_of_rules_arrives(ends) -> None:
     supervisor, worker = ends
     message = Prepare(1, [("a.yaml", b"#" * 8_000_000)])
-    sending = asyncio.create_task(supervisor.send(message))
+    supervisor.send(message)
     assert await worker.receive() == message
-    await sending
+
+
+async def test_what_was_sent_last_arrives() -> None:
+    """A worker says how much it counted, and ends."""
+    ours, theirs = socket.socketpair()
+    supervisor, worker = await to_worker(ours), await to_supervisor(theirs)
+    message = Reported(
+        [Reading("sidecar_x_total", (f"{number}",), 1.0) for number in range(50_000)]
+    )
+    worker.send(message)
+    finishing = asyncio.create_task(worker.finish())
+    assert await supervisor.receive() == message
+    await finishing
+    assert await supervisor.receive() is None
+    supervisor.close()
 
 
 async def test_the_end_of_one_side_is_the_end(ends) -> None:
     supervisor, worker = ends
     worker.close()
     assert await supervisor.receive() is None
-    await supervisor.send(Report())
-    await worker.send(Leaving())
+    supervisor.send(Report())
+    worker.send(Leaving())
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 
 import os
 import signal
+import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from tests.cli.installed import Running, until
 from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
+from tests.fixtures.switchboard import Switchboard
 from tests.stores.kept import Store
 
 RECORD = {"ssn": "078-05-1120", "mail": "ada@example.org"}
@@ -132,6 +134,99 @@ def test_a_configmap_that_is_swapped_is_noticed(
         assert _sealed(proxy, store) == {frozenset({"ssn"})}
         _mount(mounted, "two", rules.read_text().replace("ssn: sealed", "mail: sealed"))
         until(lambda: _sealed(proxy, store) == {frozenset({"mail"})})
+
+
+def test_a_mount_that_leads_nowhere_is_no_reason_to_end(
+    tmp_path: Path, config: Path, store: Store, rules: Path
+) -> None:
+    """Whatever a reload meets, foreseen or not: what holds goes on holding."""
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    _mount(mounted, "one", rules.read_text())
+    (mounted / "customers.yaml").symlink_to("..data/customers.yaml")
+    leading = config.with_name("leading.yaml")
+    leading.write_text(config.read_text().replace("rules.yaml", str(mounted)))
+    with Running(leading) as proxy:
+        for target in ("..data", "..absent", "customers.yaml"):
+            (mounted / "..new").symlink_to(target)
+            (mounted / "..new").rename(mounted / "..data")
+            _hup(proxy, "rejected")
+            assert _sealed(proxy, store) == {frozenset({"ssn"})}
+        assert proxy.readiness()["status"] == "ready"
+
+
+def test_what_changes_while_the_proxy_starts_is_taken_as_well(
+    config: Path, store: Store, rules: Path, kms: RunningKms
+) -> None:
+    """The first set is proved for a while, and nobody looks at files meanwhile."""
+    text = rules.read_text().replace("ssn: sealed", "mail: sealed")
+    with Meanwhile(kms.endpoint, lambda: rules.write_text(text)) as endpoint:
+        starting = config.with_name("starting.yaml")
+        starting.write_text(config.read_text().replace(kms.endpoint, endpoint))
+        with Running(starting) as proxy:
+            until(lambda: _sealed(proxy, store) == {frozenset({"mail"})})
+
+
+class Meanwhile(Switchboard):
+    """On the way to a KMS; does something when the first call comes."""
+
+    def __init__(self, endpoint: str, something: Callable[[], object]) -> None:
+        host, _, port = endpoint.removeprefix("http://").rpartition(":")
+        super().__init__((host, int(port)))
+        self._something = iter((something,))
+
+    def __enter__(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _serve(self, client: socket.socket) -> None:
+        for something in self._something:
+            something()
+        super()._serve(client)
+
+
+def test_a_message_is_sealed_and_opened_by_the_rules_that_it_began_under(
+    proxy: Running, store: Store, rules: Path
+) -> None:
+    _hup(proxy, "accepted")
+    text = rules.read_text()
+
+    def body() -> Iterator[bytes]:
+        yield b'{"ssn": "078-05-1120", '
+        until(lambda: proxy.metric("sidecar_held_bytes") > 0)
+        rules.write_text(text.replace("ssn: sealed", "mail: sealed"))
+        _hup(proxy, "accepted")
+        yield b'"mail": "ada@example.org"}'
+
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.put(f"{proxy.url}/customers/1", headers=headers, content=body(), timeout=60)
+    assert answer.json() == RECORD
+    kept = store.kept["/customers/1"]
+    assert b"078-05-1120" not in kept
+    assert b"ada@example.org" in kept
+    rules.write_text(text)
+    _hup(proxy, "accepted")
+
+
+def test_a_proxy_ends_while_new_rules_are_being_proved(
+    config: Path, rules: Path, kms: RunningKms
+) -> None:
+    """The KMS hangs, and a reload with it; that must not hold up the end."""
+    board = Meanwhile(kms.endpoint, lambda: None)
+    with board as endpoint:
+        ending = config.with_name("ending.yaml")
+        ending.write_text(config.read_text().replace(kms.endpoint, endpoint))
+        with Running(ending) as proxy:
+            board.behaviour = "hang"
+            rules.write_text(rules.read_text() + "# other\n")
+            asked = proxy.log.read_text().count("proved suites")
+            proxy.process.send_signal(signal.SIGHUP)
+            until(lambda: proxy.log.read_text().count("proved suites") > asked)
+            proxy.process.send_signal(signal.SIGTERM)
+            assert proxy.wait() == 0, proxy.log.read_text()
+        assert "rejected" not in proxy.log.read_text()
 
 
 def _mount(mounted: Path, edition: str, text: str) -> None:

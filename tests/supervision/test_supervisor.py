@@ -123,6 +123,25 @@ def test_a_second_signal_cuts_what_is_under_way(config: Path) -> None:
     assert proxy.wait() == 0, proxy.log.read_text()
 
 
+def test_a_reload_that_is_asked_for_too_late_disturbs_nothing(config: Path) -> None:
+    """What is under way when it comes is finished, by the rules that hold."""
+    with Running(config) as proxy:
+
+        def body() -> Iterator[bytes]:
+            yield b'{"ssn": "'
+            until(lambda: proxy.metric("sidecar_held_bytes") > 0)
+            proxy.process.send_signal(signal.SIGTERM)
+            until(lambda: proxy.readiness()["status"] == "draining")
+            proxy.process.send_signal(signal.SIGHUP)
+            assert proxy.readiness()["status"] == "draining"
+            yield b'1"}'
+
+        headers = {"Content-Type": "application/json"}
+        answer = httpx.put(f"{proxy.url}/customers/1", headers=headers, content=body(), timeout=60)
+        assert answer.json() == {"ssn": "1"}
+        assert proxy.wait() == 0, proxy.log.read_text()
+
+
 def _endless(proxy: Running) -> Iterator[bytes]:
     """A body without an end, in the middle of which the proxy is told to end, twice."""
     yield b'{"ssn": "'
