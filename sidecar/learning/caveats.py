@@ -31,7 +31,10 @@ def _in_path(route: SeenRoute, path: str) -> Iterator[str]:
         if isinstance(part, FieldStats) and part.examined:
             found = find_kind(part, before if isinstance(before, str) else "", "")
             if found and found.confidence >= LIKELY:
-                yield f"{path} carries {found.detector.title} in its path, which is not sealed"
+                yield (
+                    f"{path} carries {found.detector.title} in its path, which is sealed only "
+                    "where `path` says so"
+                )
 
 
 def _in_query(route: SeenRoute, path: str, names: set[str]) -> Iterator[str]:
@@ -40,7 +43,7 @@ def _in_query(route: SeenRoute, path: str, names: set[str]) -> Iterator[str]:
         if found and found.confidence >= LIKELY:
             yield (
                 f"the query parameter {name!r} of {path} carries {found.detector.title}, which is "
-                "not sealed"
+                "sealed only where `query` says so"
             )
 
 

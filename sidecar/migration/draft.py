@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file that has no name until it is published; whatever ends it before leaves nothing behind."""
+"""A file that appears whole or not at all.
+
+Until it is published it is a hidden `.part` beside its place, which goes when the run ends. A run
+that is killed leaves it there, its owner's alone, with nothing unsealed in it that was to be.
+"""
 
 import os
 import tempfile
