@@ -12,6 +12,7 @@ writes the rule has read those queries.
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from urllib.parse import unquote_plus
@@ -53,8 +54,6 @@ _CONTAINERS = (dict, list)
 _JSON = find_codec("application/json")
 
 type _Check = Callable[[str], bool]
-
-_decode = msgspec.json.Decoder(float_hook=str).decode  # names are looked at, and no number is made
 
 
 class _GraphqlAdapter:
@@ -222,11 +221,29 @@ def _with_batches(rule: Rule) -> Rule:
 
 
 def _operations(body: bytes) -> list[object]:
-    try:
-        content = _decode(body)
-    except (msgspec.DecodeError, RecursionError, ValueError):
+    """The operations of a request; Malformed where an object hides a member behind another."""
+    try:  # names are looked at, and no number is made
+        content = json.loads(
+            body.decode(), object_pairs_hook=_Objects().read, parse_int=str, parse_float=str
+        )
+    except (ValueError, RecursionError):
         raise Malformed("the body is not one JSON text") from None
     return content if isinstance(content, list) else [content]
+
+
+class _Objects:
+    """The objects of one request, none of which has a name twice."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def read(self, members: list[tuple[str, object]]) -> dict[str, object]:
+        self._count += 1
+        check_places(self._count)
+        content = dict(members)
+        if len(content) != len(members):
+            raise Malformed("a JSON object has the same name twice")
+        return content
 
 
 def _check_lengths(operations: Iterable[object]) -> None:

@@ -7,8 +7,9 @@ line ends (LF or CR LF), blank lines, a missing last line end.
 
 Tables are written in many ways, so whatever another reader would cut into other cells is refused:
 rows of unequal length, quotes inside a bare cell, text behind a closing quote, a bare CR, NUL, a
-byte order mark; in what goes to a store also a backslash before a quote, and a header row that
-seems to be parted by something else than commas, or to be a comment or the `sep=` of spreadsheets.
+byte order mark; in what goes to a store also a backslash before a quote, a comma or a line end, and
+a header row that seems to be parted by something else than commas, or to be a comment or the `sep=`
+of spreadsheets.
 """
 
 import re
@@ -27,7 +28,8 @@ MAX_CELLS = 8 * MAX_PLACES
 
 _CELL = re.compile(rb'("(?:[^"]|"")*+"|[^",\r\n]*+)(,|\r?\n|\Z)')
 _QUOTED = re.compile(rb'[",\r\n]')
-_OTHER_SEPARATORS = re.compile(r"[;|\x00-\x1f]")
+_OTHER_SEPARATORS = re.compile(r"[;|\\\x00-\x1f\x85\u2028\u2029]")
+_ESCAPES = re.compile(rb"\\[\",\r\n]")
 _NO_NAMES = ("sep=", "#")
 """How a first row begins that spreadsheets or importers take for none."""
 
@@ -108,8 +110,8 @@ class _CsvReading[T]:
         if len(set(names)) != len(names):
             raise Malformed("two columns of the table have one name")
         if of_rows is not None and of_rows.known is not None:
-            if b'\\"' in self._body:
-                raise Malformed("a backslash before a quote, which some readers take for one")
+            if _ESCAPES.search(self._body):
+                raise Malformed("a backslash that some readers take for part of what follows it")
             if names[0].lower().startswith(_NO_NAMES):
                 raise Malformed("the first row may be taken for none that names columns")
             if any(_OTHER_SEPARATORS.search(name) for name in names):

@@ -6,8 +6,8 @@ without `=` has the empty one. A name may stand more than once only where the ru
 `name[*]`. A replaced value is spelled anew, every other byte stays.
 
 Readers of forms differ, so what they differ in is refused: `;` (once a second separator), control
-characters, a byte order mark, broken percent-encodings, and names that some take for a field's
-(`pairs`).
+characters, broken percent-encodings, a byte order mark or `?` at the beginning, and names that some
+take for a field's (`pairs`).
 """
 
 import re
@@ -21,7 +21,7 @@ from sidecar.codecs.texts import to_lexeme, to_text
 from sidecar.envelope import is_sealed_text
 from sidecar.errors import Malformed
 
-_NO_FORM = re.compile(rb"\A\xef\xbb\xbf|[;\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
+_NO_FORM = re.compile(rb"\A(?:\xef\xbb\xbf|\?)|[;\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
 
 
 class _FormReading[T]:
@@ -30,8 +30,8 @@ class _FormReading[T]:
     def __init__(self, body: bytes, shape: Shape[T]) -> None:
         if _NO_FORM.search(body):
             raise Malformed(
-                "the form has a `;`, a control character, a byte order mark or a broken "
-                "percent-encoding"
+                "the form has a `;`, a control character or a broken percent-encoding, or begins "
+                "with `?` or a byte order mark"
             )
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = misfits_of(shape)

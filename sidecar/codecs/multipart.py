@@ -2,15 +2,15 @@
 """Forms in parts (`multipart/form-data`, RFC 7578): one document, whose members are the parts.
 
 A part's content is a text, whether or not it has a file name; where the part says that it is JSON,
-it is that JSON value, and fields may lie in it. Preamble, epilogue, the heads of parts and contents
-that nobody designated stay byte for byte.
+it is that JSON value, and fields may lie in it. The heads of parts and contents that nobody
+designated stay byte for byte.
 
 The plan: cut the body at its boundary into delimiters and parts, read each part's head (the name
 alone counts), find the content's place in the shape; replaced contents go back between the others.
 
 Readers of parts differ more than any others, so one grammar holds (RFC 2046 §5.1.1 without padding)
-and the rest is refused: the boundary anywhere but on a line of its own, lines that begin with `--`
-beside the parts, and what `part_head` and `pairs` refuse.
+and the rest is refused: the boundary anywhere but on a line of its own, anything but line ends
+before and behind the parts, and what `part_head` and `pairs` refuse.
 """
 
 import re
@@ -29,7 +29,8 @@ from sidecar.errors import CannotOpen, Malformed
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _PARAMETERS = frozenset({"boundary", "charset"})
-_OTHER_PARTS = re.compile(rb"(?:^|[\r\n])--")
+_BEFORE = re.compile(rb"(?:\r\n)?")
+_BEHIND = re.compile(rb"--(?:\r\n)*+")
 
 
 class _MultipartReading[T]:
@@ -82,12 +83,10 @@ class _MultipartReading[T]:
         check_places(self.elements)
         preamble, *parts = self._body.split(mark)
         epilogue = parts.pop() if parts else b""
-        if epilogue != b"--" and not epilogue.startswith(b"--\r\n"):
+        if not epilogue.startswith(b"--"):
             raise Malformed("the parts of the body do not end with their boundary")
-        if (preamble and not preamble.endswith(b"\r\n")) or _OTHER_PARTS.search(preamble):
-            raise Malformed("what stands before the parts of the body may be taken for one")
-        if _OTHER_PARTS.search(epilogue, 2):
-            raise Malformed("what stands behind the parts of the body may be taken for one")
+        if not (_BEFORE.fullmatch(preamble) and _BEHIND.fullmatch(epilogue)):
+            raise Malformed("what stands before or behind the parts may be taken for one")
         pieces.append(preamble)
         for part in parts:
             head, end, content = part[2:-2].partition(b"\r\n\r\n")

@@ -31,7 +31,8 @@ class Shape[T]:
     """
 
     __slots__ = (
-        "folded", "in_document", "is_document", "items", "known", "members", "path", "tag",
+        "folded", "in_document", "is_document", "items", "joined", "known", "members", "path",
+        "tag",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
@@ -42,6 +43,7 @@ class Shape[T]:
         self.members: dict[str, Shape[T]] = {}
         self.items: Shape[T] | None = None
         self.folded: dict[str, Shape[T]] = {}
+        self.joined: list[list[str]] = []
         self.known: set[str] | None = None
 
     @property
@@ -104,8 +106,11 @@ class Shape[T]:
     def _is_reached_by(self, name: str) -> bool:
         if fold(name) in self.folded:
             return True
+        found = steps(name)
+        if any(found[: len(each)] == each for each in self.joined):
+            return True
         place = self
-        for step in steps(name):
+        for step in found:
             while place.items is not None and not place.members:
                 place = place.items
             below = place.folded.get(step)
@@ -120,6 +125,7 @@ class Shape[T]:
         """Mark what lies inside documents; refuse a designated place inside another."""
         self.in_document = in_document
         self.folded = {fold(name): below for name, below in self.members.items()}
+        self.joined = [each for each in map(steps, self.members) if len(each) > 1]
         self.known = set(self.members) if wary else None
         for child in self.children:
             if self.tag is not None:

@@ -99,6 +99,22 @@ def test_a_member_named_like_a_field_stands_where_the_rule_says(variables: objec
         found(operation("{ id }", {}, extensions=variables))
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        '"variables":{"data":{"x":{"ssn":"078"},"x":1}}',
+        '"variables":{"list":[{"a":{"ssn":"078"},"\\u0061":1}]}',
+        '"extensions":{"a":{"ssn":"078"},"a":1}',
+        '"variables":{"data":{}},"variables":{"data":{"ssn":"078"}}',
+    ],
+)
+def test_no_member_hides_behind_another_of_its_name(members: str) -> None:
+    body = f'{{"query":"query($data: I) {{ f(x: $data) }}",{members}}}'
+    for text in (body, f"[{body}]"):
+        with pytest.raises(Malformed):
+            adapter().read_request(head(), {}, b"", text.encode())
+
+
 @pytest.mark.parametrize("variables", ["{}", '{"ssn":"078"}', [], [{"ssn": "078"}], 7])
 def test_variables_are_an_object(variables: object) -> None:
     with pytest.raises(UnexpectedShape):

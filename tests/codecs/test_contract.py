@@ -70,11 +70,11 @@ SAMPLES |= {
     ],
     "multipart": [
         Sample(
-            b"pre\r\n" + PART % b"ssn" + b"1\r\n\r\n" + PART % b"x" + b"\xff\0\r\n" + JSON_PART
-            + b' [{"no": 4}]\r\n--b--\r\nepilogue',
+            b"\r\n" + PART % b"ssn" + b"1\r\n\r\n" + PART % b"x" + b"\xff\0\r\n" + JSON_PART
+            + b' [{"no": 4}]\r\n--b--\r\n',
             [rb'"1\r\n"', b"4"],
-            b"pre\r\n" + PART % b"ssn" + b"0\r\n" + PART % b"x" + b"\xff\0\r\n" + JSON_PART
-            + b' [{"no":0}]\r\n--b--\r\nepilogue',
+            b"\r\n" + PART % b"ssn" + b"0\r\n" + PART % b"x" + b"\xff\0\r\n" + JSON_PART
+            + b' [{"no":0}]\r\n--b--\r\n',
         ),
         Sample(b"--b--", [], b"--b--"),
     ],

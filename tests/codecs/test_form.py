@@ -90,12 +90,17 @@ def test_a_name_that_a_store_may_take_for_a_field_is_refused(name: str) -> None:
 
 def test_a_name_with_brackets_may_be_named() -> None:
     assert len(read(b"person%5Btax%5D=1", "['person[tax]']").sites) == 1
+    for name in (b"person[tax][]", b"person[tax]x", b"person.tax", b"person[Tax]", b"[person]tax"):
+        with pytest.raises(Malformed):
+            read(name + b"=1", "['person[tax]']")
+    assert read(b"person[name]=1&person=2&tax=3", "['person[tax]']").sites == []
 
 
 @pytest.mark.parametrize(
     "body",
     [b"a=1;ssn=2", b"a=%", b"a=%4", b"a=%zz", b"a=1\r\n", b"a\0=1", b"%ff=1", b"ssn=%ff",
-     b"_charset_=utf-16&s%00s%00n%00=1", b"ssn=1&ssn=1", b"ssn=1&s%73n=2", b"ssn&ssn"],
+     b"_charset_=utf-16&s%00s%00n%00=1", b"ssn=1&ssn=1", b"ssn=1&s%73n=2", b"ssn&ssn",
+     b"?ssn=1", b"\xef\xbb\xbfssn=1"],
 )  # fmt: skip
 def test_what_reads_in_two_ways_is_refused(body: bytes) -> None:
     with pytest.raises(Malformed):

@@ -142,6 +142,10 @@ ODD = {
     + FORM % b"ssn"
     + b"\r\n\r\n1\r\n--x--\r\n"
     + form(part(b"x", b"1")),
+    "a part without a boundary in front": FORM % b"ssn"
+    + b"\r\n\r\n1\r\n"
+    + form(part(b"x", b"1")),
+    "text in front on a line of its own": b"x\r\n" + form(part(b"x", b"1")),
     "parts behind": form(part(b"x", b"1"), end=b"\r\n--x\r\n\r\n"),
     "a second end": form(part(b"x", b"1"), end=b"\r\n" + MARK + b"--"),
     "text behind the end": form(part(b"x", b"1"), end=b"x"),
