@@ -67,4 +67,5 @@ def _lines(changes: list[Change], refused: list[Change]) -> Iterator[str]:
         words = dict.fromkeys(f"--acknowledge {each.word}:{each.rule}" for each in refused)
         yield f"refused: {len(refused)} dangerous; once they are meant, say {' '.join(words)}"
     else:
-        yield f"passed: {len(changes)} changes" if changes else "passed: nothing changes"
+        told = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
+        yield f"passed: {told}" if changes else "passed: nothing changes"

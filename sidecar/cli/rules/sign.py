@@ -55,7 +55,8 @@ def command(path: Path, key: Path, asked: int | None, *, as_json: bool) -> None:
         click.echo(f"warning: {advice.where}: {advice.why} [{advice.word}]", err=True)
     report = {"signature": str(place), "version": version, "key": signature.key_id}
     report["files"] = [name for name, _ in manifest.files]
-    text = f"signed version {version}, {len(files)} files, with key {signature.key_id}: {place}"
+    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    text = f"signed version {version}, {count}, with key {signature.key_id}: {place}"
     click.echo(json.dumps(report) if as_json else text)
 
 

@@ -47,7 +47,7 @@ def test_the_keys_are_made_once_and_the_secret_is_its_owners(folder: Path) -> No
 def test_what_was_signed_is_verified(folder: Path) -> None:
     done = sign(folder)
     assert done.exit_code == 0
-    assert done.stdout.startswith("signed version 1, 1 files, with key ")
+    assert done.stdout.startswith("signed version 1, 1 file, with key ")
     assert verify(folder).output == "version 1, signed and unaltered: customers.yaml\n"
     assert json.loads(sign(folder, "--json").stdout)["version"] == 2
     assert json.loads(verify(folder, "--json").output) == {
