@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever is sent: a documented refusal in JSON, never a 5xx or a traceback; and it serves on."""
+"""Whatever is sent: a documented refusal in JSON, never a 5xx or a traceback; and it serves on.
+
+Every action of every API is sent parameters that are wrong in every way. What calls of RAM that are
+right come to, in any order, is for `ram/test_fuzz.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidecar.kms.api.action import Action
-from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.api.products import PRODUCTS, STS, Product
+from sidecar.signing import Request
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import Connection, Reply, ask, signed, wire
 
+EVERY = [(product, action) for product in PRODUCTS.values() for action in product.actions.values()]
 # The KMS is the same for all examples: what one of them does to it must not hurt the next.
 SHARED = settings(
     max_examples=60,
@@ -65,9 +71,32 @@ TEXTS = st.one_of(
     ).map(repr),
 )
 NAMES = st.one_of(
-    st.sampled_from(sorted({p.name for a in ACTIONS.values() for p in a.parameters})),
+    st.sampled_from(sorted({p.name for _, action in EVERY for p in action.parameters})),
     st.text(string.ascii_letters + "._1", min_size=1, max_size=30),
 )
+
+
+WORDS = {
+    "PolicyType": ("System", "Custom"),
+    "PolicyName": ("AliyunKMSReadOnlyAccess", "use-keys", "f-one"),
+    "PolicyDocument": (
+        '{"Version":"1","Statement":[{"Effect":"Deny","Action":"kms:A","Resource":"*"}]}',
+    ),
+    **{f"{kind}Name": ("f-one", "f-two") for kind in ("User", "Group", "Role", "NewUser")},
+    "Status": ("Active", "Inactive"),
+    "RoleArn": ("acs:ram::1000000000000001:role/f-one",),
+    "OIDCProviderArn": ("acs:ram::1000000000000001:oidc-provider/cluster",),
+    "RoleSessionName": ("me",),
+    "VersionId": ("v1",),
+    "Policy": (
+        '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+        '{"Version":"1","Version":"1"}',
+    ),
+    "StartTime": ("2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"),
+    "EndTime": ("2026-01-01T00:00:00Z", "2026-01-01"),
+    "LookupAttribute": ('[{"Key":"EventName","Value":"a"}]', '[{"Key":7}]'),
+}
+"""Right ones beside them, so that more than the reading of parameters is asked."""
 
 
 def is_sound(reply: Reply) -> None:
@@ -84,22 +113,38 @@ def is_sound(reply: Reply) -> None:
 def asked(action: Action, data: st.DataObject) -> dict[str, str]:
     """Some of its parameters, right or wrong, and perhaps one that it does not have."""
     given_ = {
-        p.name: data.draw(TEXTS, label=p.name)
+        p.name: data.draw(st.sampled_from(WORDS[p.name]) if is_right else TEXTS, label=p.name)
         for p in action.parameters
         if p.name == "KeyId" or data.draw(st.booleans())
+        for is_right in [p.name in WORDS and data.draw(st.booleans())]
     }
     return given_ | data.draw(st.dictionaries(NAMES, TEXTS, max_size=1))
 
 
-@pytest.mark.parametrize("name", sorted(ACTIONS))
-def test_no_parameters_of_an_action_break_it(kms: RunningKms, name: str) -> None:
+@pytest.mark.parametrize(
+    ("product", "action"), EVERY, ids=[f"{product.name}-{action.name}" for product, action in EVERY]
+)
+def test_no_parameters_of_an_action_break_it(
+    kms: RunningKms, product: Product, action: Action
+) -> None:
     @settings(SHARED, max_examples=12)
     @given(st.data())
     def check(data: st.DataObject) -> None:
-        parameters = asked(ACTIONS[name], data)
-        is_sound(ask(kms, wire(signed(name, *parameters.items(), key=kms.access_key))))
+        given_ = asked(action, data).items()
+        sent = signed(action.name, *given_, key=kms.access_key, version=product.version)
+        is_sound(ask(kms, wire(sent)))
 
     check()
+
+
+@SHARED
+@given(st.data())
+def test_no_unsigned_parameters_break_it(kms: RunningKms, data: st.DataObject) -> None:
+    """The one call of strangers that is heard at all."""
+    parameters = asked(STS.actions["AssumeRoleWithOIDC"], data)
+    asked_ = {"Action": "AssumeRoleWithOIDC", "Version": STS.version} | parameters
+    headers = ((b"host", b"kms"),)
+    is_sound(ask(kms, wire(Request("POST", query=tuple(asked_.items()), headers=headers))))
 
 
 @SHARED
