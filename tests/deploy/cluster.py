@@ -27,15 +27,22 @@ case "$1 ${{2-}}" in
     while [ "$1" != -- ]; do shift; done; shift
     cd "$VOLUME"; exec "$@" ;;
   "create secret")
-    mkdir "$SECRETS/$4"
-    '{BIN}/kubectl' "$@" --dry-run=client -o json | '{BIN}/python' -c '
-import base64, json, pathlib, sys
-for name, data in json.load(sys.stdin)["data"].items():
-    path = pathlib.Path(sys.argv[1], name)
+    if [[ " $* " = *" --dry-run=client "* ]]; then exec '{BIN}/kubectl' "$@"; fi
+    '{BIN}/kubectl' "$@" --dry-run=client -o yaml | "$0" apply -f - ;;
+  "apply -f")
+    '{BIN}/python' -c '
+import base64, pathlib, sys, yaml
+secret = yaml.safe_load(sys.stdin)
+folder = pathlib.Path(sys.argv[1], secret["metadata"]["name"])
+folder.mkdir(exist_ok=True)
+for name, data in secret["data"].items():
+    path = folder / name
+    path.unlink(missing_ok=True)
     path.write_bytes(base64.b64decode(data))
     path.chmod(0o440)
-' "$SECRETS/$4" ;;
-  "rollout status" | "apply -k" | "config set-context") ;;
+' "$SECRETS" ;;
+  "get --raw") cat "$RAW$3" ;;
+  "rollout status" | "rollout restart" | "apply -k" | "config set-context") ;;
   *) echo "kubectl $*: not known here" >&2; exit 1 ;;
 esac
 """
@@ -47,8 +54,10 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.volume = folder / "volume"
         self.secrets = folder / "secrets"
+        self.raw = folder / "raw"
+        """What the API server answers, a file for each path."""
         programs = folder / "bin"
-        for each in (self.volume, self.secrets, programs):
+        for each in (self.volume, self.secrets, self.raw, programs):
             each.mkdir()
         for name, text in (("kubectl", KUBECTL), ("docker", "#!/bin/sh\n")):
             (programs / name).write_text(text)
@@ -58,6 +67,7 @@ class Cluster:
             "NAMESPACE": NAMESPACE,
             "VOLUME": str(self.volume),
             "SECRETS": str(self.secrets),
+            "RAW": str(self.raw),
         }
         self.initialize()
         self._listen = "127.0.0.1:0"

@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,19 +18,27 @@ from sidecar.kms.config import load_kms_config
 from sidecar.rules import lint
 from tests.deploy.cluster import NAMESPACE, PORT, Cluster
 from tests.deploy.manifests import BASE, BIN, DEV, K8S, objects, one, pods
+from tests.kms.ram.issuer import AUDIENCE, SUBJECT, Issuer
 
 README = (K8S / "README.md").read_text()
 (SIDECAR,) = one(DEV, "Deployment", "application")["spec"]["template"]["spec"]["initContainers"]
 
 
-def commands(section: str) -> list[str]:
-    """The shell blocks of one section of the README."""
+def commands(section: str, language: str = "sh") -> list[str]:
+    """The shell blocks of one section of the README, or those of another language."""
     (text,) = re.findall(rf"^## {section}\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
-    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    blocks = re.findall(rf"^ *```{language}\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(block) for block in blocks]
 
 
 def call(words: str) -> str:
     return f"kubectl exec kms-0 -c kms -- sidecar kms call {words}"
+
+
+def check(configuration: Path) -> subprocess.CompletedProcess[str]:
+    """What the sidecar's container does, but that it does not listen."""
+    command = [BIN / "sidecar", "run", "--check", "-c", configuration]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +134,57 @@ def test_a_backup_brings_back_every_cmk(cluster: Cluster, tmp_path: Path) -> Non
     assert opened["Plaintext"]
 
 
+def test_the_access_key_of_the_sidecars_is_exchanged_while_the_kms_serves(
+    cluster: Cluster, mounted: Path
+) -> None:
+    file = cluster.secrets / "kms-credentials" / "credentials.json"
+    old = read_credentials(file)["access_key_id"]
+    (script,) = commands("Rotate")
+    listed = cluster.run(script.replace("OLD-ID", old))
+    new = read_credentials(file)["access_key_id"]
+    assert new != old
+    assert {old, new} <= set(listed.split())
+    assert "Inactive" in cluster.run("kubectl exec kms-0 -- sidecar kms ram key list sidecar")
+    assert check(mounted / "sidecar.yaml").returncode == 0
+
+
+def test_a_pod_may_show_its_token_instead_of_an_access_key(
+    cluster: Cluster, mounted: Path, tmp_path: Path
+) -> None:
+    issuer = Issuer()
+    for path, answer in (
+        ("openid/v1/jwks", issuer.published()),
+        (".well-known/openid-configuration", '{"issuer":"https://issuer.test","jwks_uri":"…"}'),
+    ):
+        (cluster.raw / path).parent.mkdir(parents=True)
+        (cluster.raw / path).write_text(answer)
+    (script,) = commands("Without an access key")
+    cluster.run(script)
+    cluster.stop()
+    cluster.start()
+    (volume,), section = map(yaml.safe_load, commands("Without an access key", "yaml"))
+    token, ca = volume["projected"]["sources"]
+    assert token["serviceAccountToken"]["audience"] == AUDIENCE
+    assert ca["secret"]["items"] == [{"key": "ca.pem", "path": "ca.pem"}]
+    place = tmp_path / token["serviceAccountToken"]["path"]
+    kms = section["kms"] | {
+        "endpoint": f"https://localhost:{cluster.port}",
+        "ca": str(cluster.secrets / "kms-credentials" / "ca.pem"),
+        "oidc_token_file": str(place),
+    }
+    configuration = yaml.safe_load((mounted / "sidecar.yaml").read_text()) | {"kms": kms}
+    (mounted / "workload.yaml").write_text(yaml.safe_dump(configuration))
+    for subject, code in ((f"system:serviceaccount:{NAMESPACE}:default", 0), (SUBJECT, 2)):
+        place.write_text(issuer.token(sub=subject))
+        done = check(mounted / "workload.yaml")
+        assert done.returncode == code, done.stderr
+
+
 def test_the_configuration_and_the_rules_are_accepted_without_advice(mounted: Path) -> None:
     config = load_config(mounted / "sidecar.yaml")
     assert isinstance(config.kms, RemoteKms)
     assert config.kms.endpoint.startswith("https://")
-    assert config.kms.ca is not None
+    assert config.kms.tls is not None
     rule_set = config.rules.read().rule_set
     assert lint(rule_set) == []
     stores = {listener.upstream.authority for listener in config.listeners}
@@ -139,10 +194,9 @@ def test_the_configuration_and_the_rules_are_accepted_without_advice(mounted: Pa
 def test_the_sidecar_proves_itself_against_the_kms_over_tls(
     mounted: Path, cluster: Cluster
 ) -> None:
-    arguments = [word.replace("/etc/sidecar", str(mounted)) for word in SIDECAR["args"]]
-    done = subprocess.run(
-        [BIN / "sidecar", *arguments, "--check"], capture_output=True, text=True, check=False
-    )
+    run, option, configuration = SIDECAR["args"]
+    assert (run, option) == ("run", "-c")
+    done = check(Path(configuration.replace("/etc/sidecar", str(mounted))))
     assert done.returncode == 0, done.stderr
     assert f"https://localhost:{cluster.port}" in done.stdout
 
@@ -157,11 +211,6 @@ def test_the_sidecar_does_not_start_against_a_kms_of_another_authority(
     assert ca in text
     deceived = mounted / "deceived.yaml"
     deceived.write_text(text.replace(ca, str(other / "ca.pem")))
-    done = subprocess.run(
-        [BIN / "sidecar", "run", "--check", "-c", deceived],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = check(deceived)
     assert done.returncode == 2
     assert "SSLCertVerificationError" in done.stderr
