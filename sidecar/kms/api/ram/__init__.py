@@ -10,13 +10,17 @@ from sidecar.kms.api.ram import (
     access_keys,
     attachments,
     groups,
+    memberships,
     policies,
     policy_versions,
     roles,
     users,
 )
 
-_FILES = (users, access_keys, groups, roles, policies, policy_versions, attachments)
+_FILES = (
+    *(users, access_keys, groups, memberships, roles),
+    *(policies, policy_versions, attachments),
+)
 ACTIONS: dict[str, Action] = {action.name: action for file in _FILES for action in file.ACTIONS}
 DEFERRED = frozenset(
     {

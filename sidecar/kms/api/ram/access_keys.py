@@ -8,8 +8,8 @@ is kept of it is sealed under the root key of the HSM's token.
 from collections.abc import Mapping
 
 from sidecar.kms.api.action import Action, Answer, Call, Target
+from sidecar.kms.api.ram.named import the
 from sidecar.kms.api.ram.parameters import ACCESS_KEY_ID, MAYBE_USER_NAME, STATUS, roster_of
-from sidecar.kms.api.ram.users import the_user
 from sidecar.kms.faults import Fault
 from sidecar.kms.ram import refusals
 from sidecar.kms.ram.directory import secret_purpose
@@ -17,7 +17,7 @@ from sidecar.kms.ram.names import arn_of, new_access_key_id, new_secret
 from sidecar.kms.ram.roster import Roster
 from sidecar.kms.service.metadata import timestamp
 from sidecar.kms.service.sealing import seal
-from sidecar.kms.store.ram_tables import RamAccessKey
+from sidecar.kms.store.ram_tables import RamAccessKey, RamUser
 
 MAX_ACCESS_KEYS = 2
 
@@ -52,7 +52,7 @@ def _shown(key: RamAccessKey) -> dict[str, object]:
 
 def _create(call: Call) -> Answer:
     roster = roster_of(call)
-    user = the_user(roster, _user_name(call))
+    user = the(roster, RamUser, _user_name(call))
     if len(roster.access_keys(user.name)) >= MAX_ACCESS_KEYS:
         raise refusals.too_many("User.AccessKey")
     key_id, secret = new_access_key_id(), new_secret()
@@ -77,7 +77,7 @@ def _told(answer: Answer) -> Mapping[str, str]:
 
 def _list(call: Call) -> Answer:
     roster = roster_of(call)
-    user = the_user(roster, _user_name(call))
+    user = the(roster, RamUser, _user_name(call))
     return {"AccessKeys": {"AccessKey": [_shown(key) for key in roster.access_keys(user.name)]}}
 
 

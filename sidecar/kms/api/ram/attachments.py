@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AttachPolicyTo…, DetachPolicyFrom…, ListPoliciesFor…: users, groups and roles alike."""
+"""AttachPolicyTo…, DetachPolicyFrom…, ListPoliciesFor…, and, the other way, ListEntitiesForPolicy.
+
+Users, groups and roles are alike here.
+"""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sidecar.kms.api.action import Action, Answer, Call, Target
 from sidecar.kms.api.parameters import Parameter
-from sidecar.kms.api.ram.groups import the_group
+from sidecar.kms.api.ram.named import the
 from sidecar.kms.api.ram.parameters import (
     GROUP_NAME,
     POLICY_NAME,
@@ -17,13 +20,11 @@ from sidecar.kms.api.ram.parameters import (
     roster_of,
 )
 from sidecar.kms.api.ram.policies import described
-from sidecar.kms.api.ram.roles import the_role
-from sidecar.kms.api.ram.users import the_user
 from sidecar.kms.ram import refusals
 from sidecar.kms.ram.names import Kind, PolicyType, arn_of
 from sidecar.kms.ram.roster import Roster
 from sidecar.kms.service.metadata import timestamp
-from sidecar.kms.store.ram_tables import RamAttachment
+from sidecar.kms.store.ram_tables import RamAttachment, RamGroup, RamRole, RamUser
 
 MAX_ATTACHMENTS = 20
 
@@ -33,14 +34,13 @@ class Holder(NamedTuple):
 
     kind: Kind
     name: Parameter[str]
-    insist: Callable[[Roster, str], Any]
-    """Raise Fault where there is none of this name."""
+    table: type[RamUser | RamGroup | RamRole]
 
 
 HOLDERS = (
-    Holder(Kind.USER, USER_NAME, the_user),
-    Holder(Kind.GROUP, GROUP_NAME, the_group),
-    Holder(Kind.ROLE, ROLE_NAME, the_role),
+    Holder(Kind.USER, USER_NAME, RamUser),
+    Holder(Kind.GROUP, GROUP_NAME, RamGroup),
+    Holder(Kind.ROLE, ROLE_NAME, RamRole),
 )
 
 
@@ -55,7 +55,7 @@ def _target(holder: Holder) -> Callable[[Call], Target]:
 
 
 def _find(holder: Holder, call: Call, roster: Roster) -> RamAttachment | None:
-    holder.insist(roster, call[holder.name])
+    the(roster, holder.table, call[holder.name])
     wanted = (call[POLICY_TYPE], call[POLICY_NAME])
     held = roster.attachments_of(holder.kind, call[holder.name])
     return next((one for one in held if (one.policy_type, one.policy) == wanted), None)
@@ -104,7 +104,7 @@ def _detach(holder: Holder) -> Callable[[Call], Answer]:
 def _list(holder: Holder) -> Callable[[Call], Answer]:
     def act(call: Call) -> Answer:
         roster = roster_of(call)
-        holder.insist(roster, call[holder.name])
+        the(roster, holder.table, call[holder.name])
         shown = [
             {
                 **described(roster, PolicyType(one.policy_type), one.policy),
@@ -115,6 +115,37 @@ def _list(holder: Holder) -> Callable[[Call], Answer]:
         return {"Policies": {"Policy": shown}}
 
     return act
+
+
+def _list_entities(call: Call) -> Answer:
+    roster, kind, name = roster_of(call), call[POLICY_TYPE], call[POLICY_NAME]
+    described(roster, kind, name)
+    attachments = roster.holders_of(kind, name)
+    return {
+        f"{one.kind}s": {one.kind: list(_shown_holders(roster, attachments, one))}
+        for one in HOLDERS
+    }
+
+
+def _shown_holders(
+    roster: Roster, attachments: list[RamAttachment], holder: Holder
+) -> Iterator[dict[str, object]]:
+    for one in attachments:
+        if one.kind == holder.kind and (row := roster.find(holder.table, one.holder)):
+            shown = {f"{one.kind}Name": row.name, "AttachDate": timestamp(one.created_at)}
+            yield {**shown, **_more(row)}
+
+
+def _more(row: RamUser | RamGroup | RamRole) -> dict[str, object]:
+    """What is told of a holder of its kind."""
+    match row:
+        case RamUser():
+            return {"UserId": row.id, "DisplayName": row.display_name}
+        case RamGroup():
+            return {"Comments": row.comments}
+        case RamRole():
+            arn = arn_of(row.account, "role", row.name)
+            return {"RoleId": row.id, "Arn": arn, "Description": row.description}
 
 
 def _actions() -> Iterator[Action]:
@@ -143,4 +174,13 @@ def _actions() -> Iterator[Action]:
         )
 
 
-ACTIONS = tuple(_actions())
+ACTIONS = (
+    *_actions(),
+    Action(
+        name="ListEntitiesForPolicy",
+        parameters=(POLICY_NAME, POLICY_TYPE),
+        target=about("policy", POLICY_NAME),
+        act=_list_entities,
+        is_write=False,
+    ),
+)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CreatePolicy, GetPolicy, UpdatePolicyDescription, DeletePolicy, ListPolicies, and who has one."""
-
-from collections.abc import Iterator
+"""CreatePolicy, GetPolicy, UpdatePolicyDescription, DeletePolicy, ListPolicies."""
 
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.parameters import Parameter, text_up_to
+from sidecar.kms.api.ram.named import changeable, insist_on_room, the
 from sidecar.kms.api.ram.parameters import (
     CASCADING,
     DESCRIPTION,
@@ -25,38 +24,14 @@ from sidecar.kms.policy import SYSTEM_DOCUMENTS
 from sidecar.kms.policy import Kind as PolicyKind
 from sidecar.kms.ram import refusals
 from sidecar.kms.ram.documents import find_text
-from sidecar.kms.ram.names import Kind, PolicyType, arn_of
+from sidecar.kms.ram.names import PolicyType
 from sidecar.kms.ram.roster import Roster
 from sidecar.kms.service.metadata import timestamp
-from sidecar.kms.store.ram_tables import (
-    RamAttachment,
-    RamGroup,
-    RamPolicy,
-    RamPolicyVersion,
-    RamRole,
-    RamUser,
-)
+from sidecar.kms.store.ram_tables import RamPolicy, RamPolicyVersion
 
-MAX_POLICIES = 1500
 VENDOR_DATE = timestamp(0)
 """The vendor's policies have no date here."""
 NEW_DESCRIPTION = Parameter("NewDescription", text_up_to(MAX_DESCRIPTION))
-
-
-def the_policy(roster: Roster, name: str) -> RamPolicy:
-    """One of the account's own; raise Fault where there is none."""
-    policy = roster.find(RamPolicy, name)
-    if policy is None:
-        raise refusals.not_there("Policy")
-    return policy
-
-
-def changeable(roster: Roster, name: str) -> RamPolicy:
-    """One that is not the configuration's; raise Fault."""
-    policy = the_policy(roster, name)
-    if policy.is_seeded:
-        raise refusals.seeded("Policy")
-    return policy
 
 
 def described(roster: Roster, kind: PolicyType, name: str) -> dict[str, object]:
@@ -66,7 +41,7 @@ def described(roster: Roster, kind: PolicyType, name: str) -> dict[str, object]:
         if name not in SYSTEM_DOCUMENTS:
             raise refusals.not_there("Policy")
         return {**told, "Description": "", "DefaultVersion": "v1"}
-    policy = the_policy(roster, name)
+    policy = the(roster, RamPolicy, name)
     version = f"v{policy.default_version}"
     return {**told, "Description": policy.description, "DefaultVersion": version}
 
@@ -82,10 +57,9 @@ def _dates(roster: Roster, kind: PolicyType, name: str) -> dict[str, object]:
 
 def _create(call: Call) -> Answer:
     roster, name = roster_of(call), call[POLICY_NAME]
-    if roster.find(RamPolicy, name) or name in SYSTEM_DOCUMENTS:
+    if name in SYSTEM_DOCUMENTS:
         raise refusals.there_already("Policy")
-    if roster.count(RamPolicy) >= MAX_POLICIES:
-        raise refusals.too_many("Policy")
+    insist_on_room(roster, RamPolicy, name)
     roster.add(
         RamPolicy(
             account=roster.account,
@@ -128,7 +102,7 @@ def _get(call: Call) -> Answer:
 
 def _describe(call: Call) -> Answer:
     roster = roster_of(call)
-    policy = changeable(roster, call[POLICY_NAME])
+    policy = changeable(roster, RamPolicy, call[POLICY_NAME])
     policy.description, policy.updated_at = call[NEW_DESCRIPTION], call.now
     roster.changed()
     shown = described(roster, PolicyType.CUSTOM, policy.name)
@@ -138,7 +112,7 @@ def _describe(call: Call) -> Answer:
 def _delete(call: Call) -> Answer:
     """CascadingDelete takes it from whoever has it and drops its versions first."""
     roster = roster_of(call)
-    policy = changeable(roster, call[POLICY_NAME])
+    policy = changeable(roster, RamPolicy, call[POLICY_NAME])
     holders = roster.holders_of(PolicyType.CUSTOM, policy.name)
     versions = roster.versions_of(policy.name)
     if not call[CASCADING]:
@@ -163,39 +137,6 @@ def _list(call: Call) -> Answer:
         for name, kind in some
     ]
     return page(call, ("Policies", "Policy"), shown)
-
-
-def _list_entities(call: Call) -> Answer:
-    roster, kind, name = roster_of(call), call[POLICY_TYPE], call[POLICY_NAME]
-    described(roster, kind, name)
-    holders = roster.holders_of(kind, name)
-    return {
-        "Users": {"User": list(_shown_holders(roster, holders, Kind.USER))},
-        "Groups": {"Group": list(_shown_holders(roster, holders, Kind.GROUP))},
-        "Roles": {"Role": list(_shown_holders(roster, holders, Kind.ROLE))},
-    }
-
-
-def _shown_holders(
-    roster: Roster, attachments: list[RamAttachment], kind: Kind
-) -> Iterator[dict[str, object]]:
-    tables: dict[Kind, type[RamUser | RamGroup | RamRole]] = {
-        Kind.USER: RamUser,
-        Kind.GROUP: RamGroup,
-        Kind.ROLE: RamRole,
-    }
-    for one in attachments:
-        if one.kind != kind or (row := roster.find(tables[kind], one.holder)) is None:
-            continue
-        more: dict[str, object] = {}
-        if isinstance(row, RamUser):
-            more = {"UserId": row.id, "DisplayName": row.display_name}
-        elif isinstance(row, RamRole):
-            arn = arn_of(row.account, "role", row.name)
-            more = {"RoleId": row.id, "Arn": arn, "Description": row.description}
-        else:
-            more = {"Comments": row.comments}
-        yield {f"{kind}Name": row.name, "AttachDate": timestamp(one.created_at), **more}
 
 
 ACTIONS = (
@@ -233,13 +174,6 @@ ACTIONS = (
         parameters=(MAYBE_POLICY_TYPE, MARKER, MAX, NO_TAGS),
         target=about("policy"),
         act=_list,
-        is_write=False,
-    ),
-    Action(
-        name="ListEntitiesForPolicy",
-        parameters=(POLICY_NAME, POLICY_TYPE),
-        target=about("policy", POLICY_NAME),
-        act=_list_entities,
         is_write=False,
     ),
 )

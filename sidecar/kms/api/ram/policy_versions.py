@@ -6,6 +6,7 @@ A policy has up to five texts; the default one holds.
 
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.parameters import Parameter, one_of
+from sidecar.kms.api.ram.named import changeable, the
 from sidecar.kms.api.ram.parameters import (
     POLICY_DOCUMENT,
     POLICY_NAME,
@@ -16,7 +17,7 @@ from sidecar.kms.api.ram.parameters import (
     check_document,
     roster_of,
 )
-from sidecar.kms.api.ram.policies import VENDOR_DATE, changeable, the_policy
+from sidecar.kms.api.ram.policies import VENDOR_DATE
 from sidecar.kms.policy import Kind
 from sidecar.kms.ram import refusals
 from sidecar.kms.ram.documents import find_text
@@ -59,7 +60,7 @@ def _the_version(roster: Roster, policy: RamPolicy, number: int) -> RamPolicyVer
 
 def _create(call: Call) -> Answer:
     roster = roster_of(call)
-    policy = changeable(roster, call[POLICY_NAME])
+    policy = changeable(roster, RamPolicy, call[POLICY_NAME])
     versions = roster.versions_of(policy.name)
     if len(versions) >= MAX_VERSIONS:
         if call[ROTATE_STRATEGY] == "None":
@@ -86,7 +87,7 @@ def _get(call: Call) -> Answer:
     if call[POLICY_TYPE] is PolicyType.SYSTEM:
         text = find_text(roster, PolicyType.SYSTEM, call[POLICY_NAME], call[VERSION_ID])
         return {"PolicyVersion": _of_vendor(text)}
-    policy = the_policy(roster, call[POLICY_NAME])
+    policy = the(roster, RamPolicy, call[POLICY_NAME])
     return {"PolicyVersion": _shown(policy, _the_version(roster, policy, call[VERSION_ID]))}
 
 
@@ -95,14 +96,14 @@ def _list(call: Call) -> Answer:
     if call[POLICY_TYPE] is PolicyType.SYSTEM:
         shown = [_of_vendor(find_text(roster, PolicyType.SYSTEM, name))]
     else:
-        policy = the_policy(roster, name)
+        policy = the(roster, RamPolicy, name)
         shown = [_shown(policy, version) for version in roster.versions_of(name)]
     return {"PolicyVersions": {"PolicyVersion": shown}}
 
 
 def _set_default(call: Call) -> Answer:
     roster = roster_of(call)
-    policy = changeable(roster, call[POLICY_NAME])
+    policy = changeable(roster, RamPolicy, call[POLICY_NAME])
     policy.default_version = _the_version(roster, policy, call[VERSION_ID]).version
     policy.updated_at = call.now
     roster.changed()
@@ -111,7 +112,7 @@ def _set_default(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     roster = roster_of(call)
-    policy = changeable(roster, call[POLICY_NAME])
+    policy = changeable(roster, RamPolicy, call[POLICY_NAME])
     version = _the_version(roster, policy, call[VERSION_ID])
     if version.version == policy.default_version:
         raise refusals.still_has("Policy.Version", "Default")

@@ -7,6 +7,7 @@ The last is not the vendor's: it ends every session that was opened of a role un
 from sidecar.kms.accounts import DEFAULT_SESSION_SECONDS
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.parameters import Parameter, integer, text_up_to
+from sidecar.kms.api.ram.named import changeable, insist_on_room, the
 from sidecar.kms.api.ram.parameters import (
     DESCRIPTION,
     MARKER,
@@ -24,12 +25,10 @@ from sidecar.kms.api.ram.parameters import (
 from sidecar.kms.policy import Kind as PolicyKind
 from sidecar.kms.ram import refusals
 from sidecar.kms.ram.names import Kind, arn_of, new_id
-from sidecar.kms.ram.roster import Roster
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION, revoke_sessions
 from sidecar.kms.service.metadata import timestamp
 from sidecar.kms.store.ram_tables import RamRole
 
-MAX_ROLES = 1000
 TRUST = Parameter("AssumeRolePolicyDocument", text_up_to(MAX_DOCUMENT))
 NEW_TRUST = Parameter("NewAssumeRolePolicyDocument", text_up_to(MAX_DOCUMENT), default=None)
 NEW_DESCRIPTION = Parameter("NewDescription", text_up_to(MAX_DESCRIPTION), default=None)
@@ -38,14 +37,6 @@ MAX_SESSION = Parameter(
     "MaxSessionDuration", _SECONDS, default=DEFAULT_SESSION_SECONDS, audited=True
 )
 NEW_MAX_SESSION = Parameter("NewMaxSessionDuration", _SECONDS, default=None, audited=True)
-
-
-def the_role(roster: Roster, name: str) -> RamRole:
-    """Raise Fault where there is none."""
-    role = roster.find(RamRole, name)
-    if role is None:
-        raise refusals.not_there("Role")
-    return role
 
 
 def _shown(role: RamRole) -> dict[str, object]:
@@ -66,10 +57,7 @@ def _shown_whole(role: RamRole) -> dict[str, object]:
 
 def _create(call: Call) -> Answer:
     roster = roster_of(call)
-    if roster.find(RamRole, call[ROLE_NAME]):
-        raise refusals.there_already("Role")
-    if roster.count(RamRole) >= MAX_ROLES:
-        raise refusals.too_many("Role")
+    insist_on_room(roster, RamRole, call[ROLE_NAME])
     role = RamRole(
         account=roster.account,
         name=call[ROLE_NAME],
@@ -87,7 +75,7 @@ def _create(call: Call) -> Answer:
 
 
 def _get(call: Call) -> Answer:
-    return {"Role": _shown_whole(the_role(roster_of(call), call[ROLE_NAME]))}
+    return {"Role": _shown_whole(the(roster_of(call), RamRole, call[ROLE_NAME]))}
 
 
 def _check_new_trust(call: Call) -> None:
@@ -97,9 +85,7 @@ def _check_new_trust(call: Call) -> None:
 
 def _update(call: Call) -> Answer:
     roster = roster_of(call)
-    role = the_role(roster, call[ROLE_NAME])
-    if role.is_seeded:
-        raise refusals.seeded("Role")
+    role = changeable(roster, RamRole, call[ROLE_NAME])
     if (trust := call[NEW_TRUST]) is not None:
         role.trust = trust
     if (description := call[NEW_DESCRIPTION]) is not None:
@@ -114,9 +100,7 @@ def _update(call: Call) -> Answer:
 def _delete(call: Call) -> Answer:
     """Its sessions end with it."""
     roster = roster_of(call)
-    role = the_role(roster, call[ROLE_NAME])
-    if role.is_seeded:
-        raise refusals.seeded("Role")
+    role = changeable(roster, RamRole, call[ROLE_NAME])
     if roster.attachments_of(Kind.ROLE, role.name):
         raise refusals.still_has("Role", "Policy")
     revoke_sessions(call.connection, role)
@@ -132,7 +116,7 @@ def _list(call: Call) -> Answer:
 
 def _revoke(call: Call) -> Answer:
     roster = roster_of(call)
-    ended = revoke_sessions(call.connection, the_role(roster, call[ROLE_NAME]))
+    ended = revoke_sessions(call.connection, the(roster, RamRole, call[ROLE_NAME]))
     roster.changed()
     return {"RevokedSessions": ended}
 

@@ -3,6 +3,7 @@
 
 from sidecar.kms.api.action import Action, Answer, Call
 from sidecar.kms.api.parameters import Parameter, text_up_to
+from sidecar.kms.api.ram.named import changeable, insist_on_new, insist_on_room, the
 from sidecar.kms.api.ram.parameters import (
     COMMENTS,
     DISPLAY_NAME,
@@ -19,24 +20,14 @@ from sidecar.kms.api.ram.parameters import (
 )
 from sidecar.kms.ram import refusals
 from sidecar.kms.ram.names import Kind, new_id
-from sidecar.kms.ram.roster import Roster
 from sidecar.kms.service.metadata import timestamp
 from sidecar.kms.store.ram_tables import RamUser
 
-MAX_USERS = 1000
 NEW_DISPLAY_NAME = Parameter("NewDisplayName", text_up_to(MAX_COMMENTS), default=None)
 NEW_COMMENTS = Parameter("NewComments", text_up_to(MAX_COMMENTS), default=None)
 NEW_NOT_KEPT = tuple(
     Parameter(f"New{parameter.name}", parameter.read, default="") for parameter in NOT_KEPT
 )
-
-
-def the_user(roster: Roster, name: str) -> RamUser:
-    """Raise Fault where there is none."""
-    user = roster.find(RamUser, name)
-    if user is None:
-        raise refusals.not_there("User")
-    return user
 
 
 def _shown(user: RamUser) -> dict[str, object]:
@@ -52,10 +43,7 @@ def _shown(user: RamUser) -> dict[str, object]:
 
 def _create(call: Call) -> Answer:
     roster = roster_of(call)
-    if roster.find(RamUser, call[USER_NAME]):
-        raise refusals.there_already("User")
-    if roster.count(RamUser) >= MAX_USERS:
-        raise refusals.too_many("User")
+    insist_on_room(roster, RamUser, call[USER_NAME])
     user = RamUser(
         account=roster.account,
         name=call[USER_NAME],
@@ -72,18 +60,15 @@ def _create(call: Call) -> Answer:
 
 
 def _get(call: Call) -> Answer:
-    return {"User": _shown(the_user(roster_of(call), call[USER_NAME]))}
+    return {"User": _shown(the(roster_of(call), RamUser, call[USER_NAME]))}
 
 
 def _update(call: Call) -> Answer:
     roster = roster_of(call)
-    user = the_user(roster, call[USER_NAME])
-    if user.is_seeded:
-        raise refusals.seeded("User")
+    user = changeable(roster, RamUser, call[USER_NAME])
     new = call[NEW_USER_NAME] or user.name
     if new != user.name:
-        if roster.find(RamUser, new):
-            raise refusals.there_already("User")
+        insist_on_new(roster, RamUser, new)
         roster.rename_user(user, new)
     if (display_name := call[NEW_DISPLAY_NAME]) is not None:
         user.display_name = display_name
@@ -96,9 +81,7 @@ def _update(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     roster = roster_of(call)
-    user = the_user(roster, call[USER_NAME])
-    if user.is_seeded:
-        raise refusals.seeded("User")
+    user = changeable(roster, RamUser, call[USER_NAME])
     for what, there in (
         ("AccessKey", roster.access_keys(user.name)),
         ("Group", roster.groups_of(user.name)),
