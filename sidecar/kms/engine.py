@@ -243,7 +243,7 @@ class _Errand:
             if action.asks_ram and not action.is_unsigned:
                 if call.caller is None:
                     raise Fault.internal()
-                told = KeyFacts(action.facts(call), call.connection, one.cmk)
+                told = KeyFacts({**action.facts(call), **one.facts}, call.connection, one.cmk)
                 facts = dataclasses.replace(call.origin, kms=told)
                 authorize(call.caller, one.right or product.right(action), one, facts)
             if one.missing is not None:

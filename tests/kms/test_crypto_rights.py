@@ -30,6 +30,10 @@ policies:
         Action: ["kms:AsymmetricDecrypt", "kms:AsymmetricEncrypt"]
         Resource: "*"
         Condition: {StringNotEquals: {"kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}}
+      - Effect: Deny
+        Action: "kms:ReEncryptFrom"
+        Resource: "*"
+        Condition: {StringEquals: {"kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_1"}}
 """
 FORBIDDEN = (403, "Forbidden.NoPermission")
 
@@ -72,6 +76,11 @@ def test_a_policy_may_ask_for_the_algorithm(kms: RunningKms) -> None:
     bad = {**pair.named, "Algorithm": "RSAES_OAEP_SHA_1"}
     assert told(refusal(kms, "AsymmetricEncrypt", **bad, **plaintext)) == FORBIDDEN
     assert told(refusal(kms, "AsymmetricDecrypt", **bad, CiphertextBlob=sealed)) == FORBIDDEN
+    source = {"SourceKeyId": pair.key_id, "SourceKeyVersionId": pair.version}
+    moved = {"CiphertextBlob": sealed, "DestinationKeyId": kms.make_key(), **source}
+    kms.call("ReEncrypt", **moved, SourceEncryptionAlgorithm="RSAES_OAEP_SHA_256")
+    answer = refusal(kms, "ReEncrypt", **moved, SourceEncryptionAlgorithm="RSAES_OAEP_SHA_1")
+    assert told(answer) == FORBIDDEN
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +104,14 @@ WRAPPING = {"WrappingKeySpec": "RSA_2048", "WrappingAlgorithm": "RSAES_OAEP_SHA_
         ("VerifyMac", {"Algorithm": "HMAC_SM3", "Message": b64(b"x"), "Mac": b64(b"x")}),
         ("GenerateAndExportDataKey", WRAPPING | {"PublicKeyBlob": b64(b"x")}),
         ("GetParametersForImport", WRAPPING),
-        ("ImportKeyMaterial", {"EncryptedKeyMaterial": b64(b"x"), "ImportToken": "@token"}),
+        (
+            "ImportKeyMaterial",
+            {
+                "EncryptedKeyMaterial": b64(b"x"),
+                "ImportToken": "@token",
+                "KeyMaterialExpireUnix": "0",
+            },
+        ),
         ("DeleteKeyMaterial", {}),
     ],
 )

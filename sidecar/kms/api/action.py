@@ -43,6 +43,8 @@ class Target:
     """Told only after RAM has allowed the call, so that ids cannot be probed."""
     right: str | None = None
     """What RAM calls the call on this, where that is not the action's name."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What policies may ask about the call on this, beside the facts of the action."""
     also: "Target | None" = None
     """What the call is about besides; it is asked about, and must be there, as well."""
     certificate: Certificate | None = None

@@ -17,7 +17,7 @@ MATERIAL = Parameter("EncryptedKeyMaterial", base64_up_to(MAX_WRAPPED))
 IMPORT_TOKEN = Parameter(
     "ImportToken", lambda text: version_id(strict_base64(text).decode("ascii"))
 )
-EXPIRES = Parameter("KeyMaterialExpireUnix", integer(0, LAST_SECOND), default=0, audited=True)
+EXPIRES = Parameter("KeyMaterialExpireUnix", integer(0, LAST_SECOND), audited=True)
 
 
 def external_only(call: Call) -> None:

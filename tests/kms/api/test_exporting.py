@@ -143,6 +143,10 @@ def test_what_was_encrypted_to_a_pair_moves_under_a_cmk(kms: RunningKms) -> None
     ):
         less = {key: value for key, value in source.items() if key != name}
         assert told(refusal(kms, "ReEncrypt", **less, **destination)) == (400, code)
+    for name in ("SourceKeyVersionId", "SourceEncryptionAlgorithm"):
+        alone = {"CiphertextBlob": moved["CiphertextBlob"], name: source[name]}
+        answer = refusal(kms, "ReEncrypt", **alone, **destination)
+        assert told(answer) == (400, "MissingParameter")
     wrong = source | {"SourceEncryptionAlgorithm": "RSAES_OAEP_SHA_1"}
     assert told(refusal(kms, "ReEncrypt", **wrong, **destination)) == INVALID
     to_pair = {"DestinationKeyId": pair.key_id}

@@ -9,6 +9,7 @@ import pytest
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.signing import AccessKey
 from tests.kms.ram.conftest import ACCOUNT, OTHER_ACCOUNT, Federated
+from tests.kms.refusals import refusal
 
 SIDECAR = f"acs:ram::{ACCOUNT}:user/sidecar"
 NEIGHBOUR = f"acs:ram::{OTHER_ACCOUNT}:user/neighbour"
@@ -133,3 +134,28 @@ def test_what_is_no_policy_is_refused(federated: Federated, cmk: str, policy: st
     with pytest.raises(Refusal) as caught:
         federated.kms.call("SetKeyPolicy", KeyId=cmk, Policy=policy)
     assert caught.value.answer["Code"] == "InvalidParameter"
+
+
+@pytest.mark.parametrize("who", ["root", "*", "user/admin"])
+@pytest.mark.parametrize("right", ["kms:SetKeyPolicy", "kms:Set*", "kms:*"])
+def test_no_policy_shuts_out_whoever_sets_it(
+    federated: Federated, cmk: str, who: str, right: str
+) -> None:
+    statement = to(f"acs:ram::{ACCOUNT}:{who}", right, effect="Deny")
+    text = json.dumps({"Version": "1", "Statement": [statement]})
+    admin = federated.kms
+    answer = refusal(admin, "SetKeyPolicy", KeyId=cmk, Policy=text)
+    assert (answer["Code"], "Policy" in answer["Message"]) == ("InvalidParameter", True)
+    count = admin.call("ListKeys")["TotalCount"]
+    assert refusal(admin, "CreateKey", Policy=text)["Code"] == "InvalidParameter"
+    assert admin.call("ListKeys")["TotalCount"] == count
+    admin.call("DescribeKey", KeyId=cmk)
+
+
+def test_a_policy_may_shut_out_others_and_be_taken_back(federated: Federated, cmk: str) -> None:
+    set_policy(federated, cmk, to(SIDECAR, "kms:*", effect="Deny"))
+    set_policy(federated, cmk, to(SIDECAR, "kms:Decrypt"))
+    elsewhere = to(f"acs:ram::{ACCOUNT}:root", "kms:*", effect="Deny")
+    elsewhere["Condition"] = {"NotIpAddress": {"acs:SourceIp": ["127.0.0.1"]}}
+    set_policy(federated, cmk, elsewhere)
+    set_policy(federated, cmk, to(SIDECAR, "kms:Decrypt"))

@@ -7,10 +7,11 @@ name: a parameter that constrains a key is never ignored in silence.
 """
 
 from sidecar.kms.api.action import Action, Answer, Call
+from sidecar.kms.api.key_policies import OPTIONAL_POLICY as POLICY
+from sidecar.kms.api.key_policies import refuse_lockout
 from sidecar.kms.api.parameters import Parameter, boolean, one_of, text_up_to
 from sidecar.kms.api.targets import ROTATION_INTERVAL, all_keys
 from sidecar.kms.faults import Fault
-from sidecar.kms.service.key_policy import read_key_policy
 from sidecar.kms.service.material import add_made, best_level, token_holds
 from sidecar.kms.service.metadata import MAX_DESCRIPTION, key_metadata
 from sidecar.kms.service.rotation import check_room_for_key, check_rotates
@@ -27,7 +28,6 @@ PROTECTION_LEVEL: Parameter[str | None] = Parameter(
 )
 DESCRIPTION = Parameter("Description", text_up_to(MAX_DESCRIPTION), default="")
 ENABLE_ROTATION = Parameter("EnableAutomaticRotation", boolean, default=False, audited=True)
-POLICY = Parameter("Policy", read_key_policy, default="")
 TAGS: Parameter[dict[str, str]] = Parameter("Tags", read_tags("TagKey", "TagValue"), default={})
 OF_INSTANCES = tuple(
     Parameter(name, text_up_to(64), default="")
@@ -39,6 +39,8 @@ def check(call: Call) -> None:
     _refuse_what_is_not_offered(call)
     _check_rotation(call)
     check_room_for_key(call.shelf, call.quotas)
+    if call[POLICY]:
+        refuse_lockout(call, _new_cmk(call), call[POLICY])
 
 
 def act(call: Call) -> Answer:

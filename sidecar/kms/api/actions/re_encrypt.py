@@ -9,7 +9,9 @@ ciphertext is under that.
 
 import base64
 import dataclasses
+from collections.abc import Mapping
 
+from sidecar.kms import policy
 from sidecar.kms.api.action import Action, Answer, Call, Target
 from sidecar.kms.api.asymmetric import ENCRYPTING
 from sidecar.kms.api.crypto import symmetric
@@ -55,7 +57,7 @@ DESTINATION_CONTEXT: Parameter[Context] = Parameter(
 
 
 def target(call: Call) -> Target:
-    source = _source(call)
+    source = dataclasses.replace(_source(call), facts=_how_encrypted(call))
     destination = named(call, call[DESTINATION_KEY])
     destination = dataclasses.replace(destination, right="kms:ReEncryptTo")
     return dataclasses.replace(source, right="kms:ReEncryptFrom", also=destination)
@@ -66,6 +68,8 @@ def check(call: Call) -> None:
         raise Fault.unsupported_operation()
     spec = SPECS[call.cmk.key_spec]
     if call[SOURCE_KEY] is None:
+        if call[SOURCE_ALGORITHM] is not None or call[SOURCE_VERSION] is not None:
+            raise Fault.missing_parameter(SOURCE_KEY.name)
         if not spec.is_symmetric:
             raise Fault.unsupported_operation()
         return
@@ -100,6 +104,11 @@ def _opened(call: Call) -> bytes:
 def _source(call: Call) -> Target:
     asked = call[SOURCE_KEY]
     return key_of_blob(call, _blob(call)) if asked is None else named(call, asked)
+
+
+def _how_encrypted(call: Call) -> Mapping[str, str]:
+    algorithm = call[SOURCE_ALGORITHM]
+    return {} if algorithm is None else {policy.ENCRYPTION_ALGORITHM: algorithm}
 
 
 def _blob(call: Call) -> Blob:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SetKeyPolicy: the policy that hangs on a CMK, beside the policies of those who call."""
+"""SetKeyPolicy: the policy that hangs on a CMK, beside the policies of those who call.
+
+One that forbids the caller to set another is refused.
+"""
 
 from sidecar.kms.api.action import Action, Answer, Call
-from sidecar.kms.api.parameters import Parameter
+from sidecar.kms.api.key_policies import POLICY, refuse_lockout
 from sidecar.kms.api.targets import KEY_ID, POLICY_NAME, the_key_by_id
-from sidecar.kms.service.key_policy import read_key_policy
 
-POLICY = Parameter("Policy", read_key_policy)
+
+def check(call: Call) -> None:
+    refuse_lockout(call, call.cmk, call[POLICY])
 
 
 def act(call: Call) -> Answer:
@@ -18,6 +22,7 @@ ACTION = Action(
     name="SetKeyPolicy",
     parameters=(KEY_ID, POLICY, POLICY_NAME),
     target=the_key_by_id,
+    check=check,
     act=act,
     is_write=True,
 )
