@@ -27,13 +27,10 @@ COMMANDS = {
 }
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
 @click.group(
-    cls=_Commands,
+    cls=LazyGroup,
+    package=__name__,
+    modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 it worked; 1 a check failed or a request was refused; 2 wrong usage or "
     "configuration. Every command that prints a result takes --json, or prints JSON anyway.",

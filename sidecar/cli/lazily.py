@@ -3,6 +3,7 @@
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -13,19 +14,21 @@ class LazyGroup(click.Group):
     `modules` maps each command to the sentence that stands beside it in the list.
     """
 
-    package = ""
-    modules: Mapping[str, str] = {}
+    def __init__(self, *, package: str, modules: Mapping[str, str], **more: Any) -> None:
+        super().__init__(**more)
+        self._package = package
+        self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(self.modules)
+        return list(self._modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
-        if cmd_name not in self.modules:
+        if cmd_name not in self._modules:
             return None
-        name = f"{self.package}.{cmd_name.replace('-', '_')}"
+        name = f"{self._package}.{cmd_name.replace('-', '_')}"
         command: click.Command = importlib.import_module(name).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
         with formatter.section("Commands"):
-            formatter.write_dl(list(self.modules.items()))
+            formatter.write_dl(list(self._modules.items()))

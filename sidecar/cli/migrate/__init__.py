@@ -11,12 +11,7 @@ COMMANDS = {
 }
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def command() -> None:
     """Seal what is stored already, as the proxy would have sealed it.
 

@@ -12,12 +12,7 @@ COMMANDS = {
 }
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def command() -> None:
     """Seal what is stored anew under the keys of now, and tell which keys are still needed.
 

@@ -18,12 +18,7 @@ COMMANDS = {
 }
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def command() -> None:
     """Write, check, test and sign the rules that name the fields to seal.
 

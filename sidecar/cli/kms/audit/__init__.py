@@ -14,11 +14,6 @@ COMMANDS = {
 }
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def command() -> None:
     """Look at the audit trail of a KMS core, whether it serves now or not."""

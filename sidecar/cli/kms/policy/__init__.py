@@ -8,11 +8,6 @@ from sidecar.cli.lazily import LazyGroup
 COMMANDS = {"simulate": "Tell who may do what to which CMK, and which statement decides."}
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def command() -> None:
     """Tell what the policies of a KMS core come to, without making a call."""

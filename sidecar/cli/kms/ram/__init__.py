@@ -14,12 +14,7 @@ COMMANDS = {
 }
 
 
-class _Commands(LazyGroup):
-    package = __name__
-    modules = COMMANDS
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, package=__name__, modules=COMMANDS)
 def command() -> None:
     """Say who may call a KMS core that serves, and what they may.
 
