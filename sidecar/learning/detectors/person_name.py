@@ -28,25 +28,19 @@ DETECTOR = Detector(
     names=Names(
         sure=words(
             "(?:full|first|last|middle|given|family|birth|maiden|sur|fore|nick) ?name|surname|"
-            "fname|lname|"
-            "(?:customer|patient|employee|user|contact|holder|card ?holder|account holder|owner|"
-            "author|"
-            "recipient|receiver|sender|member|student|guest|passenger|driver|manager|client|buyer|"
-            "seller|payee|payer|beneficiary|person|doctor|applicant|signer|"
-            "consignee) (?:full )?name|"
-            "card ?holder|account holder|nachname|vorname|nombre|apellidos?|xing ?ming|"
-            "姓名|名字|持卡人|收件人|联系人|真实姓名|氏名"
+            "fname|lname|(?:customer|patient|employee|user|contact|holder|card ?holder|"
+            "account holder|owner|author|recipient|receiver|sender|member|student|guest|passenger|"
+            "driver|manager|client|buyer|seller|payee|payer|beneficiary|person|doctor|applicant|"
+            "signer|consignee) (?:full )?name|card ?holder|account holder|nachname|vorname|nombre|"
+            "apellidos?|xing ?ming|姓名|名字|持卡人|收件人|联系人|真实姓名|氏名"
         ),
         hint=words("name|display name|holder|owner|author|contact|recipient|名称"),
         not_it=words(
             "(?:user|file|host|domain|product|company|business|brand|display|event|field|table|"
-            "class|"
-            "type|tag|city|country|region|state|street|bank|store|shop|project|group|team|role|"
-            "plan|"
-            "item|category|model|column|resource|service|app|package|org|organi[sz]ation|legal|"
-            "school|department|course|branch|channel|currency|template|campaign|device|bucket|"
-            "queue|"
-            "sku|vendor|supplier|warehouse|zone) ?name"
+            "class|type|tag|city|country|region|state|street|bank|store|shop|project|group|team|"
+            "role|plan|item|category|model|column|resource|service|app|package|org|organi[sz]ation|"
+            "legal|school|department|course|branch|channel|currency|template|campaign|device|"
+            "bucket|queue|sku|vendor|supplier|warehouse|zone) ?name"
         ),
     ),
     certain=Chance(0.5, 0.5),

@@ -68,31 +68,22 @@ DETECTOR = Detector(
     names=Names(
         sure=words(
             "pass ?(?:word|wd|wort|phrase|code)|kennwort|mot de passe|contraseña|pwd|secrets?|"
-            "(?:api|access|secret|private|signing|"
-            "encryption|"
-            "auth|master|webhook) ?keys?|(?:access|refresh|auth|session|api|bearer|id|reset|push|"
-            "csrf|"
-            "security|secret|device|login|oauth|webhook|verification) ?tokens?|credentials?|"
-            "api ?key|"
-            "cvv2?|cvc2?|otp|one time (?:code|password)|authorization|jwt|(?:client|shared|totp|"
-            "webhook|"
-            "signing) secret|connection string|密码|密钥|令牌|口令|验证码"
+            "(?:api|access|secret|private|signing|encryption|auth|master|webhook) ?keys?|(?:access|"
+            "refresh|auth|session|api|bearer|id|reset|push|csrf|security|secret|device|login|oauth|"
+            "webhook|verification) ?tokens?|credentials?|api ?key|cvv2?|cvc2?|otp|one time (?:code|"
+            "password)|authorization|jwt|(?:client|shared|totp|webhook|signing) secret|"
+            "connection string|密码|密钥|令牌|口令|验证码"
         ),
         hint=words("tokens?|keys?|pin|code|session|auth|sid|cookie|signature|value|config"),
         not_it=words(
             "(?:next|page|continuation|sync|scroll|cursor) ?(?:page )?token|public ?key|"
-            "(?:access )?key id|"
-            "(?:primary|foreign|sort|partition|cache|object|idempotency|row|s3|storage|routing|"
-            "group|"
-            "translation|i18n|message|natural|business|issue|project) ?key|(?:post(?:al)?|zip|"
-            "country|"
-            "currency|language|status|error|product|promo|coupon|discount|area|color|hs|source|"
-            "qr|bar) "
-            "?code|token (?:type|count)s?|(?:max|prompt|completion|total) tokens|secret (?:name|"
-            "arn|id)|"
-            "(?:password|token|secret|key) (?:policy|strength|length|hint|age|type|name|expiry|"
-            "ttl)|"
-            "commit|sha ?(?:1|256|512)?|md ?5|checksum|etag|digest"
+            "(?:access )?key id|(?:primary|foreign|sort|partition|cache|object|idempotency|row|s3|"
+            "storage|routing|group|translation|i18n|message|natural|business|issue|project) ?key|"
+            "(?:post(?:al)?|zip|country|currency|language|status|error|product|promo|coupon|"
+            "discount|area|color|hs|source|qr|bar) ?code|token (?:type|count)s?|(?:max|prompt|"
+            "completion|total) tokens|secret (?:name|arn|id)|(?:password|token|secret|"
+            "key) (?:policy|strength|length|hint|age|type|name|expiry|ttl)|commit|sha ?(?:1|256|"
+            "512)?|md ?5|checksum|etag|digest"
         ),
     ),
     certain=Chance(0.001, 0.002),
