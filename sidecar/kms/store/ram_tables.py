@@ -15,22 +15,32 @@ NAME = String(64)
 ACCOUNT = String(32)
 
 
-class RamUser(Table):
+class _Seeded:
+    """What may come from the configuration."""
+
+    is_seeded: Mapped[bool]
+    created_at: Mapped[int]
+
+
+class _Named(_Seeded):
+    """What has a name in its account, and may change."""
+
+    account: Mapped[str] = mapped_column(ACCOUNT, primary_key=True, sort_order=-2)
+    name: Mapped[str] = mapped_column(NAME, primary_key=True, sort_order=-1)
+    updated_at: Mapped[int]
+
+
+class RamUser(_Named, Table):
     """A user."""
 
     __tablename__ = "ram_user"
 
-    account: Mapped[str] = mapped_column(ACCOUNT, primary_key=True)
-    name: Mapped[str] = mapped_column(NAME, primary_key=True)
     id: Mapped[str] = mapped_column(String(32), unique=True)
     display_name: Mapped[str] = mapped_column(String(128))
     comments: Mapped[str] = mapped_column(String(128))
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
 
 
-class RamAccessKey(Table):
+class RamAccessKey(_Seeded, Table):
     """An access key of a user; an inactive one is known and refused."""
 
     __tablename__ = "ram_access_key"
@@ -41,25 +51,18 @@ class RamAccessKey(Table):
     user: Mapped[str] = mapped_column(NAME)
     sealed_secret: Mapped[bytes]
     is_active: Mapped[bool]
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
 
 
-class RamGroup(Table):
+class RamGroup(_Named, Table):
     """A group of users."""
 
     __tablename__ = "ram_group"
 
-    account: Mapped[str] = mapped_column(ACCOUNT, primary_key=True)
-    name: Mapped[str] = mapped_column(NAME, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
     comments: Mapped[str] = mapped_column(String(128))
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
 
 
-class RamMember(Table):
+class RamMember(_Seeded, Table):
     """That a user is in a group."""
 
     __tablename__ = "ram_member"
@@ -68,39 +71,28 @@ class RamMember(Table):
     account: Mapped[str] = mapped_column(ACCOUNT, primary_key=True)
     group: Mapped[str] = mapped_column(NAME, primary_key=True)
     user: Mapped[str] = mapped_column(NAME, primary_key=True)
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
 
 
-class RamRole(Table):
+class RamRole(_Named, Table):
     """A role; `trust` (JSON) says who may assume it."""
 
     __tablename__ = "ram_role"
 
-    account: Mapped[str] = mapped_column(ACCOUNT, primary_key=True)
-    name: Mapped[str] = mapped_column(NAME, primary_key=True)
     id: Mapped[str] = mapped_column(String(32), unique=True)
     description: Mapped[str] = mapped_column(String(1024))
     trust: Mapped[str]
     max_session: Mapped[int]
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
 
 
-class RamPolicy(Table):
+class RamPolicy(_Named, Table):
     """A policy of the account's own; the vendor's stand in the code."""
 
     __tablename__ = "ram_policy"
 
-    account: Mapped[str] = mapped_column(ACCOUNT, primary_key=True)
-    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True, sort_order=-1)
     description: Mapped[str] = mapped_column(String(1024))
     default_version: Mapped[int]
     last_version: Mapped[int]
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
 
 
 class RamPolicyVersion(Table):
@@ -115,7 +107,7 @@ class RamPolicyVersion(Table):
     created_at: Mapped[int]
 
 
-class RamAttachment(Table):
+class RamAttachment(_Seeded, Table):
     """That a policy holds for a user, group or role (`kind`)."""
 
     __tablename__ = "ram_attachment"
@@ -126,8 +118,6 @@ class RamAttachment(Table):
     holder: Mapped[str] = mapped_column(NAME, primary_key=True)
     policy_type: Mapped[str] = mapped_column(String(8), primary_key=True)
     policy: Mapped[str] = mapped_column(String(128), primary_key=True)
-    is_seeded: Mapped[bool]
-    created_at: Mapped[int]
 
 
 class StsSession(Table):

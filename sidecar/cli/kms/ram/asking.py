@@ -50,6 +50,10 @@ class Desk:
                 return entries
             marker = page["Marker"]
 
+    def do(self, told: str, action: str, **parameters: str) -> None:
+        """Ask, and tell this sentence once it is done."""
+        self.tell(self.ask(action, **parameters), [told])
+
     def tell(self, answer: object, lines: Iterable[str]) -> None:
         """As JSON, or as lines for people."""
         if self._as_json:

@@ -55,8 +55,7 @@ def show(desk: Desk, name: str) -> None:
 @at_the_desk
 def add(desk: Desk, name: str, user: str) -> None:
     """Let a user into a group."""
-    answer = desk.ask("AddUserToGroup", GroupName=name, UserName=user)
-    desk.tell(answer, [f"{user} is in {name}."])
+    desk.do(f"{user} is in {name}.", "AddUserToGroup", GroupName=name, UserName=user)
 
 
 @command.command()
@@ -65,8 +64,8 @@ def add(desk: Desk, name: str, user: str) -> None:
 @at_the_desk
 def remove(desk: Desk, name: str, user: str) -> None:
     """Take a user out of a group."""
-    answer = desk.ask("RemoveUserFromGroup", GroupName=name, UserName=user)
-    desk.tell(answer, [f"{user} is not in {name} any more."])
+    told = f"{user} is not in {name} any more."
+    desk.do(told, "RemoveUserFromGroup", GroupName=name, UserName=user)
 
 
 @command.command()
@@ -74,4 +73,4 @@ def remove(desk: Desk, name: str, user: str) -> None:
 @at_the_desk
 def delete(desk: Desk, name: str) -> None:
     """Delete a group that has no users and policies any more."""
-    desk.tell(desk.ask("DeleteGroup", GroupName=name), [f"{name} is deleted."])
+    desk.do(f"{name} is deleted.", "DeleteGroup", GroupName=name)

@@ -69,10 +69,10 @@ def enable(desk: Desk, user: str, key_id: str) -> None:
 @at_the_desk
 def delete(desk: Desk, user: str, key_id: str) -> None:
     """Delete an access key for good."""
-    answer = desk.ask("DeleteAccessKey", UserName=user, UserAccessKeyId=key_id)
-    desk.tell(answer, [f"{key_id} is deleted."])
+    named = {"UserName": user, "UserAccessKeyId": key_id}
+    desk.do(f"{key_id} is deleted.", "DeleteAccessKey", **named)
 
 
 def _set(desk: Desk, user: str, key_id: str, status: str) -> None:
-    answer = desk.ask("UpdateAccessKey", UserName=user, UserAccessKeyId=key_id, Status=status)
-    desk.tell(answer, [f"{key_id} is {status.lower()}."])
+    named = {"UserName": user, "UserAccessKeyId": key_id}
+    desk.do(f"{key_id} is {status.lower()}.", "UpdateAccessKey", **named, Status=status)

@@ -92,10 +92,8 @@ def attach(desk: Desk, name: str, holder: str) -> None:
 
     It holds from the next call on.
     """
-    kind, of = _holder(holder)
-    named = {"PolicyName": name, "PolicyType": type_of(name), f"{kind}Name": of}
-    answer = desk.ask(f"AttachPolicyTo{kind}", **named)
-    desk.tell(answer, [f"{name} holds for {holder}."])
+    kind, named = _held(name, holder)
+    desk.do(f"{name} holds for {holder}.", f"AttachPolicyTo{kind}", **named)
 
 
 @command.command()
@@ -107,10 +105,9 @@ def detach(desk: Desk, name: str, holder: str) -> None:
 
     The next call goes without it.
     """
-    kind, of = _holder(holder)
-    named = {"PolicyName": name, "PolicyType": type_of(name), f"{kind}Name": of}
-    answer = desk.ask(f"DetachPolicyFrom{kind}", **named)
-    desk.tell(answer, [f"{name} does not hold for {holder} any more."])
+    kind, named = _held(name, holder)
+    told = f"{name} does not hold for {holder} any more."
+    desk.do(told, f"DetachPolicyFrom{kind}", **named)
 
 
 @command.command()
@@ -125,12 +122,13 @@ def delete(desk: Desk, name: str) -> None:
     if any(holders[kind][kind[:-1]] for kind in ("Users", "Groups", "Roles")):
         # Deleting may cascade, and would take it from them without a word.
         raise click.ClickException(f"{name} still holds for somebody; detach it first")
-    answer = desk.ask("DeletePolicy", PolicyName=name, CascadingDelete="true")
-    desk.tell(answer, [f"{name} is deleted."])
+    desk.do(f"{name} is deleted.", "DeletePolicy", PolicyName=name, CascadingDelete="true")
 
 
-def _holder(text: str) -> tuple[str, str]:
-    kind, slash, name = text.partition("/")
-    if kind not in KINDS or not slash or not name:
+def _held(policy: str, holder: str) -> tuple[str, dict[str, str]]:
+    """The kind of a holder, and what names it and a policy together."""
+    word, slash, name = holder.partition("/")
+    if word not in KINDS or not slash or not name:
         raise click.BadParameter("a holder is user/NAME, group/NAME or role/NAME")
-    return kind.capitalize(), name
+    kind = word.capitalize()
+    return kind, {"PolicyName": policy, "PolicyType": type_of(policy), f"{kind}Name": name}

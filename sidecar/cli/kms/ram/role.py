@@ -77,8 +77,8 @@ def show(desk: Desk, name: str) -> None:
 def trust(desk: Desk, name: str, trust: Path) -> None:
     """Change who may assume a role; sessions that there are go on."""
     text = read_document(trust)
-    answer = desk.ask("UpdateRole", RoleName=name, NewAssumeRolePolicyDocument=text)
-    desk.tell(answer, [f"{name} trusts whom {trust} says."])
+    told = f"{name} trusts whom {trust} says."
+    desk.do(told, "UpdateRole", RoleName=name, NewAssumeRolePolicyDocument=text)
 
 
 @command.command()
@@ -101,4 +101,4 @@ def delete(desk: Desk, name: str) -> None:
 
     Its sessions end with it.
     """
-    desk.tell(desk.ask("DeleteRole", RoleName=name), [f"{name} is deleted."])
+    desk.do(f"{name} is deleted.", "DeleteRole", RoleName=name)

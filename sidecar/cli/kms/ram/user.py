@@ -56,4 +56,4 @@ def show(desk: Desk, name: str) -> None:
 @at_the_desk
 def delete(desk: Desk, name: str) -> None:
     """Delete a user without access keys, groups and policies."""
-    desk.tell(desk.ask("DeleteUser", UserName=name), [f"{name} is deleted."])
+    desk.do(f"{name} is deleted.", "DeleteUser", UserName=name)
