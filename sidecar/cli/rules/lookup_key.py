@@ -30,7 +30,8 @@ from sidecar.signing import AccessKey
 @click.option(
     "--ca",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PEM file of the authority that the KMS is trusted under.",
+    help="PEM file of the authority that the KMS is trusted under; else ca.pem beside the "
+    "credentials, if it exists.",
 )
 @click.option(
     "--cert",
@@ -66,6 +67,8 @@ def command(  # noqa: PLR0913 - one argument an option
     endpoint = endpoint or stored.get("endpoint")
     if endpoint is None:
         raise Misconfigured(f"{credentials}: no endpoint of a KMS here; say --endpoint URL")
+    if ca is None and (own := credentials.with_name("ca.pem")).exists():
+        ca = own
     access_key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
     provider = KmsProvider(
         endpoint, stored.get("region", ""), access_key, tls=ClientTls(ca, cert, key)

@@ -4,7 +4,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from sidecar.errors import CannotOpen
 from sidecar.keys import KeyContext
 from sidecar.rules import read_rules
+from tests.fixtures.kms import RunningKms
 from tests.keys.providers.double import KEY, KmsDouble, fault
 from tests.rules.samples import FILE, write
 
@@ -94,3 +95,17 @@ async def test_credentials_without_a_kms_are_told(tmp_path: Path) -> None:
     )
     assert (code, out) == (2, "")
     assert "--endpoint URL" in err
+
+
+async def test_the_authority_beside_the_credentials_is_trusted(
+    make_kms: Callable[..., RunningKms],
+) -> None:
+    kms = make_kms("127.0.0.1")
+    kms.start()
+    kms.make_key("alias/customers")
+    code, line, err = await lookup_key(
+        *("--cmk", "alias/customers", "--store", "crm"),
+        *("--credentials", kms.credentials_file, "--endpoint", kms.endpoint),
+    )
+    assert (code, err) == (0, "")
+    assert line.startswith("lookup_keys: [")
