@@ -2,7 +2,8 @@
 """A file written again with everything in it sealed: record by record, then read again, then named.
 
 What stands between records stays as it is, and so do records in which nothing is due. The new file
-gets its name only when it is whole and proved; one record that cannot be sealed, and there is none.
+gets its name only when it is whole and proved; one record that cannot be sealed, or a source that
+somebody else writes at the same time, and there is none.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from sidecar.errors import Malformed, Misconfigured, Refused
 from sidecar.fieldpath import FieldPath
+from sidecar.file_stamp import stamp
 from sidecar.migration.coverage import Auditor, Coverage
 from sidecar.migration.draft import Draft
 from sidecar.migration.members import as_text, values_at
@@ -53,14 +55,17 @@ class FileSweep:
 
         Raises:
             NotPossible: A record cannot be sealed; `why` tells its number.
-            Misconfigured: A file cannot be read or written.
+            Misconfigured: A file cannot be read or written, or `source` is written meanwhile.
         """
+        before = stamp(source)
         try:
             with open(source, "rb") as read, Draft(target) as draft:  # noqa: ASYNC230, PTH123 - all is here
                 await self._seal(read, draft.file)
                 coverage = await self._prove(draft.file)
                 if self._stop.is_set():
                     return None
+                if stamp(source) != before:
+                    raise Misconfigured(f"{source}: somebody writes it meanwhile; seal it at rest")
                 if coverage.holds:
                     draft.publish(os.fstat(read.fileno()).st_mode)
                 return coverage

@@ -62,7 +62,7 @@ class Report:
         told = ", ".join(f"{count:,} {word}" for word, count in sorted(outcomes.items()) if count)
         resumed = f", resumed at {self.resumed_at:,}" if self.resumed_at else ""
         done = f"{self.tally.records:,} records in {self.seconds:.1f} s{resumed}"
-        dry = " (dry run: nothing was sent)" if self.is_dry else ""
+        dry = " (dry run: nothing was written)" if self.is_dry else ""
         lines = [f"{self.rule}: {done}: {told or 'none'}{dry}"]
         lines += [f"  {count:,} failed: {why}" for why, count in self.tally.reasons.most_common()]
         lines += _named("failed", self.tally.failed)

@@ -81,7 +81,7 @@ async def desk(tmp_path: Path, kms: RunningKms) -> AsyncIterator[Desk]:
 async def test_a_collection_is_tried_sealed_and_proved(desk: Desk) -> None:
     tried = await desk.run("migrate", "collection", "customers.yaml", "--dry-run")
     assert tried.code == 0, tried.err
-    assert "5 left, 18 written (dry run: nothing was sent)" in tried.out
+    assert "5 left, 18 written (dry run: nothing was written)" in tried.out
     assert desk.shop.asked["PUT"] == 0
     done = await desk.run("migrate", "collection", "customers.yaml")
     assert done.code == 0, done.err

@@ -4,6 +4,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,7 @@ async def sealed(  # noqa: PLR0917
     purpose: Purpose | None = None,
     tenant: str | None = None,
     stop: asyncio.Event | None = None,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Coverage | None:
     chosen = FORMATS[form]
     path = samples.field(tenant).path if tenant else None
@@ -45,9 +47,7 @@ async def sealed(  # noqa: PLR0917
         tenant_reader(chosen, "", path),
         LIMIT,
     )
-    return await FileSweep(job, stop or asyncio.Event(), lambda _done, _of: None).write(
-        source, target
-    )
+    return await FileSweep(job, stop or asyncio.Event(), tell).write(source, target)
 
 
 class Desk:
@@ -105,6 +105,21 @@ async def test_a_file_that_is_sealed_stays_as_it_is(rig: Rig, desk: Desk, form: 
     assert coverage is not None
     assert coverage.holds
     assert desk.sealed() == before
+
+
+async def test_what_somebody_adds_meanwhile_is_not_lost(rig: Rig, desk: Desk) -> None:
+    """The sealed file would take the place of a longer one."""
+    desk.put(SOURCES["ndjson"])
+
+    def add(done: int, _of: int) -> None:
+        if done:
+            with desk.source.open("a") as file:
+                file.write("\n" + BARE % (3, 3))
+
+    with pytest.raises(Misconfigured, match="somebody writes it meanwhile"):
+        await sealed(rig, "ndjson", desk.source, desk.source, tell=add)
+    assert b"CANARY-3" in desk.source_bytes()
+    assert not desk.names()
 
 
 async def test_a_record_that_is_sealed_in_part_is_sealed_whole(rig: Rig, desk: Desk) -> None:

@@ -17,7 +17,8 @@ def command(**given: Any) -> None:
     SOURCE holds records of the rule: one JSON object, an array of them, NDJSON, or CSV whose first
     row names the columns. It is read piece by piece, however long it is; what stands between
     records stays as it is, and so do records that are sealed already. TARGET appears when it is
-    whole and has been read again; it may be SOURCE.
+    whole and has been read again; it may be SOURCE. It does not where somebody writes SOURCE
+    meanwhile.
 
     Digits (`format: digits`) look alike sealed and unsealed: seal such a file once.
 

@@ -44,7 +44,7 @@ def options[F: Callable[..., object]](command: F) -> F:
     """The options of every command that sweeps a collection."""
     for option in (
         ground.json_option,
-        click.option("--dry-run", is_flag=True, help="Send nothing; say what would be written."),
+        click.option("--dry-run", is_flag=True, help="Write nothing; say what would be."),
         click.option(
             "--journal",
             type=click.Path(dir_okay=False, path_type=Path),
