@@ -35,13 +35,13 @@ MAX_CMKS = 1_000_000
 UNSIGNED = AccessKey("", "")
 OPEN_TO_OTHERS = (the_key, the_key_of_the_blob)
 """The ways to a CMK that callers of another account have, where its policy names them."""
-ABOUT_ONE_OR_MORE = frozenset(
+OWN_WAYS = frozenset(
     {
         *("TagResource", "UntagResource", "TagResources", "UntagResources", "ListTagResources"),
         "SetDeletionProtection",
     }
 )
-"""These come to a CMK in ways of their own, of its own account alone."""
+"""Actions that come to a CMK in ways of their own, those of its own account alone."""
 
 
 class Right(NamedTuple):
@@ -64,7 +64,7 @@ class Right(NamedTuple):
 
 def _rights() -> Iterator[Right]:
     for name, action in ACTIONS.items():
-        if action.target is the_key_by_id or name in ABOUT_ONE_OR_MORE:
+        if action.target is the_key_by_id or name in OWN_WAYS:
             yield Right(f"kms:{name}", action, is_open_to_others=False)
         elif action.target in OPEN_TO_OTHERS:
             yield Right(f"kms:{name}", action, is_open_to_others=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RAM.md and the code say the same about every action of RAM and STS."""
+"""RAM.md and the code say the same about every action of RAM and STS, and about policies."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from sidecar.kms.api import ram, sts
+from sidecar.kms.policy import Policy
+from sidecar.kms.policy.facts import FAMILIES
+from sidecar.kms.policy.operators import OPERATORS
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import ask, signed, wire
 
@@ -22,6 +25,15 @@ def test_what_the_document_says_of_an_action_is_so(api: object, heading: str) ->
         **dict.fromkeys(offered, "offered"),
         **dict.fromkeys(deferred, "UnsupportedOperation"),
     }
+
+
+def test_the_document_names_every_operator_and_key_of_policies() -> None:
+    section = DOCUMENT.read_text().partition("## Policies")[2].partition("\n## ")[0]
+    table = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+    named = set(re.findall(r"`([A-Za-z]\w+(?::\w+)?)`", table)) - {"true", "false"}
+    assert named == {*OPERATORS, *FAMILIES}
+    example = section.partition("```json")[2].partition("```")[0]
+    assert len(Policy.read(example).statements) == 2
 
 
 @pytest.mark.parametrize(

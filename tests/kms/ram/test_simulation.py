@@ -9,6 +9,8 @@ import pytest
 
 from sidecar.cli import main
 from sidecar.cli.kms_client import KmsClient, Refusal
+from sidecar.kms.api.actions import ACTIONS
+from sidecar.kms.simulation import RIGHTS
 from tests.kms.ram.conftest import ACCOUNT, OTHER_ACCOUNT, Federated
 
 
@@ -78,6 +80,16 @@ def test_it_finds_whom_a_key_lets_in_from_elsewhere(federated: Federated, simula
     assert line.startswith("yes")
     assert line.endswith("by AliyunKMSFullAccess #1, of the key #1")
     assert f"{ACCOUNT}:role/crm" in told
+
+
+def test_every_action_that_is_about_one_cmk_alone_is_simulated() -> None:
+    others = {name for name in ACTIONS if f"kms:{name}" not in RIGHTS}
+    assert others == {
+        *("CreateKey", "ListKeys", "CreateAlias", "UpdateAlias", "DeleteAlias", "ListAliases"),
+        *("DescribeRegions", "DescribeAccountKmsStatus", "OpenKmsService"),
+        *(name for name in ACTIONS if "Certificate" in name),
+        "ReEncrypt",  # two rights
+    }
 
 
 @pytest.mark.parametrize(
