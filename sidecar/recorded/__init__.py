@@ -30,4 +30,4 @@ def read_exchanges(data: bytes) -> list[Exchange | None]:
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"curl"):
         return [read_curl(data.decode("utf-8", "surrogateescape"))]
-    return read_har(data) if start.startswith(b"{") else [read_raw(data)]
+    return read_har(data) if start.startswith(b"{") else [read_raw(start)]

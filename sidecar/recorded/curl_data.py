@@ -14,6 +14,8 @@ from urllib.parse import quote, quote_plus
 from sidecar.errors import Misconfigured
 from sidecar.recorded.exchange import to_bytes
 
+MOST = 64 * 1024 * 1024
+"""Bytes of one file."""
 BOUNDARY = "------------------------rehearsed"
 _FORM = b"application/x-www-form-urlencoded"
 _JSON = b"application/json"
@@ -127,9 +129,13 @@ def _read(name: str) -> bytes:
     if name in {"-", "."}:
         raise Misconfigured("this curl command takes data from its standard input; name a file")
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            content = file.read(MOST + 1)
     except OSError as error:
         raise Misconfigured(f"{name}: cannot be read: {error.strerror}") from None
+    if len(content) > MOST:
+        raise Misconfigured(f"{name}: has more than {MOST} bytes")
+    return content
 
 
 def _not_a_part() -> Misconfigured:

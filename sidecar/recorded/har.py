@@ -77,7 +77,7 @@ def read_har(data: bytes) -> list[Exchange | None]:
             entries = msgspec.json.decode(data, type=_File).log.entries
         else:
             entries = [msgspec.json.decode(data, type=_Entry)]
-    except msgspec.DecodeError:  # its words may quote the file
+    except (msgspec.DecodeError, UnicodeDecodeError):  # their words may quote the file
         raise Misconfigured("JSON, but neither a HAR file nor one entry of it") from None
     if not entries:
         raise Misconfigured("a HAR file without entries")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import msgspec
+import json
 
 from sidecar.envelope import PREFIX, SUITES, from_text, is_sealed_text, parse
 from sidecar.errors import Malformed
@@ -16,7 +16,7 @@ def describe(lexeme: bytes) -> str:
     """The kind and the length of a JSON value: `a text of 11 characters`."""
     match lexeme[:1]:
         case b'"':
-            return _describe_text(msgspec.json.decode(lexeme, type=str))
+            return _describe_text(json.loads(lexeme))  # a body that is no text is one as well
         case b"{":
             return f"an object of {len(lexeme)} bytes"
         case b"[":

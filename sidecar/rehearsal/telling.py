@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sidecar.backends import BACKENDS, Value
+from sidecar.backends import BACKENDS, Value, is_coded, uncode_request, uncode_response
 from sidecar.errors import SidecarError
 from sidecar.message import Refusal, RequestHead
 from sidecar.recorded import Answer, Exchange
@@ -19,7 +19,7 @@ from sidecar.rehearsal.coverage import nearest_host, spell_path, stray_members, 
 from sidecar.rehearsal.shapes import describe
 from sidecar.rehearsal.stage import Stage, staged
 from sidecar.rules import Match, Phase, RuleSet, explain_field
-from sidecar.transform import RuledHold
+from sidecar.transform import BODY_LIMIT, RuledHold
 from sidecar.transform.values import treatment_of
 
 _REFUSED = "refused"
@@ -91,7 +91,10 @@ class _Telling:
         values: Sequence[Value] = ()
         sealed = 0
         try:
-            message = adapter.read_response(answer.head, hold.match.variables, answer.body)
+            head, body = answer
+            if body and is_coded(head.headers):
+                head, body = uncode_response(head, body, BODY_LIMIT)
+            message = adapter.read_response(head, hold.match.variables, body)
             values, sealed = message.values, message.claims
         except SidecarError:
             pass  # the transform meets it as well, and words the refusal
@@ -130,6 +133,8 @@ class _Telling:
 
 def _values(head: RequestHead, match: Match, body: bytes) -> Sequence[Value]:
     adapter = BACKENDS[match.rule.store.kind].bind(match.rule)
+    if body and is_coded(head.headers):
+        head, body = uncode_request(head, body, BODY_LIMIT)
     return adapter.read_request(head, match.variables, match.query, body).values
 
 

@@ -106,6 +106,7 @@ def test_what_is_read_is_what_curl_sends(
         ("curl 'http://a/", "a quote of this curl command"),
         ("curl http://a/ -d @/none/such", "/none/such: cannot be read: No such file"),
         ("curl http://a/ -d @-", "from its standard input"),
+        ("curl http://a/ -d @/dev/zero", "has more than 67108864 bytes"),
         ("curl http://a/ -F canary", "a part of a form is NAME=VALUE"),
         ("curl http://a/ -F 'a=canary;encoder=base64'", "a part of a form is NAME=VALUE"),
         ("curl http://a/ --form-string canary", "a part of a form is NAME=VALUE"),

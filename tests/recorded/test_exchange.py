@@ -2,6 +2,7 @@
 """Where a request goes, and that whatever somebody pastes is read or told in one sentence."""
 
 import contextlib
+from codecs import BOM_UTF8
 
 import pytest
 from hypothesis import given
@@ -77,3 +78,10 @@ def test_a_listener_in_front_of_another_store_gets_the_same_request() -> None:
     assert moved.head.target == read.head.target
     with pytest.raises(Misconfigured, match="has no port"):
         read.sent_to("crm.internal")
+
+
+def test_a_byte_order_mark_in_front_does_not_count() -> None:
+    for text in (b"GET /a HTTP/1.1\nHost: h\n\n", b"curl http://h/a"):
+        (exchange,) = read_exchanges(BOM_UTF8 + text)
+        assert exchange is not None
+        assert (exchange.head.authority, exchange.head.target) == ("h:80", b"/a")

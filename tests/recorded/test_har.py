@@ -107,3 +107,8 @@ def test_what_is_none_is_told_without_its_text(content: object, why: str) -> Non
     with pytest.raises(Misconfigured, match=why) as caught:
         read_har(encode(content))
     assert "canary" not in caught.value.why
+
+
+def test_a_file_that_is_not_utf_8_is_told() -> None:
+    with pytest.raises(Misconfigured, match="neither a HAR file"):
+        read_har(encode(ENTRY).replace(b"POST", b"P\xff"))

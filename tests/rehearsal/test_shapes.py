@@ -16,6 +16,7 @@ SEARCHABLE = to_text(seal_equal(bytes(32), bytes(8), b"place", b"value"))
     ("lexeme", "words"),
     [
         (b'"caf\\u00e9"', "a text of 4 characters"),
+        (rb'"\udcff\ud800a"', "a text of 3 characters"),
         (b"-1.50", "a number of 5 characters"),
         (b"true", "a boolean"),
         (b"false", "a boolean"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an account of an exchange tells: the transform's own verdict, the sites, and no value."""
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,26 @@ async def test_every_site_is_told_with_what_it_is_bound_to() -> None:
     assert one.context.record == ""
     assert {site.before: site.after for site in account.request.sites}["null"] == "null"
     assert account.absent == {"notes": []}
+
+
+async def test_bodies_that_come_compressed_are_told_as_any_others() -> None:
+    plain = put()
+    coding = (b"Content-Encoding", b"gzip")
+    head = plain.head._replace(headers=(*plain.head.headers, coding))
+    account = await account_for(RULES, Exchange(head, gzip.compress(plain.body)))
+    told = await account_for(RULES, plain)
+    assert account.request.outcome == "sealed"
+    assert [site.before for site in account.request.sites] == [
+        site.before for site in told.request.sites
+    ]
+    answer = get({"id": "c1", "ssn": SEALED}).answer
+    assert answer is not None
+    sealed = Answer(
+        answer.head._replace(headers=(*answer.head.headers, coding)), gzip.compress(answer.body)
+    )
+    told = await account_for(RULES, get({})._replace(answer=sealed))
+    assert told.answer is not None
+    assert [site.path for site in told.answer.sites] == ["ssn"]
 
 
 async def test_values_are_shown_to_whoever_asks() -> None:
