@@ -40,7 +40,11 @@ def command(key: Path, trust: Path, *, as_json: bool) -> None:
     """  # noqa: D301 - click's own mark
     private, public = generate_key()
     _write_new(key, private, 0o600)
-    _write_new(trust, public, 0o644)
+    try:
+        _write_new(trust, public, 0o644)
+    except Misconfigured:
+        key.unlink()  # or it would stand in the way of another try
+        raise
     (made,) = read_trust_keys(trust)
     report = {"id": made.id, "key": str(key), "trust": str(trust)}
     text = f"made key {made.id}: {key} signs, {trust} is trusted"

@@ -50,7 +50,10 @@ def command(path: Path, key: Path, asked: int | None, *, as_json: bool) -> None:
     version = _version(place, asked)
     manifest = describe(files, version)
     signature = sign(manifest, read_signing_key(key))
-    place.write_bytes(signature.encode())
+    try:
+        place.write_bytes(signature.encode())
+    except OSError as error:
+        raise Misconfigured(f"{place}: cannot be written: {error.strerror}") from None
     for advice in lint(rule_set):
         click.echo(f"warning: {advice.where}: {advice.why} [{advice.word}]", err=True)
     report = {"signature": str(place), "version": version, "key": signature.key_id}

@@ -44,6 +44,13 @@ def test_the_keys_are_made_once_and_the_secret_is_its_owners(folder: Path) -> No
     assert b"PRIVATE" not in (folder.parent / "rules.pub").read_bytes()
 
 
+def test_half_a_pair_of_keys_is_not_left(folder: Path) -> None:
+    key = folder.parent / "new.key"
+    done = rules("keygen", "--key", key, "--trust", folder.parent / "rules.pub")
+    assert isinstance(done.exception, Misconfigured)
+    assert not key.exists()
+
+
 def test_what_was_signed_is_verified(folder: Path) -> None:
     done = sign(folder)
     assert done.exit_code == 0
