@@ -107,7 +107,7 @@ class KeySet:
         """Read or ask anew; what goes wrong leaves the keys as they are, and is told."""
         try:
             self._keys = read_key_set(self._ask())
-        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+        except Exception as error:  # noqa: BLE001 - nothing may end the thread that asks
             logger.warning(
                 "the keys of OIDC provider %s cannot be had: %s",
                 self._provider.name,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from sidecar.errors import Misconfigured
-from sidecar.hsm import HsmThread, Pkcs11Uri, Token
+from sidecar.hsm import HsmThread, Token, softhsm
 from sidecar.kms.accounts import Account, Group, Role, User
 from sidecar.kms.policy import Policy
 from sidecar.kms.ram import seeding
@@ -48,9 +48,9 @@ def account(*users: User, **more: object) -> Account:
     return Account("1", users, policies={"read": READ}, **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def hsm(token_uri: Pkcs11Uri) -> Iterator[HsmThread]:
-    with HsmThread(token_uri) as hsm:
+@pytest.fixture(scope="module")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HsmThread]:
+    with HsmThread(softhsm.provision(tmp_path_factory.mktemp("seeding") / "hsm")) as hsm:
         hsm.run(Token.prepare)
         yield hsm
 
