@@ -10,14 +10,14 @@ rules by another. What is refused is refused before anything is sent, and for go
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from sidecar.errors import Malformed, Refused
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.naming import read_destination, spell
+from sidecar.proxy.naming import is_address, read_destination, spell
 
 _LABELS = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
 _ABSOLUTE = re.compile(rb"(?i)(https?)://([^/?#]*)([/?].*)?")
@@ -90,7 +90,8 @@ def _in_origin_form(frame: Frame, path: bytes) -> Frame:
 class Reach:
     """Which destinations a listener reaches: those that `allow` matches, all when it is empty."""
 
-    def __init__(self, allow: Iterable[str]) -> None:
+    def __init__(self, allow: Collection[str]) -> None:
+        self._said = frozenset(allow)
         patterns = "|".join(re.escape(each).replace(r"\*", _LABELS) for each in allow)
         self._allow = re.compile(patterns) if patterns else None
 
@@ -98,6 +99,10 @@ class Reach:
         """NotForwarded where `authority` is not among them."""
         if self._allow is not None and self._allow.fullmatch(authority) is None:
             raise NotForwarded(f"{authority} is not among the destinations that are allowed here")
+
+    def has_said(self, authority: str) -> bool:
+        """Whether `authority` is among them by itself, and not by a pattern."""
+        return authority in self._said
 
 
 def check_no_alias(host: str, port: int, protected: Collection[str]) -> None:
@@ -112,4 +117,19 @@ def check_no_alias(host: str, port: int, protected: Collection[str]) -> None:
             raise NotForwarded(
                 f"{host} looks like another name of {authority}, which rules name; ask for that "
                 "one, or let rules name both"
+            )
+
+
+def check_no_bare_address(host: str, port: int, protected: Collection[str]) -> None:
+    """NotForwarded where `host` is an address, and a host that rules name may stand behind it.
+
+    Any may that has the port; which one does only its name tells, and that was not said.
+    """
+    if not is_address(host):
+        return
+    for authority in protected:
+        if authority.rpartition(":")[2] == str(port):
+            raise NotForwarded(
+                f"{host} may be the address of {authority}, which rules name; ask for the host by "
+                "its name, or let `allow` name this address"
             )

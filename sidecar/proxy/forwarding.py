@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forward listeners: where the requests of their clients go, and those inside intercepted TLS."""
 
+import contextlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 
-from sidecar.errors import Refused
-from sidecar.proxy.asked import NotForwarded, Reach, check_host, check_no_alias, read_asked
+from sidecar.errors import Malformed, Refused
+from sidecar.proxy.asked import (
+    NotForwarded,
+    Reach,
+    check_host,
+    check_no_alias,
+    check_no_bare_address,
+    read_asked,
+)
 from sidecar.proxy.guard import Guard
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1 import Link, Way
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.naming import canonical_host, spell
+from sidecar.proxy.naming import canonical_host, is_address, read_destination, spell
 from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Forward, Limits, Upstream
 from sidecar.proxy.stats import HostStats
@@ -49,16 +58,38 @@ class Forwarding:
                 else Way("kms", self.kms.upstream, asked.frame)
             )
         self._reach.check(authority)
-        if self.guard.protects(authority):
-            if connects:
-                return Way("intercept", self.forward.upstream("https", host, port), frame)
-        else:
+        if connects and self.guard.protects(authority):
+            return Way("intercept", self.forward.upstream("https", host, port), frame)
+        upstream = self.forward.upstream("http", host, port)
+        if connects:
             check_no_alias(host, port, self.guard.hosts())
-        return Way(
-            "tunnel" if connects else "store",
-            self.forward.upstream("http", host, port),
-            asked.frame,
-        )
+            return Way("tunnel", upstream, frame, check=partial(self._check_tunnel, upstream))
+        if not self.guard.protects(authority):
+            check_no_alias(host, port, self.guard.hosts())
+            self._check_named(upstream)
+        return Way("store", upstream, asked.frame)
+
+    def _check_tunnel(self, upstream: Upstream, named: tuple[str, ...] | None) -> None:
+        """See `tunnel.Check`."""
+        authority = upstream.authority
+        if self.guard.protects(authority):
+            raise Refused(f"rules name {authority} since a reload")
+        if named is None:
+            return
+        hosts = set()
+        for text in named:
+            with contextlib.suppress(Malformed):
+                host, port = read_destination(text, upstream.port)
+                hosts.add(host)
+                for name in (spell(host, upstream.port), spell(host, port)):
+                    if self.guard.protects(name):
+                        raise Refused(f"it is for {name}, which rules name: ask for that")
+        if all(map(is_address, hosts)):
+            self._check_named(upstream)
+
+    def _check_named(self, upstream: Upstream) -> None:
+        if not self._reach.has_said(upstream.authority):
+            check_no_bare_address(upstream.host, upstream.port, self.guard.hosts())
 
     def objection(self, link: Link) -> Refused | None:
         """A loop, or a protected address that the client calls by another name."""

@@ -47,6 +47,15 @@ def canonical_host(host: str) -> str:
     return str(mapped or address)
 
 
+def is_address(host: str) -> bool:
+    """Whether `host`, in its one spelling, is an address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def spell(host: str, port: int) -> str:
     """`host:port` as rules write it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -76,7 +76,9 @@ class Forward:
 
     Hosts that rules name are intercepted and verified against `ca` when given; to all others bytes
     pass untouched. With `allow` only the destinations that match one of its patterns are reached
-    at all: `host:port`, where `*` stands for one or more whole labels.
+    at all: `host:port`, where `*` stands for one or more whole labels. An address on a port that
+    rules name is reached where `allow` has it itself, or a client names another host there: else
+    it might be the address of a host that rules name.
     """
 
     allow: tuple[str, ...] = ()

@@ -117,9 +117,11 @@ def our_ca(folder: Path) -> Path:
     return folder / "ca" / "cert.pem"
 
 
-def client_hello(name: str) -> bytes:
+def client_hello(name: str | None) -> bytes:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname=name)
+    context = ssl.create_default_context()
+    context.check_hostname = name is not None
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
     with pytest.raises(ssl.SSLWantReadError):
         tls.do_handshake()
     return outgoing.read()
@@ -402,6 +404,65 @@ async def test_tls_for_a_ruled_host_goes_nowhere_else(
     assert not any(secure.received)
 
 
+@pytest.mark.parametrize("step", [1, 5000])
+async def test_http_for_a_ruled_host_goes_nowhere_else(
+    origin: Origin, tmp_path: Path, step: int
+) -> None:
+    async with forwarding(tmp_path, f"crm.test:{origin.port}") as rig:
+        client = await connect(rig, f"localhost:{origin.port}")
+        request = put("/held", f"CRM.test:{origin.port}")
+        with contextlib.suppress(ConnectionError):
+            for at in range(0, len(request), step):
+                await client.send(request[at : at + step])
+        assert await is_cut(client)
+    assert not any(origin.received)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        client_hello(None),
+        client_hello("crm.test"),
+        put("/held", "127.0.0.1"),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x00\x00\x00\x08\x04\xd2\x16/",
+    ],
+)
+async def test_an_address_does_not_lead_to_a_ruled_host_that_is_not_named(
+    origin: Origin, tmp_path: Path, first: bytes
+) -> None:
+    """A store that was configured by its address would get plain values, and nobody would know."""
+    async with forwarding(tmp_path, f"crm.test:{origin.port}") as rig:
+        client = await connect(rig, f"127.0.0.1:{origin.port}")
+        with contextlib.suppress(ConnectionError):
+            await client.send(first)
+        assert await is_cut(client)
+        client = await rig.client()
+        url = f"http://127.0.0.1:{origin.port}/held"
+        refused = await client.ask(put(url, f"127.0.0.1:{origin.port}"))
+        assert (refused.status, refused.body) == (403, b"not_forwarded")
+    assert not any(origin.received)
+
+
+async def test_an_address_leads_to_hosts_that_no_rule_names(origin: Origin, tmp_path: Path) -> None:
+    """They are named in TLS, have another port, or are allowed by their address itself."""
+    host = f"127.0.0.1:{origin.port}"
+    async with forwarding(tmp_path, f"crm.test:{origin.port}") as rig:
+        hello = client_hello("other.test")
+        await connect(rig, host, early=hello)
+        await until(lambda: any(each == hello for each in origin.received))
+    for ruled, forward in (
+        ("crm.test:1", Forward()),
+        (f"crm.test:{origin.port}", Forward(allow=(host, "*:443"))),
+    ):
+        async with forwarding(tmp_path, ruled, forward=forward) as rig:
+            client = await rig.client()
+            assert (await client.ask(put(f"http://{host}/", host))).status == 200
+            client = await connect(rig, host)
+            await client.send(put("/", host))
+            assert (await client.answer()).status == 200
+
+
 @pytest.mark.parametrize("first", [b"\x16\x03\x01\x00\x00", b"\x16 no TLS", b"\x00", b"\x16" * 9])
 async def test_what_only_begins_like_tls_passes_untouched(
     origin: Origin, tmp_path: Path, first: bytes
@@ -472,11 +533,12 @@ async def test_tls_and_tunnels_go_through_the_next_proxy_by_connect(
     host = f"localhost:{secure.port}"
     async with forwarding(tmp_path / "next") as following:
         via = Via("127.0.0.1", following.host.addresses[0][1])
-        forward = Forward(ca=authority.ca, via=via)
+        address = f"127.0.0.1:{secure.port}"
+        forward = Forward(allow=(host, address), ca=authority.ca, via=via)
         async with forwarding(tmp_path, host, forward=forward) as rig:
             client = await in_tls(rig, host, our_ca(tmp_path))
             assert (await client.ask(put("/held", host))).body == BODY
-            untouched = await in_tls(rig, f"127.0.0.1:{secure.port}", authority.ca)
+            untouched = await in_tls(rig, address, authority.ca)
             assert (await untouched.ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).body == b"SEALED"
         assert following.host.stats.tunnels == 2
 

@@ -8,7 +8,6 @@ might go by the one and the rules by another. Where the client connected to an a
 resolved itself, as a transparent proxy sees it, the names alone have to agree.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterator
 
 from mitmproxy.connection import Client
@@ -16,7 +15,7 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
 from sidecar.errors import Malformed
-from sidecar.proxy.naming import canonical_host, read_destination, spell
+from sidecar.proxy.naming import canonical_host, is_address, read_destination, spell
 
 
 def destination(flow: HTTPFlow, protects: Callable[[str], bool]) -> str:
@@ -28,7 +27,8 @@ def destination(flow: HTTPFlow, protects: Callable[[str], bool]) -> str:
     protected = [each for each in (reached, *names) if protects(each)]
     if not protected:
         return reached
-    if not _says_where(flow.client_conn) and not protects(reached) and _is_address(flow):
+    is_resolved = is_address(canonical_host(flow.request.host))
+    if is_resolved and not _says_where(flow.client_conn) and not protects(reached):
         reached = protected[0]
     if any(each != reached for each in names):
         raise Malformed("the request names more than one destination, and one is protected")
@@ -48,11 +48,3 @@ def _named(flow: HTTPFlow) -> Iterator[tuple[str, int]]:
 
 def _says_where(client: Client) -> bool:
     return isinstance(client.proxy_mode, RegularMode | UpstreamMode)
-
-
-def _is_address(flow: HTTPFlow) -> bool:
-    try:
-        ipaddress.ip_address(flow.request.host)
-    except ValueError:
-        return False
-    return True

@@ -6,7 +6,6 @@ Here a layer that would pass bytes on unread is replaced by one that closes the 
 """
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 
 from mitmproxy.proxy import commands, events, layers
@@ -15,6 +14,7 @@ from mitmproxy.proxy.layers.tls import parse_client_hello
 from mitmproxy.tls import ClientHelloData
 
 from sidecar.errors import Malformed
+from sidecar.proxy.first_bytes import HOST_FIELD
 from sidecar.proxy.naming import canonical_host, read_destination, spell
 
 _READ = (
@@ -30,7 +30,6 @@ _READ = (
     layers.modes.Socks5Proxy,
 )
 """Layers under which every message is shown to hooks, or that ask again what stands below them."""
-_HOST = re.compile(rb"(?i)\r\nhost:[ \t]*([^\r\n]*?)[ \t]*\r\n")
 
 
 class Closed(Layer):
@@ -74,7 +73,7 @@ def names_protected(
 
 def _said(data: bytes) -> Iterator[str]:
     """The hosts that the first bytes of a connection name, in TLS or in HTTP."""
-    for found in _HOST.findall(data):
+    for found in HOST_FIELD.findall(data):
         yield found.decode("latin-1")
     with contextlib.suppress(ValueError):
         hello = parse_client_hello(data)

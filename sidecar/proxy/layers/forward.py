@@ -12,6 +12,7 @@ from mitmproxy.proxy import commands, context, events, layer
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 
 from sidecar.proxy.destination import Destination
+from sidecar.proxy.first_bytes import HANDSHAKE
 from sidecar.proxy.forwarding import Forwarding
 from sidecar.proxy.guard import whereabouts
 from sidecar.proxy.layers.http1 import Http1Layer
@@ -20,8 +21,6 @@ from sidecar.proxy.layers.signals import CUT
 from sidecar.proxy.settings import Upstream
 
 logger = logging.getLogger(__name__)
-
-_HANDSHAKE = b"\x16"  # the record that TLS begins with (RFC 8446 §5.1)
 
 
 class ForwardLayer(layer.Layer):
@@ -71,7 +70,7 @@ class ForwardLayer(layer.Layer):
 
     def _is_tls(self, data: bytes) -> bool:
         self._awaits_hello = False
-        if data.startswith(_HANDSHAKE):
+        if data.startswith(HANDSHAKE):
             return True
         self._service.stats.refusals["not_tls"] += 1
         logger.warning("a client asked for a host that rules name by CONNECT, and spoke no TLS")

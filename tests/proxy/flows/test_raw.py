@@ -71,6 +71,7 @@ def hello(name: str) -> bytes:
         (("10.0.0.5", 443), hello("elsewhere.test"), False),
         (("10.0.0.5", 443), b"GET / HTTP/1.1\r\nhost:  CRM.internal\r\n", True),
         (("10.0.0.5", 80), b"GET / HTTP/1.1\r\nHost: crm.internal:443\r\n", True),
+        (("10.0.0.5", 443), b"GET / HTTP/1.1\r\nHost: a\r\nHost: crm.internal\r\n", True),
         (("10.0.0.5", 443), b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n", False),
         (None, b"", False),
     ],

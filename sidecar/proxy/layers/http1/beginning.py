@@ -22,7 +22,7 @@ def exchange_for(client: Client, way: Way, link: Link, names: frozenset[str]) ->
         frame = writer.passed_request(way.frame, None, may_upgrade=False)
         return PassedExchange(client, frame, link)
     stats.tunnels += 1
-    return TunnelledExchange(client, way.frame, link)
+    return TunnelledExchange(client, way.frame, link, way.check)
 
 
 def _for_store(client: Client, way: Way, link: Link, names: frozenset[str]) -> Exchange | Refusal:

@@ -25,7 +25,7 @@ from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.reader import RequestReader
 from sidecar.proxy.layers.http1.service import Service
-from sidecar.proxy.layers.http1.tunnel import Tunnel
+from sidecar.proxy.layers.http1.tunnel import Check, Tunnel
 from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.http1.upstreams import Upstreams
@@ -239,9 +239,8 @@ class Http1Layer(layer.Layer):
     def pause(self, *, is_paused: bool) -> None:
         self._out.append(Pause(is_paused))
 
-    def switch(self, link: Link) -> None:
-        is_connect = self._frame is not None and self._frame.method == b"CONNECT"
-        self._tunnel = Tunnel(link, self._service if is_connect else None)
+    def switch(self, link: Link, check: Check | None) -> None:
+        self._tunnel = Tunnel(link, check)
         self._alarm.clear()
         if rest := self.reader.take_rest():
             self._tunnel.send(rest)

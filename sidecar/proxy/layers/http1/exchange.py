@@ -18,6 +18,7 @@ from sidecar.message import Refusal
 from sidecar.proxy.guard import Guard, UpstreamFailed, UpstreamSilent
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.reader import RequestReader
+from sidecar.proxy.layers.http1.tunnel import Check
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Limits
@@ -60,8 +61,8 @@ class Client(Protocol):
     def pause(self, *, is_paused: bool) -> None:
         """Read from nobody who takes part in this exchange, or go on."""
 
-    def switch(self, link: Link) -> None:
-        """From now on both connections carry another protocol: join them."""
+    def switch(self, link: Link, check: Check | None) -> None:
+        """From now on both connections carry another protocol: join them under `check`."""
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer the current request with `refusal`; nothing of another answer was sent."""

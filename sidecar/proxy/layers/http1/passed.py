@@ -93,7 +93,7 @@ class PassedExchange(Exchange):
             super().switched(frame)
             return
         self._client.send(frame.raw + self._link.reader.take_rest())
-        self._client.switch(self._link)
+        self._client.switch(self._link, None)
 
     def _watch(self, reader: MessageReader) -> None:
         self._seen = None if self._observer is None else reader.hold_payload()

@@ -8,6 +8,7 @@ from sidecar.errors import Refused
 from sidecar.proxy.guard import Guard
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.tunnel import Check
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Limits, Upstream
@@ -18,14 +19,15 @@ class Way(NamedTuple):
     """Where a request goes, and as what.
 
     To the KMS, or to a store under its rules. The other two are CONNECT: a tunnel that nobody looks
-    into, or TLS that we answer in the upstream's name. `host` replaces the client's Host field when
-    given.
+    into but `check`, or TLS that we answer in the upstream's name. `host` replaces the client's
+    Host field when given.
     """
 
     kind: Literal["kms", "store", "tunnel", "intercept"]
     upstream: Upstream
     frame: Frame
     host: bytes | None = None
+    check: Check | None = None
 
 
 class Service(Protocol):

@@ -1,71 +1,57 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two connections joined: bytes pass both ways, and nobody looks into them.
 
-But for one thing: whom TLS in a tunnel is for. A client may be told to reach a host by an address,
-or by another host's name, and still says in TLS whom it means; where that is a host that rules
-name, it would get past its rules (law 1).
+But for one thing: whom the first bytes in it are for. A client may be told to reach a host by an
+address, or by another host's name, and still says in TLS or HTTP whom it means; where that is a
+host that rules name, it would get past its rules (law 1).
 """
 
 import logging
+from collections.abc import Callable
 
-from mitmproxy.proxy.layers.tls import parse_client_hello
-
-from sidecar.errors import Malformed, Refused
-from sidecar.proxy.guard import Guard
-from sidecar.proxy.layers.http1.service import Service
+from sidecar.errors import Refused
+from sidecar.proxy.first_bytes import hosts_named
 from sidecar.proxy.layers.http1.upstream import Link
-from sidecar.proxy.naming import canonical_host, spell
 
 logger = logging.getLogger(__name__)
 
-_HANDSHAKE = b"\x16"  # the record that TLS begins with (RFC 8446 §5.1)
-_MAX_HELLO = 64 * 1024
+type Check = Callable[[tuple[str, ...] | None], None]
+"""Refused where bytes must not go on. It is told the hosts that the first of them name, and None
+for all that follow."""
 
 
 class Tunnel:
-    """What the client sends goes to `link`, as long as rules do not name whom it is for.
+    """What the client sends goes to `link`, as long as `check` has nothing against it.
 
-    Without a `service` nobody looks: what was upgraded had a request that the rules saw.
+    Without one nobody looks: what was upgraded had a request that the rules saw.
     """
 
-    def __init__(self, link: Link, service: Service | None) -> None:
+    def __init__(self, link: Link, check: Check | None) -> None:
         self.link = link
-        self._service = service
-        self._hello: bytes | None = b""
+        self._check = check
+        self._first: bytes | None = b""
 
     def send(self, data: bytes) -> None:
         """Send `data` on; Refused where that would go past the rules."""
-        if self._service is not None:
+        if self._check is not None:
             try:
-                data = self._checked(self._service.guard, data)
+                data = self._checked(self._check, data)
             except Refused as error:
                 logger.warning("a tunnel was cut: %s", error.why)
                 raise
         if data:
             self.link.send(data)
 
-    def _checked(self, guard: Guard, data: bytes) -> bytes:
-        authority = self.link.upstream.authority
-        if guard.protects(authority):
-            raise Refused(f"rules name {authority} since a reload")
-        return data if self._hello is None else self._read_hello(guard, self._hello + data)
-
-    def _read_hello(self, guard: Guard, data: bytes) -> bytes:
-        """What may go on of the first bytes: all of them, or none while more have to come."""
-        self._hello = None
-        if not data.startswith(_HANDSHAKE):
+    def _checked(self, check: Check, data: bytes) -> bytes:
+        """What may go on: everything, or nothing yet of what is still to say whom it is for."""
+        if self._first is None:
+            check(None)
             return data
-        try:
-            hello = parse_client_hello(data)
-        except ValueError:
-            return data  # no TLS
-        if hello is None:
-            if len(data) > _MAX_HELLO:
-                raise Malformed("the first message in TLS has no end")
-            self._hello = data
+        data = self._first + data
+        named = hosts_named(data)
+        if named is None:
+            self._first = data
             return b""
-        if hello.sni:
-            named = spell(canonical_host(hello.sni), self.link.upstream.port)
-            if guard.protects(named):
-                raise Refused(f"TLS in it is for {named}, which rules name: ask for that")
+        self._first = None
+        check(named)
         return data

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """CONNECT to a host that no rule names: once it is reached, bytes pass untouched both ways."""
 
+from sidecar.proxy.layers.http1.exchange import Client
+from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.passed import PassedExchange
+from sidecar.proxy.layers.http1.tunnel import Check
+from sidecar.proxy.layers.http1.upstream import Link
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 class TunnelledExchange(PassedExchange):
-    """The opening of a tunnel; what follows is no exchange any more."""
+    """The opening of a tunnel; what follows is no exchange any more, and `check` watches it."""
+
+    def __init__(self, client: Client, frame: Frame, link: Link, check: Check | None) -> None:
+        super().__init__(client, frame, link)
+        self._check = check
 
     def begin(self) -> None:
         link = self._link
@@ -23,4 +31,4 @@ class TunnelledExchange(PassedExchange):
         self._client.stats.upstream_connections += 1
         self._link.is_open = True
         self._client.send(ESTABLISHED)
-        self._client.switch(self._link)
+        self._client.switch(self._link, self._check)
