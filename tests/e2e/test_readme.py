@@ -64,4 +64,5 @@ def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
     assert '"balance":"enc:1:' in done.stdout, said
     assert "✗" not in said
     assert "GenerateDataKey" in said
+    assert "verified: " in done.stdout, said
     assert "sidecar_sealed_values_total" in said
