@@ -45,7 +45,7 @@ class Distinct:
 
     def merge(self, other: "Distinct") -> None:
         """Take in what `other` has seen."""
-        self._registers = bytearray(map(max, self._registers, other._registers))  # noqa: SLF001
+        self._registers = bytearray(map(max, self._registers, other._registers))  # noqa: SLF001 - another of us
 
     def estimate(self) -> int:
         empty = self._registers.count(0)

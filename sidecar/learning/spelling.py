@@ -12,7 +12,6 @@ from sidecar.learning.leaves import Place
 from sidecar.learning.routes import SeenRoute
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_NO_VARIABLE = re.compile(r"[^A-Za-z0-9_]+")
 _LONGEST = 50
 
 

@@ -11,10 +11,8 @@ from sidecar.migration.listing import pages
 from sidecar.migration.purposes import Purpose, Rewrapping, Sealing, SealingAll
 from sidecar.migration.reader import read_description
 from sidecar.migration.records import Records
-from sidecar.migration.renewal import Renewal
 from sidecar.migration.report import Report
 from sidecar.migration.slices import FORMATS, SUFFIXES
-from sidecar.migration.store import StoreUnavailable
 from sidecar.migration.sweep import Sweep
 from sidecar.migration.usage import Assessor, Census, Usage
 
@@ -29,12 +27,10 @@ __all__ = [
     "Journal",
     "Purpose",
     "Records",
-    "Renewal",
     "Report",
     "Rewrapping",
     "Sealing",
     "SealingAll",
-    "StoreUnavailable",
     "Sweep",
     "Usage",
     "bind",

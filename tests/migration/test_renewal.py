@@ -6,8 +6,7 @@ import pytest
 
 from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys.providers.memory import Failure
-from sidecar.migration import Renewal
-from sidecar.migration.renewal import Outcome, Result
+from sidecar.migration.renewal import Outcome, Renewal, Result
 from tests.migration.rig import SIMPLE, Rig
 
 COMMAND = """\

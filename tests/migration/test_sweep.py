@@ -6,8 +6,8 @@ import time
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.migration import StoreUnavailable
 from sidecar.migration.slots import Filled
+from sidecar.migration.store import StoreUnavailable
 from tests.migration.rig import SIMPLE, Rig
 
 LISTINGS = {

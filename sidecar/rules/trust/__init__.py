@@ -7,28 +7,22 @@ altered or older than one that held is rejected, at start and at every reload (`
 highest version that held is kept in a file (`accepted`).
 """
 
-from sidecar.rules.trust.accepted import Accepted, read_accepted, write_accepted
-from sidecar.rules.trust.keys import TrustKey, generate_key, read_signing_key, read_trust_keys
-from sidecar.rules.trust.manifest import Manifest, Signature, describe, parse_signature, sign
+from sidecar.rules.trust.keys import generate_key, read_signing_key, read_trust_keys
+from sidecar.rules.trust.manifest import Signature, describe, parse_signature, sign
 from sidecar.rules.trust.source import Offered, RuleSource, Trust, signature_path
 from sidecar.rules.trust.verification import verify
 
 __all__ = [
-    "Accepted",
-    "Manifest",
     "Offered",
     "RuleSource",
     "Signature",
     "Trust",
-    "TrustKey",
     "describe",
     "generate_key",
     "parse_signature",
-    "read_accepted",
     "read_signing_key",
     "read_trust_keys",
     "sign",
     "signature_path",
     "verify",
-    "write_accepted",
 ]

@@ -4,7 +4,7 @@
 import os
 from pathlib import Path
 
-from sidecar.rules.trust import Accepted, read_accepted, write_accepted
+from sidecar.rules.trust.accepted import Accepted, read_accepted, write_accepted
 
 DIGEST = "ab" * 32
 

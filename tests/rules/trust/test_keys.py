@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sidecar.errors import Misconfigured
-from sidecar.rules.trust import TrustKey, generate_key, read_signing_key, read_trust_keys
+from sidecar.rules.trust import generate_key, read_signing_key, read_trust_keys
+from sidecar.rules.trust.keys import TrustKey
 
 
 def test_both_halves_are_of_one_key(tmp_path: Path) -> None:

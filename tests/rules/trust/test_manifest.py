@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sidecar.errors import Misconfigured
 from sidecar.rules import RuleFile
-from sidecar.rules.trust import TrustKey, describe, parse_signature, sign, verify
+from sidecar.rules.trust import describe, parse_signature, sign, verify
+from sidecar.rules.trust.keys import TrustKey
 from sidecar.rules.trust.manifest import LAST_VERSION
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sidecar.errors import Misconfigured
 from sidecar.rules import RuleFile
-from sidecar.rules.trust import TrustKey, describe, sign, verify
+from sidecar.rules.trust import describe, sign, verify
+from sidecar.rules.trust.keys import TrustKey
 
 KEY = Ed25519PrivateKey.generate()
 TRUSTED = (TrustKey.of(KEY.public_key()),)
