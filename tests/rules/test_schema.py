@@ -31,10 +31,6 @@ def complaints(text: str) -> list[str]:
     return [error.message for error in VALIDATOR.iter_errors(content)]
 
 
-def with_more(*lines: str) -> str:
-    return FILE + "".join(f"    {line}\n" for line in lines)
-
-
 def test_the_stored_schema_is_the_generated_one() -> None:
     """Otherwise: sidecar rules schema > sidecar/rules/schema.json."""
     assert STORED.read_text(encoding="utf-8") == generate()
