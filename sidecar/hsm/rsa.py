@@ -17,7 +17,8 @@ import pkcs11
 from pkcs11 import MGF, Mechanism
 
 from sidecar.hsm.errors import BadCiphertext
-from sidecar.hsm.token import KeyHandle, Token
+from sidecar.hsm.handle import KeyHandle
+from sidecar.hsm.token import Token
 
 # DER of DigestInfo up to the digest, for SHA-256 (RFC 8017, section 9.2, note 1).
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What we ask of a token: keys that never leave it, found by their id, and AES-GCM under them.
 
-Keys of other kinds are made in `making` and used in `rsa`, `ec` and `mac`, by way of `make`,
+Keys of other kinds are made in `making` and used in `rsa` and `signatures`, by way of `make`,
 `using` and `opening` here. Of a pair the token keeps the private half alone, so an id is one key.
 
 Used on one thread only (`thread.HsmThread`); several threads in one module crash SoftHSM.
@@ -18,19 +18,17 @@ up anew, still encrypts and decrypts a known value.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import cast
 
 import pkcs11
-from pkcs11 import Attribute, Mechanism, ObjectClass
-from pkcs11.mechanisms import GCMParams
+from pkcs11 import Attribute, ObjectClass
 
-from sidecar.hsm import making, pending
+from sidecar.hsm import gcm, making, pending
 from sidecar.hsm.connection import Connection
 from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
+from sidecar.hsm.handle import KeyHandle
 from sidecar.hsm.uri import Pkcs11Uri
 
-IV_BYTES = 12
-TAG_BYTES = 16
 RESERVED_IDS = b"envelope-sidecar:"
 """How the ids of keys begin that are not a caller's; `list_key_ids` leaves them out."""
 ANCHOR_ID = RESERVED_IDS + b"anchor"
@@ -55,26 +53,6 @@ _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 class AnchorMissing(pkcs11.PKCS11Error):
     """This is not the token that was provisioned, or its storage is away."""
-
-
-class KeyHandle(Protocol):
-    """The handle of a key, as the binding hands it out."""
-
-    def __getitem__(self, attribute: Attribute) -> Any: ...
-
-    def encrypt(
-        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
-    ) -> bytes: ...
-
-    def decrypt(
-        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
-    ) -> bytes: ...
-
-    def sign(
-        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
-    ) -> bytes: ...
-
-    def destroy(self) -> None: ...
 
 
 class Token:
@@ -214,15 +192,20 @@ class Token:
 
         With random 96-bit IVs a key serves for 2**32 messages (NIST SP 800-38D, 8.3).
         """
-        return self._repeating(lambda: self._encrypt(self._find(key_id), plaintext, aad))
+
+        def work() -> tuple[bytes, bytes]:
+            key = self._find(key_id)
+            return gcm.encrypt(self._connection.session, key, plaintext, aad)
+
+        return self._repeating(work)
 
     def decrypt_gcm(self, key_id: bytes, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
         """What `encrypt_gcm` was given; raise BadCiphertext or KeyMissing."""
 
         def work(key: KeyHandle) -> bytes:
-            if len(iv) != IV_BYTES or len(ciphertext) < TAG_BYTES:
+            if len(iv) != gcm.IV_BYTES or len(ciphertext) < gcm.TAG_BYTES:
                 raise BadCiphertext
-            return self._decrypt(key, iv, ciphertext, aad)
+            return gcm.decrypt(key, iv, ciphertext, aad)
 
         return self.opening(key_id, work)
 
@@ -314,16 +297,6 @@ class Token:
         anchor = self._search(ANCHOR_ID)
         if anchor is None:
             raise AnchorMissing
-        iv, ciphertext = self._encrypt(anchor, _KNOWN, b"")
-        if self._decrypt(anchor, iv, ciphertext, b"") != _KNOWN:
+        iv, ciphertext = gcm.encrypt(self._connection.session, anchor, _KNOWN, b"")
+        if gcm.decrypt(anchor, iv, ciphertext, b"") != _KNOWN:
             raise pkcs11.DeviceError
-
-    def _encrypt(self, key: KeyHandle, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
-        iv = self._connection.session.generate_random(IV_BYTES * 8)
-        parameters = GCMParams(iv, aad, TAG_BYTES * 8)
-        return iv, key.encrypt(plaintext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)
-
-    @staticmethod
-    def _decrypt(key: KeyHandle, iv: bytes, ciphertext: bytes, aad: bytes) -> bytes:
-        parameters = GCMParams(iv, aad, TAG_BYTES * 8)
-        return key.decrypt(ciphertext, mechanism=Mechanism.AES_GCM, mechanism_param=parameters)

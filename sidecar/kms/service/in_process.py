@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sidecar.hsm import BadCiphertext, Token
-from sidecar.hsm.token import IV_BYTES, TAG_BYTES
+from sidecar.hsm.gcm import IV_BYTES, TAG_BYTES
 from sidecar.kms.service import sm2
 from sidecar.kms.service.rsa_paddings import ENCRYPTING, SHA_256, SIGNING
 from sidecar.kms.service.sealing import seal, unseal

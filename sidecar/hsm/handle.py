@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the binding hands out for a key of a token."""
+
+from typing import Any, Protocol
+
+from pkcs11 import Attribute, Mechanism
+
+
+class KeyHandle(Protocol):
+    """The handle of a key, as the binding hands it out."""
+
+    def __getitem__(self, attribute: Attribute) -> Any: ...
+
+    def encrypt(
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
+    ) -> bytes: ...
+
+    def decrypt(
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
+    ) -> bytes: ...
+
+    def sign(
+        self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = ...
+    ) -> bytes: ...
+
+    def destroy(self) -> None: ...
