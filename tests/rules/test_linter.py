@@ -88,6 +88,7 @@ def test_every_advice_is_tested() -> None:
         bound("POST|PUT|PATCH /a"),
         bound("POST /a", "PUT|PATCH /a", "GET /a"),
         bound("/sql", require=require("[^'\"]*")),
+        bound("/logs", fields=(field("$"),)),
         searchable("email", "trim", "lower"),
         searchable("phone"),
         searchable("message_id"),
