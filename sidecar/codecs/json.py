@@ -26,6 +26,8 @@ from sidecar.errors import Malformed
 
 MAX_DEPTH = 64
 """Levels of nesting; far above any store's documents, far below every parser's own limit."""
+MAX_DEPTH_OF_ANSWERS = 2 * MAX_DEPTH
+"""So that what was written is read again, whatever a store puts around it (law 7)."""
 
 _WHITE_SPACE = b" \t\r\n"
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
@@ -173,14 +175,19 @@ def _repeated_name() -> Malformed:
     return Malformed("a JSON object on the way to a protected field has the same name twice")
 
 
-def _is_too_deep(body: bytes) -> bool:
-    """Whether some value lies inside more than MAX_DEPTH brackets."""
-    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+def most_levels(shape: Shape[Any]) -> int:
+    """How deep a body may be nested that is read by `shape`."""
+    return MAX_DEPTH_OF_ANSWERS if shape.known is None else MAX_DEPTH
+
+
+def _is_too_deep(body: bytes, levels: int) -> bool:
+    """Whether some value lies inside more than `levels` brackets."""
+    if body.count(b"{") + body.count(b"[") <= levels:
         return False
     unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
     outside_strings = unescaped.translate(_BRACKETS, _NOT_STRUCTURE).split(b'"')[::2]
     structure = b"".join(outside_strings)
-    for _ in range(MAX_DEPTH):  # each round takes the innermost level away
+    for _ in range(levels):  # each round takes the innermost level away
         structure = structure.replace(b"[]", b"")
     return bool(structure)
 
@@ -192,8 +199,9 @@ class Json:
     suffixes = frozenset({"+json"})
 
     def read[T](self, body: bytes, shape: Shape[T]) -> Reading[T]:
-        if _is_too_deep(body):
-            raise Malformed(f"the JSON body is nested deeper than {MAX_DEPTH} levels")
+        levels = most_levels(shape)
+        if _is_too_deep(body, levels):
+            raise Malformed(f"the JSON body is nested deeper than {levels} levels")
         try:
             if not body.isascii():
                 body.decode()  # spans are not checked by the decoder

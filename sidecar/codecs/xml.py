@@ -14,7 +14,7 @@ anywhere stands in `xml_oddities`.
 
 from xml.parsers import expat
 
-from sidecar.codecs.json import MAX_DEPTH
+from sidecar.codecs.json import most_levels
 from sidecar.codecs.places import MAX_PLACES, check_places
 from sidecar.codecs.reading import Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
@@ -73,6 +73,7 @@ class _XmlReading[T]:
         self._body = body
         self._root = shape
         self._is_wary = shape.known is not None
+        self._levels = most_levels(shape)
         self._compared = 0
         self._open: list[_Element[T]] = []
         self._text: list[str] = []
@@ -124,8 +125,8 @@ class _XmlReading[T]:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         text = self._take_text()
-        if len(self._open) >= MAX_DEPTH:
-            raise Malformed(f"the XML body is nested deeper than {MAX_DEPTH} levels")
+        if len(self._open) >= self._levels:
+            raise Malformed(f"the XML body is nested deeper than {self._levels} levels")
         self.elements += 1 + len(attributes) // 2
         if self.elements > MAX_NODES:
             raise TooLarge(f"an XML body with more than {MAX_NODES} elements and attributes")

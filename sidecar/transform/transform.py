@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 BODY_LIMIT = 8 * 1024 * 1024
 UNCODED_LIMIT = 64 * 1024 * 1024
 """Bytes of bodies that came compressed, of all messages that wait for a key."""
+_SPARE = 64
+"""This part of the limit is spared when values are sealed."""
 _WITHOUT_BODY = frozenset({204, 304})
 _FIRST_ERROR = 400
 
@@ -154,7 +156,8 @@ class Transform:
             for site in sites:
                 message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
         head, body = message.finish()
-        _check_length(hold, body)  # or the store's answer could not be held: law 7
+        # Or an answer with it, and what the store puts around it, could not be held: law 7.
+        _check_length(hold, body, spare=hold.body_limit // _SPARE if sites else 0)
         self.stats.sealed[bound.name] += len(sites)
         return Sealed(head, body)
 
@@ -217,6 +220,7 @@ def _is_bare(hold: RuledHold, head: ResponseHead) -> bool:
     return hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY
 
 
-def _check_length(hold: RuledHold, body: bytes) -> None:
-    if len(body) > hold.body_limit:
-        raise TooLarge(f"a body of {len(body)} bytes passes the limit of {hold.body_limit}")
+def _check_length(hold: RuledHold, body: bytes, spare: int = 0) -> None:
+    limit = hold.body_limit - spare
+    if len(body) > limit:
+        raise TooLarge(f"a body of {len(body)} bytes passes the limit of {limit}")

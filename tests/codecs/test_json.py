@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.codecs import Reading, Shape, build_shape
-from sidecar.codecs.json import CODEC, MAX_DEPTH
+from sidecar.codecs.json import CODEC, MAX_DEPTH, MAX_DEPTH_OF_ANSWERS
 from sidecar.codecs.places import MAX_PLACES
 from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
@@ -17,10 +17,11 @@ from tests.codecs.texts import OBJECTS, SPACES, Node
 ROOT = FieldPath(())
 
 
-def shape(*paths: str, documents: tuple[str, ...] = ("$",)) -> Shape[str]:
+def shape(*paths: str, documents: tuple[str, ...] = ("$",), wary: bool = False) -> Shape[str]:
     return build_shape(
         [FieldPath.parse(start) for start in documents],
         [(FieldPath.parse(path), path) for path in paths],
+        wary=wary,
     )
 
 
@@ -160,16 +161,15 @@ def test_what_can_be_read_in_two_ways_or_none_is_refused(body: bytes, why: str) 
         read(body, "ssn")
 
 
-@pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1])
+@pytest.mark.parametrize("levels", [MAX_DEPTH, MAX_DEPTH_OF_ANSWERS])
 @pytest.mark.parametrize("text", ["[{}]", '["[[[{{{\\"[["]'])
-def test_depth_counts_brackets_that_are_structure(depth: int, text: str) -> None:
-    inner = depth - (2 if text == "[{}]" else 1) - 1
+def test_depth_counts_brackets_that_are_structure(levels: int, text: str) -> None:
+    ssn = shape("ssn", wary=levels == MAX_DEPTH)
+    inner = levels - (2 if text == "[{}]" else 1) - 1
     body = b'{"x":%b%b%b}' % (b"[" * inner, text.encode(), b"]" * inner)
-    if depth <= MAX_DEPTH:
-        assert read(body, "ssn").render() is body
-    else:
-        with pytest.raises(Malformed, match="deeper"):
-            read(body, "ssn")
+    assert CODEC.read(body, ssn).render() is body
+    with pytest.raises(Malformed, match="deeper"):
+        CODEC.read(b"[%b]" % body, ssn)
 
 
 def test_many_brackets_in_strings_are_no_depth() -> None:

@@ -237,6 +237,13 @@ def test_what_can_be_read_in_two_ways_or_none_is_refused(body: bytes, why: str) 
         read(body)
 
 
+def test_answers_may_have_what_was_written_deeper() -> None:
+    body = b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH
+    assert read(body).render() is body
+    answer = b"<list>%b</list>" % body
+    assert CODEC.read(answer, shape("ssn", wary=False)).render() is answer
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import random
 
+import msgspec
 import pytest
 
 from sidecar.errors import KeyUnavailable, Malformed, Misconfigured
@@ -347,6 +348,18 @@ class TestRefusals:
         assert not transform.stats.sealed
         larger = rig.transform(body_limit=1200)
         assert (await open_(larger, (await seal(larger, body)).body)).body == body
+
+    async def test_what_is_written_is_read_again_with_something_around_it(self, rig: Rig) -> None:
+        body = b'{"id":"c1","ssn":"%b"}'
+        transform = rig.transform(body_limit=64_000)
+        fits = 0
+        for length in range(40_000, 50_000, 500):
+            result = await transform.seal_request(held(transform), body % (b"x" * length))
+            if isinstance(result, Sealed):
+                fits += 1
+                stored = decoded(result.body) | {"_rev": "y" * 900}
+                assert (await open_(transform, msgspec.json.encode(stored))).body
+        assert 0 < fits < 20
 
     @pytest.mark.parametrize(
         ("answer", "body", "code"),
