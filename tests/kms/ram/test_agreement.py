@@ -235,7 +235,8 @@ def test_re_encrypting_is_two_rights(world: World) -> None:
         (["kms:ReEncrypt"], "AccessDeniedError"),
     ):
         statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
-        world.write({("1", "own"): {"Version": "1", "Statement": [statement]}}, None)
+        own: Document = {"Version": "1", "Statement": [statement]}
+        world.write({("1", "own"): own, ("1", "of-group"): json.loads(NOTHING)}, None)
         with pytest.raises(Fault) as caught:
             world.inside.call("ReEncrypt", APP, **call)
         assert caught.value.fault_code == code
