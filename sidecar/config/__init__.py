@@ -18,8 +18,8 @@ Everything else has a default:
       - listen: 127.0.0.1:3128                  # for HTTP_PROXY and HTTPS_PROXY
         mode: forward                           # hosts that rules name are intercepted
         upstream_tls: {ca: ca.pem}              # how those are verified
-        allow: ["*.internal:443"]               # destinations, where not all are reached; and
-          # addresses on ports that rules name, which must not be those of hosts that rules name
+        allow: ["*.internal:443"]               # destinations, where not all are reached
+          # an address on a port that rules name has to stand here itself, for it may be theirs
         via: http://proxy:3128                  # another proxy on the way
         via_credentials: proxy.txt              # user:password for it
     ca: {dir: ca}                               # what forward listeners sign with, made there

@@ -7,6 +7,7 @@ Beside rules stand test cases, in files named `*.test.yaml`, which the proxy doe
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from sidecar.strict_yaml import read_bytes
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 _OF_CASES = (".test.yaml", ".test.yml")
+_EDITION = "..data"
+"""The link by which Kubernetes mounts a ConfigMap; what it leads to is exchanged as a whole."""
 
 
 class RuleFile(NamedTuple):
@@ -49,27 +52,21 @@ def _list_files(path: Path) -> list[tuple[Path, Path]]:
     try:
         if not path.is_dir():
             return [(path, path)]
-        folder = _snapshot(path)
+        is_mounted = (path / _EDITION).is_symlink()
+        # Where links lead, once: a ConfigMap may be exchanged meanwhile, and no set is of two.
+        folder = Path(os.path.realpath(path / _EDITION if is_mounted else path, strict=True))
         found = sorted(item for item in folder.iterdir() if not item.name.startswith("."))
         below = [item for item in found if item.is_dir()]
         beside = [item for item in path.iterdir() if may_hold_rules(item.name)]
-        left_out = [item for item in beside if folder != path and not item.is_symlink()]
+        left_out = [item for item in beside if is_mounted and not item.is_symlink()]
     except OSError as error:
         raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
     if below:
-        raise Misconfigured(f"{below[0]}: folders inside a folder of rules are not read; move it")
+        place = path / below[0].name
+        raise Misconfigured(f"{place}: folders inside a folder of rules are not read; move it")
     if left_out:
         raise Misconfigured(f"{left_out[0]}: not of the ConfigMap that this folder is; move it")
     files = [(path / item.name, item) for item in found if may_hold_rules(item.name)]
     if not files:
         raise Misconfigured(f"{path}: no *.yaml file in this folder, so nothing would be sealed")
     return files
-
-
-def _snapshot(folder: Path) -> Path:
-    """The folder to read, so that no set is of two: a ConfigMap may be exchanged meanwhile.
-
-    Kubernetes mounts one as links through `..data`, which is exchanged as a whole.
-    """
-    data = folder / "..data"
-    return data.resolve(strict=True) if data.is_symlink() else folder

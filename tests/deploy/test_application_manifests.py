@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The application pod of the dev overlay: its parts name each other rightly, end to end."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,6 +114,20 @@ def test_changed_rules_reach_a_running_pod_and_anything_else_makes_a_new_one() -
     assert names["sidecar"] != "sidecar"
     (mount,) = [each for each in SIDECAR["volumeMounts"] if each["mountPath"] == "/etc/sidecar"]
     assert "subPath" not in mount  # such a mount is never brought up to date
+
+
+def test_what_a_sidecar_writes_has_a_folder_in_the_guide() -> None:
+    """The root file system is read-only, and nobody would know before rules were signed."""
+    guide = (BASE.parent / "README.md").read_text()
+    section = guide.partition("## Signed rules")[2].partition("\n## ")[0]
+    config, pod = (
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    )
+    (mount,) = pod["volumeMounts"]
+    assert not mount.get("readOnly")
+    assert [each["name"] for each in pod["volumes"]] == [mount["name"]]
+    for path in (config["rules"]["state"], config["ca"]["dir"]):
+        assert PurePosixPath(path).is_relative_to(mount["mountPath"])
 
 
 def test_the_pod_waits_for_the_drain_of_its_sidecar() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files of a set: read once, and test cases beside rules that never pass for rules."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,32 @@ def test_a_config_map_is_read_from_one_of_its_editions(mounted: Path) -> None:
     (mounted / "..next").symlink_to("..new")
     (mounted / "..next").rename(mounted / "..data")
     assert all(b"email" in file.data for file in read_files(mounted))
+
+
+def test_a_folder_in_a_projected_volume_is_read_from_one_of_its_editions(tmp_path: Path) -> None:
+    """There the links stand one folder above; the first file here is exchanged as it is read."""
+    for edition, field in (("..old", "ssn"), ("..new", "email")):
+        (tmp_path / edition / "rules").mkdir(parents=True)
+        for name in ("a.yaml", "b.yaml"):
+            (tmp_path / edition / "rules" / name).write_text(field)
+    (tmp_path / "..data").symlink_to("..old")
+    (tmp_path / "rules").symlink_to("..data/rules")
+    slow = tmp_path / "..old" / "rules" / "a.yaml"
+    slow.unlink()
+    os.mkfifo(slow)
+
+    def exchange() -> None:
+        with slow.open("w") as written:  # not before somebody reads it
+            (tmp_path / "..next").symlink_to("..new")
+            (tmp_path / "..next").rename(tmp_path / "..data")
+            written.write("ssn")
+
+    exchanging = threading.Thread(target=exchange)
+    exchanging.start()
+    read = read_files(tmp_path / "rules")
+    exchanging.join()
+    assert [file.data for file in read] == [b"ssn", b"ssn"]
+    assert [file.path.parent for file in read] == [tmp_path / "rules"] * 2
 
 
 def test_an_edition_that_is_gone_is_an_error(mounted: Path) -> None:
