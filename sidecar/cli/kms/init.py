@@ -29,7 +29,7 @@ def command(directory: Path, hosts: tuple[str, ...], *, as_json: bool) -> None:
 
     Without --host it serves plain HTTP on loopback alone. With it there is a private CA as well,
     and a server certificate, which a later `init` with the same names replaces a year before it
-    ends. Give clients DIR/ca.pem; the key beside it leaves this folder never.
+    ends. Give clients DIR/ca.pem; its key, DIR/ca.key, stays here.
     """
     made = installation.make(directory, hosts)
     if as_json:

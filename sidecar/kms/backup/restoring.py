@@ -57,7 +57,7 @@ def _unpack(file: Path, stage: Path, passphrase: bytes | None) -> None:
         source: BinaryIO = stored
         if is_sealed(stored):
             if passphrase is None:
-                raise Misconfigured(f"{file}: is sealed; give its passphrase")
+                raise Misconfigured(f"{file}: is sealed; give its passphrase (--passphrase-file)")
             source = cast("BinaryIO", SealedReader(stored, passphrase))
         with tarfile.open(fileobj=source, mode="r|gz") as archive:
             archive.extractall(stage, filter="data")

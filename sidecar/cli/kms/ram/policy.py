@@ -23,10 +23,23 @@ def command() -> None:
 @click.option("--description", help="What it is for.")
 @at_the_desk
 def create(desk: Desk, name: str, file: Path, description: str | None) -> None:
-    """Make a policy of the JSON document in FILE."""
+    """Make a policy of the JSON document in FILE.
+
+    \b
+    What a sidecar needs, for one CMK:
+      {"Version": "1", "Statement": [{
+        "Effect": "Allow",
+        "Action": ["kms:DescribeKey", "kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "acs:kms:*:1000000000000001:key/711ec606-380f-4d45-adb1-ee586972b151"}]}
+
+    What it comes to, `sidecar kms policy simulate` tells.
+    """  # noqa: D301 - click's own mark
     text = read_document(file)
     answer = desk.ask("CreatePolicy", PolicyName=name, PolicyDocument=text, Description=description)
-    desk.tell(answer["Policy"], [f"{name} is made; attach it: sidecar kms ram policy attach"])
+    desk.tell(
+        answer["Policy"],
+        [f"{name} is made; attach it: sidecar kms ram policy attach {name} --to user/…"],
+    )
 
 
 @command.command()
@@ -90,7 +103,8 @@ def show(desk: Desk, name: str) -> None:
 def attach(desk: Desk, name: str, holder: str) -> None:
     """Let a policy hold for a user, group or role.
 
-    It holds from the next call on.
+    It holds from the next call on. NAME may be one of the vendor's, such as AliyunKMSReadOnlyAccess
+    (`sidecar kms ram policy list --all`).
     """
     kind, named = _held(name, holder)
     desk.do(f"{name} holds for {holder}.", f"AttachPolicyTo{kind}", **named)
