@@ -195,3 +195,35 @@ def test_a_database_that_failed_serves_again_once_it_is_back(
         newest = [link.record for link in tail(connection, 3)]  # some may be checkpoints
     assert '"eventName":"GenerateDataKey"' in "".join(newest)
     database.close()
+
+
+def test_pairs_that_two_replicas_have_made_are_each_taken_once(replicas: Replicas) -> None:
+    wrapping = {"WrappingKeySpec": "RSA_2048", "WrappingAlgorithm": "RSAES_OAEP_SHA_1"}
+    made = replicas.one.call("CreateKey", Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+
+    def ask_for_one(number: int) -> str:
+        answer = replicas[number % 2].call("GetParametersForImport", KeyId=made, **wrapping)
+        return str(answer["PublicKey"])
+
+    assert len(set(together(ask_for_one, 6))) == 6
+    for kms in replicas:
+        kms.stop()
+    replicas.restart()  # each proves that token and database belong together
+
+
+def test_replicas_that_start_at_once_make_the_cmks_of_their_file_once(replicas: Replicas) -> None:
+    for kms in replicas:
+        kms.stop()
+    ids = [f"seed-{number}" for number in range(5)]
+    seeds = "".join(f"  - {{id: {one}, aliases: [alias/{one}]}}\n" for one in ids)
+    configuration = replicas.one.directory / "kms.yaml"
+    configuration.write_text(configuration.read_text() + f"keys:\n{seeds}")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(RunningKms.start, replicas))
+    for one in ids:
+        sealed = replicas.one.call("GenerateDataKey", KeyId=f"alias/{one}")
+        opened = replicas.other.call("Decrypt", CiphertextBlob=sealed["CiphertextBlob"])
+        assert (opened["KeyId"], opened["Plaintext"]) == (one, sealed["Plaintext"])
+    assert replicas.one.call("ListKeys")["TotalCount"] == len(ids)
+    versions = replicas.one.call("ListKeyVersions", KeyId=ids[0])
+    assert versions["TotalCount"] == 1
