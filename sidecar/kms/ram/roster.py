@@ -86,9 +86,12 @@ class Roster:
         return self._session.scalars(select(table).where(*here)).one_or_none()
 
     def page[T: Named](self, table: type[T], after: str = "", limit: int | None = None) -> list[T]:
-        """In the order of their names, those that come after `after`."""
-        rows = select(table).where(table.account == self.account, table.name > after)
-        return list(self._session.scalars(rows.order_by(table.name).limit(limit)))
+        """In the order of their names, those that come after `after`.
+
+        Sorted here: each database orders texts as it likes, and a marker has one meaning.
+        """
+        behind = [row for row in self.all_of(table) if row.name > after]
+        return sorted(behind, key=lambda row: row.name)[:limit]
 
     def count(self, table: type[Named]) -> int:
         counted = select(func.count()).select_from(table).where(table.account == self.account)
@@ -133,8 +136,9 @@ class Roster:
         return self._all(RamMember, *here, order=(RamMember.group,))
 
     def members_of(self, group: str) -> list[RamMember]:
+        """In the order of their names, as a page is."""
         here = (RamMember.account == self.account, RamMember.group == group)
-        return self._all(RamMember, *here, order=(RamMember.user,))
+        return sorted(self._all(RamMember, *here), key=lambda row: row.user)
 
     def attachments_of(self, kind: Kind, holder: str) -> list[RamAttachment]:
         """The policies that hold for a user, group or role by themselves."""

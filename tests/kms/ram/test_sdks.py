@@ -177,17 +177,31 @@ def test_roles_are_made_told_changed_listed_and_deleted(
     assert code(sdk, "GetRole", RoleName=name) == (404, "EntityNotExist.Role")
 
 
-def test_lists_are_cut_by_markers(ram: Sdk, name: str) -> None:
-    names = [f"{name}-{number}" for number in range(3)]
-    for one in names:
-        ram.call("CreateUser", UserName=one)
+def all_of(ram: Sdk, action: str, outer: str, inner: str, **parameters: str) -> list[str]:
+    """The names in a list that is read an entry at a time."""
     found: list[str] = []
     marker = ""
     while True:
-        page = ram.call("ListUsers", MaxItems=1, Marker=marker)
-        found += [user["UserName"] for user in page["Users"]["User"]]
+        page = ram.call(action, MaxItems=1, Marker=marker, **parameters)
+        found += [one[f"{inner}Name"] for one in page[outer][inner]]
         if not page["IsTruncated"]:
-            break
+            return found
         marker = page["Marker"]
-    assert [one for one in found if one.startswith(name)] == names
-    assert len(found) == len(set(found))
+
+
+def test_lists_are_cut_by_markers(ram: Sdk, name: str) -> None:
+    """In an order of letters, digits and signs that is the same over every database."""
+    names = [f"{name}-{end}" for end in ("B", "_", "a-c", "aB", "ab", "b")]
+    ram.call("CreateGroup", GroupName=name)
+    for one in reversed(names):
+        ram.call("CreateUser", UserName=one)
+        ram.call("AddUserToGroup", UserName=one, GroupName=name)
+        ram.call("CreatePolicy", PolicyName=one, PolicyDocument=document(SOME))
+    users = all_of(ram, "ListUsers", "Users", "User")
+    assert [one for one in users if one.startswith(name)] == names
+    assert len(users) == len(set(users))
+    assert all_of(ram, "ListUsersForGroup", "Users", "User", GroupName=name) == names
+    policies = all_of(ram, "ListPolicies", "Policies", "Policy")
+    assert [one for one in policies if one.startswith(name)] == names
+    assert policies == sorted(policies)
+    assert "AliyunKMSFullAccess" in policies
