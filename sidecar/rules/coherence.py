@@ -43,13 +43,13 @@ def faults_within(rule: Rule) -> Iterator[Misconfigured]:
 
 def _faults_between_fields(one: Field, other: Field) -> Iterator[Misconfigured]:
     if one.place is other.place and one.path == other.path:
-        yield fault(other.where, f"{other.path} is designated twice; first at {one.where}")
+        yield fault(other.where, f"{other.label} is designated twice; first at {one.where}")
     elif one.place is other.place and _overlap(one.path, other.path):
-        yield fault(other.where, f"{other.path} and {one.path} overlap; name one of them")
+        yield fault(other.where, f"{other.label} and {one.label} overlap; name one of them")
     elif one.name == other.name and one.makes != other.makes:
         yield fault(
             other.where,
-            f"{other.path} and {one.path} are one logical field, {one.name!r}, but are sealed "
+            f"{other.label} and {one.label} are one logical field, {one.name!r}, but are sealed "
             "in different ways",
         )
 
@@ -58,19 +58,19 @@ def _faults_of_mode(rule: Rule, item: Field) -> Iterator[Misconfigured]:
     if item.mode in DETERMINISTIC and not rule.lookup_keys:
         yield fault(
             item.where,
-            f"{item.path} needs `lookup_keys` in rule {rule.name!r}; make one with "
+            f"{item.label} needs `lookup_keys` in rule {rule.name!r}; make one with "
             "`sidecar rules lookup-key`",
         )
     if item.mode is Mode.DIGITS and len(rule.lookup_keys) > 1:
         yield fault(
             item.where,
-            f"{item.path}: `format: digits` and two `lookup_keys` exclude each other, because "
+            f"{item.label}: `format: digits` and two `lookup_keys` exclude each other, because "
             "digits do not tell which key they were sealed under",
         )
     if item.mode is Mode.DIGITS and rule.phase is Phase.MIGRATE:
         yield fault(
             item.where,
-            f"{item.path}: `format: digits` and `phase: migrate` exclude each other, because an "
+            f"{item.label}: `format: digits` and `phase: migrate` exclude each other, because an "
             "unsealed value looks like a sealed one; use `enforce`, or another mode to migrate",
         )
 

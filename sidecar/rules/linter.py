@@ -173,12 +173,12 @@ def _lint_field(item: Field) -> Iterator[_Found]:
     words = [word.lower() for word in _WORD.findall(name)]
     if item.mode is Mode.EQUALITY:
         if any(_GUESSABLE.fullmatch(word) for word in words):
-            yield _Found(item.where, "guessable", item.path)
+            yield _Found(item.where, "guessable", item.label)
         if any(_CASELESS.fullmatch(word) for word in words) and "lower" not in item.normalize:
-            yield _Found(item.where, "spelling", item.path)
+            yield _Found(item.where, "spelling", item.label)
     if item.mode is Mode.EQUALITY and item.mask is not None:
-        yield _Found(item.where, "searchable-mask", item.path)
+        yield _Found(item.where, "searchable-mask", item.label)
     if max(item.keep_last, item.mask.last if item.mask else 0) > PCI_LAST_DIGITS:
-        yield _Found(item.where, "kept-digits", item.path)
+        yield _Found(item.where, "kept-digits", item.label)
     if _PARAMETER.fullmatch(name):
-        yield _Found(item.where, "parameter-name", item.path)
+        yield _Found(item.where, "parameter-name", item.label)
