@@ -79,8 +79,12 @@ class Event:
             "referencedResources": {"ACS::KMS::Key": [self.key_id]} if self.key_id else {},
             "errorCode": self.fault.fault_code if self.fault else None,
             "errorMessage": self.fault.why if self.fault else None,
-            "recipientAccountId": self.caller.account.id if self.caller else None,
+            "recipientAccountId": self._account(),
         }
+
+    def _account(self) -> str | None:
+        """Whose trail it is in: the caller's account, or the one that let an unsigned call in."""
+        return self.caller.account.id if self.caller else self.outcome.get("AccountId")
 
     def _identity(self) -> dict[str, object]:
         if self.caller is None:

@@ -53,6 +53,11 @@ def arn_of(account: str, kind: str, name: str) -> str:
     return f"acs:ram::{account}:{kind}/{name}"
 
 
+def account_of(arn: str) -> str:
+    """Whose it is."""
+    return arn.split(":")[3]
+
+
 def new_id() -> str:
     """The id of a new user, group or role: 18 digits, as the vendor's."""
     return f"{secrets.randbelow(8 * 10**17) + 2 * 10**17}"

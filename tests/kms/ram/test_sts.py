@@ -100,6 +100,7 @@ def test_a_workload_needs_no_access_key(name: str, federated: Federated) -> None
     told = record["responseElements"]
     assert told["AccessKeyId"] == made["AccessKeyId"]
     assert (told["OIDCIssuer"], told["OIDCSubject"]) == (ISSUER, SUBJECT)
+    assert record["recipientAccountId"] == federated.kms.account_id
     text = json.dumps(record)
     assert made["AccessKeySecret"] not in text
     assert made["SecurityToken"] not in text

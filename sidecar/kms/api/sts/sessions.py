@@ -10,7 +10,7 @@ from sidecar.kms.api.parameters import Parameter, integer, text_up_to
 from sidecar.kms.api.ram.parameters import read_document, word
 from sidecar.kms.faults import Fault
 from sidecar.kms.policy import Kind, Policy, weigh
-from sidecar.kms.ram.names import SESSION_NAME, arn_of, read_arn
+from sidecar.kms.ram.names import SESSION_NAME, account_of, arn_of, read_arn
 from sidecar.kms.ram.roster import Roster
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_SECONDS, Terms, open_session
 from sidecar.kms.service.metadata import timestamp
@@ -91,9 +91,10 @@ def told(answer: Answer) -> Mapping[str, str]:
         "Credentials": {"AccessKeyId": "AccessKeyId"},
         "OIDCTokenInfo": {"Issuer": "OIDCIssuer", "Subject": "OIDCSubject"},
     }
-    return {
+    ids = {
         name: str(part[member])
         for place, members in shown.items()
         if isinstance(part := answer.get(place), dict)
         for member, name in members.items()
     }
+    return {**ids, "AccountId": account_of(ids["AssumedRoleArn"])}
