@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the KMS knows of names, states and ciphertexts; nothing here reads the store."""
+"""What the KMS does with CMKs, certificates and their material, below the words of its API."""

@@ -12,7 +12,7 @@ from sidecar.hsm.probing import Kind, can_hold
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.in_process import InProcess, draw, seal_material
 from sidecar.kms.service.in_token import InToken
-from sidecar.kms.service.pair_making import MadePair, PairKind, Purpose, make_rsa
+from sidecar.kms.service.pair_making import MadePair, PairKind, Purpose
 from sidecar.kms.service.ready_pairs import take
 from sidecar.kms.service.specs import SPECS, Level, Spec, Usage
 from sidecar.kms.service.states import KeyState
@@ -57,13 +57,8 @@ def make_version(
 
 
 def make_material(token: Token, cmk: Cmk, version_id: str) -> Material:
-    """Material for a version of the CMK, however long that takes.
-
-    By `cmk.key_spec`, `cmk.key_usage` and `cmk.protection_level`.
-    """
+    """Material for a version of a CMK of any spec but RSA's, whose pairs are made beforehand."""
     spec = SPECS[cmk.key_spec]
-    if (kind := _find_rsa_kind(cmk)) is not None:
-        return _of_pair(make_rsa(token, version_id, kind))
     if cmk.protection_level == Level.SOFTWARE:
         material, public = draw(token, spec)
         return Material(

@@ -16,14 +16,16 @@ from sidecar.kms.service import public_keys
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.in_process import InProcess
 from sidecar.kms.service.material import (
+    add_made,
     best_level,
     destroy_material,
     holder_of,
-    make_material,
     put_material,
 )
+from sidecar.kms.service.pair_making import PairKind, Purpose
 from sidecar.kms.service.specs import SPECS, Level, Usage
 from sidecar.kms.store import Cmk, Database, Material, Shelf
+from tests.kms.ready import add_pair
 
 DIGEST = hashlib.sha256(b"a message").digest()
 ONLY_SOFTWARE = {"Aliyun_SM4", "EC_SM2", "HMAC_SM3"}
@@ -68,9 +70,13 @@ def cmk_of(spec: str, usage: str, level: str) -> Cmk:
 @pytest.fixture
 def make(hsm: HsmThread, shelf: Shelf) -> Make:
     def made(spec: str, usage: str, level: str) -> tuple[Cmk, Material]:
-        cmk = cmk_of(spec, usage, level)
-        material = hsm.run(lambda token: make_material(token, cmk, cmk.primary_version))
-        shelf.add_key(cmk, material)
+        if SPECS[spec].kind.family == "RSA":
+            purpose = Purpose.SIGN if usage == Usage.SIGN else Purpose.DECRYPT
+            add_pair(hsm, shelf.pairs, PairKind(spec, purpose, Level(level)))
+        new = cmk_of(spec, usage, level)
+        cmk = hsm.run(lambda token: add_made(token, shelf, new, lambda: str(uuid.uuid4())))
+        material = shelf.materials.find(cmk.key_id, cmk.primary_version)
+        assert material is not None
         return cmk, material
 
     return made
