@@ -10,9 +10,9 @@ import httpx
 from sidecar.errors import Malformed, Misconfigured
 from sidecar.fieldpath import FieldPath
 from sidecar.keys import Keyring
-from sidecar.message import Headers
+from sidecar.message import Headers, find_header
 from sidecar.migration.description import Description, Guard, Tenant
-from sidecar.migration.members import NULL, ROOT, as_text, find_value, values_at
+from sidecar.migration.members import JSON, NULL, ROOT, as_text, find_value, values_at
 from sidecar.migration.paging import ByLast
 from sidecar.migration.records import Records
 from sidecar.migration.slots import Slot, Template, Values
@@ -52,6 +52,11 @@ class Collection(NamedTuple):
         """The header line that names `tenant` to the rule."""
         name = self.rule.tenant_header
         return ((name.encode(), tenant.encode()),) if name and tenant else ()
+
+    @property
+    def media_type(self) -> bytes:
+        """What a body to the store is: plain JSON, or what the description's `headers` say."""
+        return find_header(self.description.headers, b"content-type") or JSON.encode()
 
     def id_of(self, record: bytes) -> str:
         """What a record is called in reports: the id that its rule names, where it has one."""

@@ -16,7 +16,7 @@ Everything there is:
 
     store: https://crm.internal:8443        # the store, not the proxy; default: http://, first host
     ca: store-ca.pem                        # relative to this file, as every file here
-    headers: {Authorization: {file: store.token}, X-Reason: sealing}
+    headers: {Authorization: {file: store.token}, X-Reason: sealing}    # Content-Type if not JSON
     tenant: {value: acme}                   # or {member: org}: where a record tells its tenant
     document: _source                       # where the rule's document is in a record; default: "$"
     list:

@@ -51,7 +51,7 @@ def rehearse(collection: Collection, write: Template) -> None:
 def _found(collection: Collection, filled: Filled) -> Mapping[str, list[str]]:
     """The fields that the rule finds in a write, by the text that stands there."""
     rule = collection.rule
-    headers = (*collection.tenant_headers("x"), (b"Content-Type", b"application/json"))
+    headers = (*collection.tenant_headers("x"), (b"Content-Type", collection.media_type))
     head = RequestHead(filled.method, filled.target, collection.store.authority, headers)
     claim = collection.transform.claim(head)
     if isinstance(claim, Refusal):

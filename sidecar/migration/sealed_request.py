@@ -41,7 +41,7 @@ class SealedRequests:
         filled = self._template.fill({**values, **marks})
         headers: Headers = (
             *collection.tenant_headers(tenant),
-            (b"Content-Type", b"application/json"),
+            (b"Content-Type", collection.media_type),
             (b"Content-Length", b"%d" % len(filled.body)),
         )
         head = RequestHead(filled.method, filled.target, collection.store.authority, headers)

@@ -135,7 +135,9 @@ class RawStore:
         """
         if (seconds := self._pace.wait(time.monotonic())) > 0:
             await asyncio.sleep(seconds)
-        mine = [(b"Host", self.origin.netloc), *self._headers, *headers]
+        given = {name.lower() for name, _ in headers}
+        own = [line for line in self._headers if line[0].lower() not in given]
+        mine = [(b"Host", self.origin.netloc), *own, *headers]
         names = {name.lower() for name, _ in mine}
         if request.body and b"content-type" not in names:
             mine.append((b"Content-Type", b"application/json"))

@@ -64,6 +64,14 @@ async def test_a_write_that_no_route_holds_is_told(rig: Rig) -> None:
         rehearsed(rig, SIMPLE.replace("PUT /customers/", "PUT /Customers/"))
 
 
+async def test_a_body_is_what_the_description_says(rig: Rig) -> None:
+    """A patch of another kind would be refused, or would not be read as the store reads it."""
+    text = SIMPLE.replace("PUT", "PATCH")
+    rehearsed(rig, text + "headers: {Content-Type: application/merge-patch+json}\n")
+    with pytest.raises(Misconfigured, match="the rule refuses it"):
+        rehearsed(rig, text + "headers: {Content-Type: image/png}\n")
+
+
 async def test_the_rule_s_own_requirements_hold(rig: Rig) -> None:
     places = Documents((samples.field("params").path,), Documents().response)
     need = Requirement.compile(samples.field("q").path, "[^'\"]*")

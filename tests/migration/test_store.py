@@ -71,6 +71,15 @@ async def test_headers_of_the_description_go_along(origin: Origin) -> None:
     assert request.body == b"{}"
 
 
+async def test_a_request_s_own_header_goes_before_that_of_the_description(origin: Origin) -> None:
+    merge = (b"content-type", b"application/merge-patch+json")
+    async with raw(f"http://127.0.0.1:{origin.port}", (merge,)) as store:
+        await store.ask(Filled(b"PATCH", b"/q", b"{}"), ((b"Content-Type", b"text/x"),))
+        await store.ask(Filled(b"PATCH", b"/q", b"{}"))
+    types = [request.values(b"content-type") for request in origin.requests]
+    assert types == [[b"text/x"], [merge[1]]]
+
+
 @pytest.mark.parametrize(
     ("link", "target"),
     [("/c?page=2", b"/c?page=2"), ("?page=2", b"/d/c?page=2"), ("http://crm:80/c", b"/c")],
