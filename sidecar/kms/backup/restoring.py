@@ -24,7 +24,7 @@ from sidecar.kms.backup import copying
 from sidecar.kms.backup.sealing import SealedReader, is_sealed
 from sidecar.kms.config import KmsConfig, load_kms_config
 from sidecar.kms.proof import prove
-from sidecar.kms.store import Database
+from sidecar.kms.store import Database, forget_pairs
 
 VERSION = 1
 _MOVED = ("kms.yaml", "hsm/softhsm2.conf")
@@ -123,4 +123,6 @@ def _prove(directory: Path) -> KmsConfig:
             path.unlink()
     with closing(Database(config.database_url)) as database, HsmThread(config.token) as hsm:
         prove(hsm, database)
+        with database.transaction() as connection:
+            forget_pairs(connection)
     return config

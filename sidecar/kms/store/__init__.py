@@ -17,7 +17,7 @@ from sidecar.kms.store.materials import (
     list_to_destroy,
 )
 from sidecar.kms.store.named import is_named
-from sidecar.kms.store.pairs import Pairs, list_pairs
+from sidecar.kms.store.pairs import Pairs, forget_pairs, list_pairs
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
 from sidecar.kms.store.shelf import Cmk, Label, Shelf, find_cmk
 from sidecar.kms.store.tags import CERTIFICATE, KEY, Tag, Tags
@@ -51,6 +51,7 @@ __all__ = [
     "Versions",
     "find_cmk",
     "find_sealed",
+    "forget_pairs",
     "is_named",
     "list_certificates_in_token",
     "list_in_token",

@@ -88,6 +88,11 @@ class Pairs:
         self._connection.execute(delete(Pair).where(Pair.pair_id == pair_id))
 
 
+def forget_pairs(connection: Connection) -> None:
+    """Nobody shall take any of them: perhaps they were taken after the database was copied."""
+    connection.execute(delete(Pair))
+
+
 def list_pairs(connection: Connection) -> frozenset[str]:
     """The ids of all pairs, which the token may hold."""
     return frozenset(connection.execute(select(Pair.pair_id)).scalars())

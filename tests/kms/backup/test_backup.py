@@ -20,7 +20,7 @@ from sidecar.errors import Misconfigured
 from sidecar.kms import audit
 from sidecar.kms.backup import restore, take
 from sidecar.kms.config import load_kms_config
-from sidecar.kms.store import Database
+from sidecar.kms.store import Database, Pairs, list_pairs
 from tests.fixtures.kms import RunningKms
 from tests.fixtures.postgresql import Postgresql
 from tests.kms.refusals import refusal, told
@@ -79,6 +79,23 @@ def test_the_drill(make_kms: MakeKms, restored: Restored, tmp_path: Path) -> Non
     database = Database(load_kms_config(directory / "kms.yaml").database_url)
     with closing(database), database.snapshot() as connection:
         assert audit.verify(connection).sequence >= 9
+
+
+def test_a_pair_that_may_have_been_taken_since_is_taken_by_nobody(
+    make_kms: MakeKms, tmp_path: Path
+) -> None:
+    kms = make_kms()
+    kms.start()
+    kms.stop()
+    database = Database(load_kms_config(kms.directory / "kms.yaml").database_url)
+    with closing(database), database.transaction() as connection:
+        Pairs(connection).begin("a pair", ("RSA_2048", "sign", "HSM"), 0)
+        Pairs(connection).finish("a pair", b"public", None)
+    take(kms.directory, tmp_path / "kms.backup", None)
+    restore(tmp_path / "kms.backup", tmp_path / "restored", None)
+    database = Database(load_kms_config(tmp_path / "restored" / "kms.yaml").database_url)
+    with closing(database), database.snapshot() as connection:
+        assert list_pairs(connection) == frozenset()
 
 
 def test_one_that_is_taken_under_load_is_of_one_moment(make_kms: MakeKms, tmp_path: Path) -> None:
