@@ -128,7 +128,8 @@ class _Seeding:
         if not row.is_seeded:
             raise Misconfigured(
                 f"account {row.account}: the {_kind(type(row))} {name} in the configuration was "
-                "made by the RAM API, and is not taken over: delete it there, or name another here"
+                "made by the RAM API, and is not taken over: start without it here and delete it "
+                "there, or take another name"
             )
 
     def _add(self, table: type[Seeded], **values: object) -> None:
