@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from sidecar.backends import BACKENDS
+from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured
 from sidecar.rules import (
     Advice,
     Faults,
     Rule,
-    RuleSet,
     explain,
     explain_binding,
     explain_condition,
@@ -40,8 +39,7 @@ def command(paths: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
     errors: list[str] = []
     advices: list[Advice] = []
     try:
-        rule_set = read_rules(*paths)
-        _bind(rule_set)
+        rule_set = checked(read_rules(*paths))
     except Faults as faults:
         errors = [error.why for error in faults.found]
     except Misconfigured as error:
@@ -52,12 +50,6 @@ def command(paths: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
     report = _as_json if as_json else _as_text
     click.echo(report(rules, errors, advices, passed=passed))
     sys.exit(0 if passed else 1)
-
-
-def _bind(rule_set: RuleSet) -> None:
-    """Prove that each store can do what its rules ask of it."""
-    for rule in rule_set.rules:
-        BACKENDS[rule.store.kind].bind(rule)
 
 
 def _as_json(

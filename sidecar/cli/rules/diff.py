@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from sidecar.cli.rules.revision import read_side
+from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured
 from sidecar.rules import CHANGES, Change, compare
 from sidecar.strict_yaml import nearest
@@ -44,7 +45,7 @@ def command(old: str, new: str, acknowledged: tuple[str, ...], *, as_json: bool)
         word = each.partition(":")[0]
         if word not in CHANGES:
             raise Misconfigured(f"--acknowledge {each}: no such change{nearest(word, CHANGES)}")
-    changes = compare(read_side(old), read_side(new))
+    changes = compare(read_side(old), checked(read_side(new)))
     meant = frozenset(acknowledged)
     refused = [each for each in changes if each.is_dangerous and not _is_meant(each, meant)]
     if as_json:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured
 from sidecar.rules import lint, parse_rules, read_files
 from sidecar.rules.trust import (
@@ -45,7 +46,7 @@ def command(path: Path, key: Path, asked: int | None, *, as_json: bool) -> None:
     Exit codes: 0 signed; 2 the rules cannot hold, or the key or the version will not do.
     """  # noqa: D301 - click's own mark
     files = read_files(path)
-    rule_set = parse_rules(files)
+    rule_set = checked(parse_rules(files))
     place = signature_path(path)
     version = _version(place, asked)
     manifest = describe(files, version)

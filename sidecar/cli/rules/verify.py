@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured, Refused
 from sidecar.rules import RuleSource, Trust
 
@@ -35,12 +36,14 @@ def command(path: Path, trust: Path, state: Path | None, *, as_json: bool) -> No
     """  # noqa: D301 - click's own mark
     source = RuleSource(path, Trust(trust, state))
     try:
-        signed = source.read().signed
+        offered = source.read()
+        checked(offered.rule_set)
     except Misconfigured as error:
         if as_json:
             click.echo(json.dumps({"passed": False, "error": error.why}, ensure_ascii=False))
             raise SystemExit(1) from None
         raise Refused(error.why) from None
+    signed = offered.signed
     if signed is None:
         raise AssertionError
     names = [name for name, _ in signed.files]

@@ -9,6 +9,9 @@ from click.testing import CliRunner, Result
 
 from sidecar.cli import cli
 from sidecar.errors import Misconfigured, Refused
+from sidecar.rules import read_files
+from sidecar.rules.trust import describe, read_signing_key
+from sidecar.rules.trust import sign as make_signature
 from tests.rules.samples import FILE, write
 
 
@@ -62,6 +65,21 @@ def test_what_was_signed_is_verified(folder: Path) -> None:
         "version": 2,
         "files": ["customers.yaml"],
     }
+
+
+def test_what_its_store_could_not_hold_is_neither_signed_nor_verified(folder: Path) -> None:
+    """The language takes it, and the proxy would not start."""
+    write(folder, FILE.replace("kind: rest", "kind: graphql"), name="customers.yaml")
+    done = sign(folder)
+    assert isinstance(done.exception, Misconfigured)
+    assert "documents of a GraphQL store" in done.exception.why
+    assert not (folder / "rules.sig").exists()
+    key = read_signing_key(folder.parent / "rules.key")
+    signature = make_signature(describe(read_files(folder), 1), key)
+    (folder / "rules.sig").write_bytes(signature.encode())
+    refused = verify(folder)
+    assert isinstance(refused.exception, Refused)
+    assert "documents of a GraphQL store" in refused.exception.why
 
 
 def test_what_was_altered_is_told(folder: Path) -> None:
