@@ -12,8 +12,7 @@ writes the rule has read those queries.
 
 import dataclasses
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import unquote_plus
 
@@ -22,6 +21,7 @@ from cachetools import LRUCache
 
 from sidecar.backends.adapter import Message
 from sidecar.backends.graphql_text.names import ProtectedNames
+from sidecar.backends.graphql_text.operations import read_operations, strange_names
 from sidecar.backends.media import body_codec
 from sidecar.backends.records import record_path
 from sidecar.backends.refusals import (
@@ -34,7 +34,7 @@ from sidecar.backends.rest import BACKEND as REST
 from sidecar.codecs import Shape, Site, build_shape, find_codec, fold
 from sidecar.codecs.places import check_places
 from sidecar.codecs.spelling import effort
-from sidecar.errors import KeyUnavailable, Malformed, SidecarError, TooLarge
+from sidecar.errors import KeyUnavailable, Malformed, SidecarError
 from sidecar.fieldpath import EACH, FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import DETERMINISTIC, Documents, Requirement, Rule
@@ -48,9 +48,6 @@ _IN_URL = frozenset({fold(name) for name in (*_MEMBERS, *(ids[0] for ids in _IDS
 _SEND_THE_TEXT = "PersistedQueryNotSupported"
 """Apollo Server's word, upon which clients of automatic persisted queries send the text."""
 _KNOWN_DOCUMENTS = 512
-MAX_QUERIES = 128 * 1024
-"""Characters of all queries in a list of operations, of which others wait for half a second."""
-_CONTAINERS = (dict, list)
 _JSON = find_codec("application/json")
 
 type _Check = Callable[[str], bool]
@@ -87,8 +84,8 @@ class _GraphqlAdapter:
             raise UnsupportedMedia("a GraphQL request that is not JSON")
         message = self._as_rest.read_request(head, variables, query, body)
         if body and self._has_fields:
-            operations = _operations(body)
-            _check_lengths(operations)
+            operations = read_operations(body)
+            self._check_names(operations)
             writes = [self._check(operation) for operation in operations]
             if not any(writes):
                 _check_searchable(message)
@@ -129,7 +126,6 @@ class _GraphqlAdapter:
                 "a GraphQL request has a member besides query, variables, operationName and "
                 "extensions that `require` does not name"
             )
-        self._check_names(operation)
         if text is None:
             return True
         if not isinstance(text, str):
@@ -146,37 +142,15 @@ class _GraphqlAdapter:
             self._checked[digest.digest()] = writes
         return writes
 
-    def _check_names(self, operation: object) -> None:
+    def _check_names(self, operations: list[object]) -> None:
         """Refuse a member that is named like a protected field where the rule names none."""
-        names = _strange_names(operation, self._request)
+        names = strange_names(operations, self._request)
         check_places(effort(names))
         if any(self._names.are_like(name) for name in names):
             raise RequirementFailed(
                 "a member of the variables is named like a protected field, where the rule names "
                 "no document"
             )
-
-
-def _strange_names(content: object, shape: Shape[object] | None) -> set[str]:
-    """The names of members where the rule names none, and not those inside of values."""
-    names: set[str] = set()
-    waiting = [(content, shape)]
-    containers = 0
-    while waiting:
-        content, shape = waiting.pop()
-        containers += 1
-        check_places(containers + len(waiting))
-        if isinstance(content, list):
-            items = shape.items if shape else None
-            waiting += [(item, items) for item in content if isinstance(item, _CONTAINERS)]
-        elif isinstance(content, dict):
-            for name, value in content.items():
-                below = shape.members.get(name) if shape else None
-                if below is None:
-                    names.add(name)
-                if isinstance(value, _CONTAINERS) and (below is None or below.tag is None):
-                    waiting.append((value, below))
-    return names
 
 
 def _checker(
@@ -218,39 +192,6 @@ def _with_batches(rule: Rule) -> Rule:
     )
     require = [*rule.require, *(Requirement(each / n.path, n.pattern) for n in rule.require)]
     return dataclasses.replace(rule, documents=Documents(request, response), require=tuple(require))
-
-
-def _operations(body: bytes) -> list[object]:
-    """The operations of a request; Malformed where an object hides a member behind another."""
-    try:  # names are looked at, and no number is made
-        content = json.loads(
-            body.decode(), object_pairs_hook=_Objects().read, parse_int=str, parse_float=str
-        )
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not one JSON text") from None
-    return content if isinstance(content, list) else [content]
-
-
-class _Objects:
-    """The objects of one request, none of which has a name twice."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def read(self, members: list[tuple[str, object]]) -> dict[str, object]:
-        self._count += 1
-        check_places(self._count)
-        content = dict(members)
-        if len(content) != len(members):
-            raise Malformed("a JSON object has the same name twice")
-        return content
-
-
-def _check_lengths(operations: Iterable[object]) -> None:
-    """Refuse more text than may be parsed while other messages wait."""
-    queries = [each.get("query") for each in operations if isinstance(each, dict)]
-    if sum(map(len, {query for query in queries if isinstance(query, str)})) > MAX_QUERIES:
-        raise TooLarge(f"queries of more than {MAX_QUERIES} characters")
 
 
 def _names_of(query: bytes) -> list[str]:

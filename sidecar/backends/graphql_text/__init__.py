@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the text of a GraphQL query says.
+"""What a GraphQL request says: in the text of its query, and in the names of its members.
 
-Imported only where a rule is of that kind: the library it stands on takes 17 MB and some tenths of
-a second.
+`document` is imported only where a rule is of that kind: the library it stands on takes 17 MB and
+some tenths of a second.
 """
