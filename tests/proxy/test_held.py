@@ -318,11 +318,15 @@ class Slow(Marking):
     """Keys that come when the test says so."""
 
     def __init__(self) -> None:
-        self.wanted, self.keys = asyncio.Event(), asyncio.Event()
+        self.wanted, self.keys, self.given_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def seal_request(self, hold: Hold, body: bytes) -> object:
         self.wanted.set()
-        await self.keys.wait()
+        try:
+            await self.keys.wait()
+        except asyncio.CancelledError:
+            self.given_up.set()
+            raise
         return await super().seal_request(hold, body)
 
 
@@ -360,7 +364,7 @@ async def test_a_client_that_leaves_while_its_key_is_awaited_leaves_nothing(orig
         await client.send(post(b"/held", b"plain") + b"POST /held HTTP/1.1\r\nHost: a\r\nContent-")
         await slow.wanted.wait()
         client.close()
-        slow.keys.set()
+        await slow.given_up.wait()
         await until(lambda: rig.host.stats.connections_open == 0)
     assert b"plain" not in origin.everything
 
