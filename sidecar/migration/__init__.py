@@ -4,7 +4,8 @@
 Never a second way to seal: records go through the transform, as the proxy's do.
 """
 
-from sidecar.migration.collection import Collection, bind, rule_named
+from sidecar.migration.binding import bind, rule_named
+from sidecar.migration.collection import Collection
 from sidecar.migration.files import FileJob, FileSweep, tenant_reader
 from sidecar.migration.journal import Journal
 from sidecar.migration.listing import pages

@@ -2,7 +2,7 @@
 """Descriptions read from their files, strictly; `description` tells what stands there.
 
 Every complaint is Misconfigured with file, line and column. Whether a description suits its rule is
-for `collection` to say.
+for `binding` to say.
 """
 
 from pathlib import Path
