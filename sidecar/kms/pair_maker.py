@@ -30,8 +30,12 @@ MAX_ORDERS = 16
 """Pairs that may be waited for at a time."""
 PAIR_SECONDS = 120.0
 """After this a process is not making a pair any more; RSA_4096 takes up to half a minute."""
+END_SECONDS = 10.0
 LOST_SECONDS = 3600
 """After this a pair that was begun is not finished by any replica."""
+
+_COMMAND = (sys.executable, "-P", "-m", "sidecar.kms.pair_process")
+"""Never of a module that lies in the folder that the core happens to be started in."""
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +132,7 @@ class PairMaker:
 
     def _start_process(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - this very program
-            [sys.executable, "-m", "sidecar.kms.pair_process", str(self._hsm.uri)],
+            [*_COMMAND, str(self._hsm.uri)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # it ends with our end, not by a terminal's signals
@@ -137,4 +141,8 @@ class PairMaker:
     def _end_process(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.communicate()  # the end of its input is its end
+            try:
+                process.communicate(timeout=END_SECONDS)  # the end of its input is its end
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()

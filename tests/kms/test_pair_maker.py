@@ -123,6 +123,18 @@ async def test_a_process_that_hangs_is_ended(
     assert (held(hsm), begun(database)) == ([], frozenset())
 
 
+async def test_a_module_that_lies_in_the_folder_is_not_run_instead(
+    maker: PairMaker, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sidecar").mkdir()
+    for name in ("sidecar/__init__.py", "json.py", "base64.py"):
+        (tmp_path / name).write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    await maker.make(KIND, 60)
+    assert len(ready(database)) == 1
+    assert not (tmp_path / "canary").exists()
+
+
 async def test_what_another_process_lost_goes_with_the_next_pair(
     hsm: HsmThread, database: Database
 ) -> None:
@@ -141,11 +153,13 @@ async def test_what_another_process_lost_goes_with_the_next_pair(
     assert sorted(ready(database)) == held(hsm)
 
 
-@pytest.fixture
-def own(make_kms: Callable[..., RunningKms]) -> RunningKms:
-    kms = make_kms()
-    kms.start()
-    return kms
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKms]:
+    """One whose process that makes pairs nobody else makes work for."""
+    running = RunningKms(tmp_path_factory.mktemp("pairs") / "kms")
+    running.start()
+    yield running
+    running.close()
 
 
 @pytest.fixture
