@@ -38,6 +38,8 @@ class StoredBody(NamedTuple):
         return _walk(tree, path)
 
     def _value_of_format(self, path: str) -> Tree:
+        if path == "$":
+            return self.content.decode("utf-8", "surrogateescape")
         codec = body_codec(self.headers)
         if codec is None:
             raise Misconfigured("`<stored …>`: the store has got a body that cannot be read")

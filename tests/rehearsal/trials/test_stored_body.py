@@ -25,6 +25,7 @@ def body(content: bytes, media_type: str) -> StoredBody:
         (XML, "text/xml; charset=utf-8", "c[1].ssn", "b"),
         (XML, "text/xml", "c[0]['@id']", "1"),
         (b"id,ssn\n1,a\n2,b\n", "text/csv", "[1].ssn", "b"),
+        (b"a whole body", "text/plain", "$", "a whole body"),
         (b'{"ssn":"a"}\n{"ssn":"b"}\n', "application/x-ndjson", "[1].ssn", "b"),
     ],
 )
