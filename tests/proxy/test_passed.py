@@ -213,6 +213,27 @@ async def test_what_must_not_be_done_twice_is_never_asked_twice(
     assert sum(request.method == b"POST" for request in origin.complete) == 1
 
 
+@pytest.mark.parametrize("target", [b"/plain", b"/held"])
+@pytest.mark.parametrize(
+    "begun", [b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]
+)
+async def test_what_has_begun_to_be_answered_is_not_asked_again(
+    origin: Origin, target: bytes, begun: bytes
+) -> None:
+    """Or the client would find one answer within another."""
+    async with serving(origin) as rig:
+        client = await rig.client()
+        await client.ask(get(target))
+        origin.answer = _raw_then_close(begun)
+        if target == b"/plain" and begun.endswith(b"half"):
+            with pytest.raises(CutShortError):
+                await client.ask(get(target))
+        else:
+            assert (await client.ask(get(target))).status == 502
+        assert rig.host.stats.upstream_retries == 0
+    assert len(origin.complete) == 2
+
+
 async def test_a_fresh_connection_that_fails_is_not_tried_again(origin: Origin) -> None:
     origin.answer = _raw_then_close(b"")
     async with serving(origin) as rig:
