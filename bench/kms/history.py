@@ -17,20 +17,22 @@ from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
 from sidecar.hsm import HsmThread, Token
 from sidecar.kms.audit import index
 from sidecar.kms.audit.chain import Head, chained, read_head
-from sidecar.kms.audit.record import Told, canonical, written
+from sidecar.kms.audit.record import canonical, written
 from sidecar.kms.config import KmsConfig, load_kms_config
 from sidecar.kms.healing import heal
 from sidecar.kms.service.material import make_material
 from sidecar.kms.service.rotation import rotate
 from sidecar.kms.store import Database, Shelf
 
-KEYS = 200
+KEYS = 199
+"""With the pair that signs there are 200 of them, as many as an account may have."""
 VERSIONS = 50
 USERS = 20
 RARE = "ScheduleKeyDeletion"
@@ -44,8 +46,11 @@ HASTE = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000000")
 ADD_RECORD = "INSERT INTO audit_record VALUES (?, ?, ?)"
 ADD_MARK = (
     "INSERT INTO audit_mark (account, region, time, sequence, attribute, value) "
-    "VALUES (:account, :region, :time, :sequence, :attribute, :value)"
+    "VALUES (?, ?, ?, ?, ?, ?)"
 )
+
+type Mark = tuple[str, str, int, int, object, str]
+"""A row of the index: account, region, time, number, attribute, value."""
 
 
 def grow(directory: Path, records: int) -> None:
@@ -55,10 +60,8 @@ def grow(directory: Path, records: int) -> None:
         _grow_keys(config, database, directory / "hsm" / "tokens")
         with database.snapshot() as connection:
             head = read_head(connection)
-            found = connection.execute(
-                text("SELECT record FROM audit_record WHERE record LIKE '%\"KeyId\"%'")
-            )
-            pattern = json.loads(found.scalars().first() or "")
+            found = text("SELECT record FROM audit_record WHERE record LIKE '%\"ApiCall\"%'")
+            pattern = json.loads(connection.execute(found).scalars().first() or "")
             keys = list(connection.execute(text("SELECT key_id FROM cmk")).scalars())
     with closing(sqlite3.connect(directory / "kms.db", isolation_level=None)) as connection:
         _grow_trail(connection, head, _Teller(pattern, keys, records), records)
@@ -103,32 +106,49 @@ def _grow_key(config: KmsConfig, database: Database, number: int, token: Token) 
 
 
 class _Teller:
-    """Tells calls like the one of `pattern`, of other users, about other CMKs, long ago."""
+    """Tells calls like the one of `pattern`, of other users, about other CMKs, long ago.
 
-    def __init__(self, pattern: Mapping[str, object], keys: list[str], records: int) -> None:
-        identity = pattern["userIdentity"]
-        assert isinstance(identity, dict)
-        self._pattern = pattern
-        self._users = [
-            {**identity, "userName": f"user-{n}", "accessKeyId": f"LTAIuser{n:012}"}
-            for n in range(USERS)
-        ]
-        self._keys: list[Told] = [{"ACS::KMS::Key": [key]} for key in keys]
+    A record and the rows that find it are spelt once by the product, with `%(word)s` for what
+    differs from one to the next.
+    """
+
+    def __init__(self, pattern: Mapping[str, Any], keys: list[str], records: int) -> None:
+        user = {"userName": "%(user)s", "accessKeyId": "%(access_key)s"}
+        told = {
+            **pattern,
+            "eventId": "%(id)s",
+            "requestId": "%(id)s",
+            "eventName": "%(action)s",
+            "eventRW": "Read",
+            "userIdentity": pattern["userIdentity"] | user,
+            "referencedResources": {"ACS::KMS::Key": ["%(key)s"]},
+        }
+        self._text = canonical(told | {"eventTime": "%(time)s"})
+        self._rows = [(row["attribute"], str(row["value"])) for row in index.rows(0, told)]
+        self._place = (pattern["recipientAccountId"], pattern["acsRegion"])
+        self._actions = [name for name, often in ACTIONS.items() for _ in range(often)]
+        self._keys = keys
         self._began = time.time() - SECONDS_OF_HISTORY
         self._pause = SECONDS_OF_HISTORY / records
         self._drawn = random.Random(1)
 
-    def tell(self, number: int) -> Told:
-        name = str(uuid.UUID(int=self._drawn.getrandbits(128))).upper()
-        return {
-            **self._pattern,
-            "eventId": name,
-            "requestId": name,
-            "eventName": self._drawn.choices(tuple(ACTIONS), tuple(ACTIONS.values()))[0],
-            "eventTime": written(int(self._began + number * self._pause)),
-            "userIdentity": self._drawn.choice(self._users),
-            "referencedResources": self._drawn.choice(self._keys),
+    def tell(self, sequence: int, number: int) -> tuple[str, list[Mark]]:
+        """The text of the record, and the rows that find it."""
+        drawn, when = self._drawn, int(self._began + number * self._pause)
+        user = int(drawn.random() * USERS)
+        words = {
+            "id": str(uuid.UUID(int=drawn.getrandbits(128))).upper(),
+            "action": self._actions[int(drawn.random() * len(self._actions))],
+            "time": written(when),
+            "key": self._keys[int(drawn.random() * len(self._keys))],
+            "user": f"user-{user}",
+            "access_key": f"LTAIuser{user:012}",
         }
+        rows = [
+            (*self._place, when, sequence, attribute, value % words)
+            for attribute, value in self._rows
+        ]
+        return self._text % words, rows
 
 
 def _grow_trail(connection: sqlite3.Connection, head: Head, teller: _Teller, records: int) -> None:
@@ -136,13 +156,12 @@ def _grow_trail(connection: sqlite3.Connection, head: Head, teller: _Teller, rec
         connection.execute(f"PRAGMA {pragma}")
     for first in range(0, records, RECORDS_AT_ONCE):
         added: list[tuple[int, str, bytes]] = []
-        marks: list[Mapping[str, object]] = []
+        marks: list[Mark] = []
         for number in range(first, min(first + RECORDS_AT_ONCE, records)):
-            told = teller.tell(number)
-            record = canonical(told)
+            record, rows = teller.tell(head.sequence + 1, number)
             head = Head(head.sequence + 1, chained(head.digest, record))
             added.append((head.sequence, record, head.digest))
-            marks += index.rows(head.sequence, told)
+            marks += rows
         connection.execute("BEGIN")
         connection.executemany(ADD_RECORD, added)
         connection.executemany(ADD_MARK, marks)

@@ -27,12 +27,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_public_key,
 )
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.audit import index
 from sidecar.kms.audit.chain import Head
 from sidecar.kms.audit.record import SERVICE_EVENT, Told, service_event, written
+from sidecar.kms.store import AuditHead, AuditRecord
 
 NAME = "AuditCheckpoint"
 _DOMAIN = "envelope-sidecar/kms/audit/checkpoint/1"
@@ -69,15 +70,15 @@ class Checkpoint(NamedTuple):
         """The checkpoint that `record` is, or None; raise ValueError for one that is misspelt."""
         if _MARK not in record:
             return None
-        told = json.loads(record)
-        if told["eventType"] != SERVICE_EVENT or told["eventName"] != NAME:
-            return None
         try:
+            told = json.loads(record)
+            if told["eventType"] != SERVICE_EVENT or told["eventName"] != NAME:
+                return None
             data = told["additionalEventData"]
-            head = Head(data["sequence"], bytes.fromhex(data["digest"]))
-            statement = Statement(head, data["floor"], told["eventTime"], data["keyId"])
+            head = Head(_number(data["sequence"]), bytes.fromhex(data["digest"]))
+            statement = Statement(head, _number(data["floor"]), told["eventTime"], data["keyId"])
             return cls(statement, base64.b64decode(data["signature"], validate=True))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, RecursionError) as error:
             raise ValueError from error
 
     def told(self) -> Told:
@@ -113,20 +114,45 @@ class Standing(NamedTuple):
     checkpoint: Checkpoint
 
 
-def newest(connection: Connection, until: int = index.FOREVER) -> Standing | None:
-    """The newest checkpoint of the trail that was made until then (seconds since 1970)."""
-    query = index.Query("", "", 0, until, {index.Attribute.EventName: NAME})
+def note(connection: Connection, sequence: int) -> None:
+    """Remember which record is the newest checkpoint; its time does not tell: clocks are set."""
+    connection.execute(update(AuditHead).values(checkpoint=sequence))
+
+
+def newest(connection: Connection) -> Standing | None:
+    """The newest checkpoint of the trail; None where there is none, or what is there is none."""
+    stands = AuditRecord.sequence == AuditHead.checkpoint
+    asked = select(AuditRecord.sequence, AuditRecord.record).join(AuditHead, stands)
+    row = connection.execute(asked).first()
+    return _standing(row.sequence, row.record) if row else None
+
+
+def find_before(connection: Connection, time: int) -> Standing | None:
+    """The newest checkpoint that was made before a time (seconds since 1970)."""
+    query = index.Query("", "", 0, time - 1, {index.Attribute.EventName: NAME})
     for position, record in index.search(connection, query, 1).found:
-        checkpoint = Checkpoint.find(record)
-        if checkpoint is not None:
-            return Standing(position.sequence, checkpoint)
+        return _standing(position.sequence, record)
     return None
+
+
+def _standing(sequence: int, record: str) -> Standing | None:
+    try:
+        checkpoint = Checkpoint.find(record)
+    except (ValueError, TypeError):  # somebody wrote to it; verification says where
+        return None
+    return Standing(sequence, checkpoint) if checkpoint else None
 
 
 def read_floor(connection: Connection) -> int:
     """The number of the record that the trail begins with, as the newest checkpoint has it."""
     standing = newest(connection)
     return standing.checkpoint.statement.floor if standing else 1
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError
+    return value
 
 
 def key_id_of(key: ec.EllipticCurvePublicKey) -> str:

@@ -17,19 +17,32 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+)
 
 from sidecar.kms.audit.record import Told
 from sidecar.kms.store import AuditMark, AuditRecord
 
 MAX_READ = 500
 """Records that one search reads; a few milliseconds."""
+MAX_COUNTED = 20_000
+"""Rows of the index that are counted to find the rarest condition; a millisecond or two."""
 MAX_VALUE = 256
 FOREVER = 2**40
 """Later than any record."""
 
 _ADD = insert(AuditMark)
 _COLUMNS = ("account", "region", "attribute", "value", "time", "sequence")
+_PLACE = (AuditMark.time, AuditMark.sequence)
 _REMOVE = delete(AuditMark).where(
     *(getattr(AuditMark, name) == bindparam(f"its_{name}") for name in _COLUMNS)
 )
@@ -38,7 +51,7 @@ _REMOVE = delete(AuditMark).where(
 class Attribute(IntEnum):
     """What a record is found by; the names are those of LookupEvents, and the numbers are stored.
 
-    The first ones are the most telling: a search goes along the first that it is given.
+    The first ones are the most telling, as a rule.
     """
 
     EventId = 1
@@ -61,6 +74,7 @@ COMMON = frozenset(
     }
 )
 
+type Condition = tuple[Attribute, str]
 type Conditions = Mapping[Attribute, str]
 
 
@@ -106,8 +120,24 @@ def remove(connection: Connection, records: Mapping[int, str]) -> None:
 
 def search(connection: Connection, query: Query, limit: int, after: Position | None = None) -> Page:
     """At most `limit` records that meet all conditions, beyond the position `after`."""
+    return _page(connection, query, _leading(connection, query), limit, after)
+
+
+def search_all(connection: Connection, query: Query) -> Iterator[tuple[Position, str]]:
+    """All records that meet all conditions, in order."""
+    leading = _leading(connection, query)
+    page = _page(connection, query, leading, MAX_READ, None)
+    yield from page.found
+    while page.reached is not None:
+        page = _page(connection, query, leading, MAX_READ, page.reached)
+        yield from page.found
+
+
+def _page(
+    connection: Connection, query: Query, leading: Condition, limit: int, after: Position | None
+) -> Page:
+    """What `search` answers, going along the rows of one condition."""
     found: list[tuple[Position, str]] = []
-    leading = _leading(query.conditions)
     is_cut = len(leading[1]) > MAX_VALUE
     is_met_by_all = query.conditions.items() <= {leading} and not is_cut
     most = limit if is_met_by_all else MAX_READ
@@ -122,37 +152,30 @@ def search(connection: Connection, query: Query, limit: int, after: Position | N
 
 
 def _asked(
-    query: Query, leading: tuple[Attribute, str], after: Position | None, most: int
+    query: Query, leading: Condition, after: Position | None, most: int
 ) -> Select[int, int, str]:
-    attribute, value = leading
-    place = (AuditMark.time, AuditMark.sequence)
-    order = [column.desc() for column in place] if query.newest_first else place
+    order = [column.desc() for column in _PLACE] if query.newest_first else _PLACE
     asked = (
-        select(*place, AuditRecord.record)
+        select(*_PLACE, AuditRecord.record)
         .join(AuditRecord, AuditRecord.sequence == AuditMark.sequence)
-        .where(
-            AuditMark.account == query.account,
-            AuditMark.region == query.region,
-            AuditMark.attribute == int(attribute),
-            AuditMark.value == value[:MAX_VALUE],
-            AuditMark.time >= query.start,
-            AuditMark.time <= query.end,
-        )
+        .where(*_range(query, leading))
         .order_by(*order)
         .limit(most)
     )
     if after is None:
         return asked
-    return asked.where(tuple_(*place) < after if query.newest_first else tuple_(*place) > after)
+    return asked.where(tuple_(*_PLACE) < after if query.newest_first else tuple_(*_PLACE) > after)
 
 
-def search_all(connection: Connection, query: Query) -> Iterator[tuple[Position, str]]:
-    """All records that meet all conditions, in order."""
-    page = search(connection, query, MAX_READ)
-    yield from page.found
-    while page.reached is not None:
-        page = search(connection, query, MAX_READ, page.reached)
-        yield from page.found
+def _range(query: Query, condition: Condition) -> Iterator[ColumnElement[bool]]:
+    """The rows of a condition within the question's times: one range of the index."""
+    attribute, value = condition
+    yield AuditMark.account == query.account
+    yield AuditMark.region == query.region
+    yield AuditMark.attribute == int(attribute)
+    yield AuditMark.value == value[:MAX_VALUE]
+    yield AuditMark.time >= query.start
+    yield AuditMark.time <= query.end
 
 
 def list_places(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -166,9 +189,17 @@ def list_places(connection: Connection) -> Iterator[tuple[str, str]]:
         row = connection.execute(asked.where(column > tuple(row))).first()
 
 
-def _leading(conditions: Conditions) -> tuple[Attribute, str]:
-    rare = sorted(set(conditions.items()) - COMMON)
-    return rare[0] if rare else (Attribute.EVERY, "")
+def _leading(connection: Connection, query: Query) -> Condition:
+    """The condition that the fewest records meet, as far as they are counted; then the first."""
+    rare = sorted(set(query.conditions.items()) - COMMON)
+    if len(rare) < 2:  # noqa: PLR2004 - nothing to choose
+        return rare[0] if rare else (Attribute.EVERY, "")
+    return min(rare, key=lambda condition: _count(connection, query, condition))
+
+
+def _count(connection: Connection, query: Query, condition: Condition) -> int:
+    counted = select(AuditMark.sequence).where(*_range(query, condition)).limit(MAX_COUNTED)
+    return connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
 
 
 def rows(sequence: int, told: Told) -> Iterator[Mapping[str, object]]:

@@ -13,8 +13,6 @@ import time
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from sidecar.errors import SidecarError
 from sidecar.hsm import HsmThread
 from sidecar.kms.audit.exporting import make_exporter
@@ -78,9 +76,9 @@ class Keeper:
         try:
             if not self._trail.is_signed() or self._has_much(now):
                 self._hsm.run(lambda token: self._trail.checkpoint(token, int(time.time())))
-        except (SidecarError, SQLAlchemyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next one speaks for all
             if not self._is_failing:
-                # An SQLAlchemy error's text holds statements, so only its kind is told.
+                # The text of an error may hold a statement, so only its kind is told.
                 why = error.why if isinstance(error, SidecarError) else type(error).__name__
                 logger.error("the audit trail could not be signed: %s", why)  # noqa: TRY400 - as above
             self._is_failing = True

@@ -15,7 +15,7 @@ from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Token
 from sidecar.kms.audit import index
 from sidecar.kms.audit.chain import read
-from sidecar.kms.audit.checkpoint import newest, read_floor
+from sidecar.kms.audit.checkpoint import find_before, read_floor
 from sidecar.kms.audit.exporting import cursor
 from sidecar.kms.audit.trail import sign
 from sidecar.kms.store import AuditRecord, Database
@@ -43,7 +43,7 @@ def _raise_floor(
     database: Database, token: Token, before: int, exports: Iterable[str], now: int
 ) -> int:
     with database.transaction() as connection:
-        floor, standing = read_floor(connection), newest(connection, until=before - 1)
+        floor, standing = read_floor(connection), find_before(connection, before)
         if standing is None or standing.sequence <= floor:
             return floor
         _see_that_all_have(connection, exports, standing.sequence - 1)

@@ -128,10 +128,19 @@ def _syslog(name: str, entry: Entry, folder: Path) -> Export:
 
 def _webhook(name: str, entry: Entry, folder: Path) -> Export:
     place = entry.get("webhook")
-    url = urlsplit(place.text())
-    if url.scheme not in ("http", "https") or not url.hostname or url.username is not None:
+    if not _is_url(place.text()):
         raise place.error("expected https://HOST/PATH; a token goes into `token_file`")
     ca, token = (
         entry.optional(one, lambda path: folder / path.text(), None) for one in ("ca", "token_file")
     )
     return WebhookExport(name, place.text(), ca, token)
+
+
+def _is_url(text: str) -> bool:
+    """Of a web server, without a secret in it."""
+    try:
+        url = urlsplit(text)
+        is_place = bool(url.hostname) and url.port != 0  # which raises for more than 65535
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and is_place and url.username is None

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from sidecar.hsm import Token
 from sidecar.kms.audit import index, signing_key
 from sidecar.kms.audit.chain import Head, append, read_head
-from sidecar.kms.audit.checkpoint import Checkpoint, newest, read_floor, state
+from sidecar.kms.audit.checkpoint import Checkpoint, newest, note, read_floor, state
 from sidecar.kms.audit.event import Event
 from sidecar.kms.audit.record import Told, canonical
 from sidecar.kms.audit.refusals import Refusals
@@ -106,7 +106,10 @@ def sign(connection: Connection, token: Token, now: int, floor: int) -> Head:
     """Sign the chain as it stands, as one that begins with record `floor`."""
     key = signing_key.find_or_make(connection, token, now)
     statement = state(read_head(connection), floor, now, key.key_id)
-    return write(connection, [Checkpoint(statement, key.sign(token, statement.signed())).told()])
+    checkpoint = Checkpoint(statement, key.sign(token, statement.signed()))
+    head = write(connection, [checkpoint.told()])
+    note(connection, head.sequence)
+    return head
 
 
 def _carry_out[T](connection: Connection, errand: Errand[T]) -> T | Exception:

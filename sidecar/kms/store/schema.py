@@ -140,3 +140,5 @@ class AuditHead(Table):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[bytes]
+    checkpoint: Mapped[int] = mapped_column(BigInteger)
+    """The number of the newest record that is one; 0 where there is none."""

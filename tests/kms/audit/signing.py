@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection
 
 from sidecar.kms.audit.chain import Head, read_head
-from sidecar.kms.audit.checkpoint import Checkpoint, Keys, key_id_of, state
+from sidecar.kms.audit.checkpoint import Checkpoint, Keys, key_id_of, note, state
 from sidecar.kms.audit.event import Event
 from sidecar.kms.audit.record import canonical
 from sidecar.kms.audit.trail import write
@@ -35,7 +35,9 @@ class Signer:
 
     def sign(self, connection: Connection, floor: int = 1, now: int = NOW) -> Head:
         """A checkpoint at the end of the trail."""
-        return write(connection, [self.checkpoint(read_head(connection), floor, now).told()])
+        head = write(connection, [self.checkpoint(read_head(connection), floor, now).told()])
+        note(connection, head.sequence)
+        return head
 
     def record(self, head: Head, floor: int = 1) -> str:
         """The text of a checkpoint after `head`."""

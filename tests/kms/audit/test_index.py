@@ -179,3 +179,21 @@ def test_records_of_before_the_index_are_indexed_by_the_migration(file: Any) -> 
         again = connection.exec_driver_sql("SELECT * FROM audit_mark ORDER BY 1,2,3,4,5,6").all()
     assert rows == again
     database.close()
+
+
+def test_what_is_rare_is_found_at_once_among_the_records_of_a_user_who_does_much(
+    database: Database,
+) -> None:
+    """Whichever of two conditions is the rare one."""
+    rare = told(1, eventName="ScheduleKeyDeletion", userIdentity={"userName": "ada"})
+    many = [told(n, userIdentity={"userName": "ada"}) for n in range(2, 2001)]
+    others = [told(n, eventName="Sign", userIdentity={}) for n in range(2001, 4001)]
+    with database.transaction() as connection:
+        write(connection, [rare, *many, told(4001, eventName="Sign"), *others])
+    ada = Query(*HERE, 0, index.FOREVER, {Attribute.User: "ada"})
+    bob = {Attribute.User: "bob", Attribute.EventName: "Sign"}
+    with database.snapshot() as connection:
+        schedule = {**ada.conditions, Attribute.EventName: "ScheduleKeyDeletion"}
+        for conditions, number in ((schedule, 1), (bob, 4001)):
+            page = search(connection, ada._replace(conditions=conditions), 1)
+            assert numbers(page.found) == [number]

@@ -293,3 +293,20 @@ def test_a_checkpoint_can_be_checked_with_nothing_of_ours(
     openssl = "openssl dgst -sha256 -verify audit-key.pem -signature signature.der six-lines"
     done = subprocess.run(openssl.split(), cwd=tmp_path, check=False, capture_output=True)
     assert (done.returncode, done.stdout) == (0, b"Verified OK\n")
+
+
+def test_a_clock_that_was_set_back_changes_neither_what_is_signed_nor_where_it_begins(
+    database: Database, hsm: HsmThread, trail: Trail, keys: Keys
+) -> None:
+    """The newest checkpoint is the last one, whatever its time."""
+    call(trail, hsm, 1, 2)
+    sign(trail, hsm)
+    earlier = NOW - 7200
+    call(trail, hsm, 3, now=earlier)
+    sign(trail, hsm, earlier)
+    assert trail.is_signed()
+    first, removed = prune(database, hsm, NOW + 1, (), earlier)
+    assert removed == first - 1 > 0
+    sign(trail, hsm, earlier)
+    found = verified(database, keys)
+    assert (found.first, found.floor) == (first, first)

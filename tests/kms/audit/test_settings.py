@@ -72,6 +72,8 @@ def test_everything_is_read() -> None:
         ('{exports: [{name: a, syslog: "unix:relative"}]}', "expected tls://"),
         ('{exports: [{name: a, webhook: "ftp://h"}]}', "expected https://"),
         ('{exports: [{name: a, webhook: "https://u:p@h/"}]}', "token_file"),
+        ('{exports: [{name: a, webhook: "https://h:99999/"}]}', "expected https://"),
+        ('{exports: [{name: a, webhook: "https://[h/"}]}', "expected https://"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(section: str, problem: str) -> None:

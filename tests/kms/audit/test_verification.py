@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.audit import ChainBroken, Head, Verified, append, tail, verify
 from sidecar.kms.audit.chain import GENESIS, START, Link, chained, read
 from sidecar.kms.audit.exporting.lines import line, read_files
 from sidecar.kms.audit.verification import Claim, digest_before, verify_export
-from sidecar.kms.store import Database
+from sidecar.kms.store import AuditHead, AuditRecord, Database
 from tests.kms.audit.signing import Signer
 
 # Record 4 is the first checkpoint (it speaks for 1 to 3), 7 the second, and 8 has none yet.
@@ -296,3 +297,44 @@ def test_what_is_gone_from_a_part_is_found_like_what_is_gone_from_the_whole(
     with database.snapshot() as connection, pytest.raises(ChainBroken) as caught:
         verify(connection, claims[3].link.head, first=5)
     assert caught.value.sequence == place
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"a":{"eventType":"AliyunServiceEvent"}}',
+        '["eventType":"AliyunServiceEvent"',
+        '{"eventType":"AliyunServiceEvent"' + "[" * 50_000,
+        '["eventType",{"eventType":"AliyunServiceEvent"}]',
+        json.dumps(
+            {
+                "eventType": "AliyunServiceEvent",
+                "eventName": "AuditCheckpoint",
+                "eventTime": "",
+                "additionalEventData": {
+                    "sequence": 6,
+                    "digest": "",
+                    "floor": "1",
+                    "keyId": "",
+                    "signature": "",
+                },
+            },
+            separators=(",", ":"),
+        ),
+    ],
+)
+def test_whatever_is_laid_in_the_place_of_the_newest_checkpoint_is_found_there(
+    database: Database, claims: list[Claim], signer: Signer, record: str
+) -> None:
+    spoilt = rewritten(claims, 7, record)
+    with database.transaction() as connection:
+        for claim in spoilt:
+            link = claim.link._asdict()
+            connection.execute(
+                update(AuditRecord).where(AuditRecord.sequence == claim.link.sequence).values(link)
+            )
+        connection.execute(update(AuditHead).values(digest=spoilt[-1].link.digest))
+    with database.snapshot() as connection:
+        with pytest.raises(ChainBroken) as caught:
+            verify(connection, keys=signer.keys)
+        assert caught.value.sequence == 7

@@ -13,8 +13,6 @@ import threading
 import time
 import uuid
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from sidecar.errors import SidecarError
 from sidecar.kms.audit.chain import START, Link, read
 from sidecar.kms.audit.exporting import cursor
@@ -56,7 +54,7 @@ class Exporter:
         while not self._stop.is_set():
             try:
                 wait = 0.0 if self.carry() else POLL_SECONDS
-            except (SidecarError, SQLAlchemyError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the records are still there
                 self._tell_failure(error)
                 wait, pause = pause, min(2 * pause, LONGEST_PAUSE)
             else:
@@ -70,7 +68,7 @@ class Exporter:
         try:
             while time.monotonic() < deadline and self.carry():
                 pass
-        except (SidecarError, SQLAlchemyError) as error:
+        except Exception as error:  # noqa: BLE001 - likewise
             self._tell_failure(error)
 
     def carry(self) -> bool:
@@ -103,7 +101,7 @@ class Exporter:
 
     def _tell_failure(self, error: Exception) -> None:
         if not self._is_failing:
-            # An SQLAlchemy error's text holds statements, so only its kind is told.
+            # The text of an error may quote a record or a statement, so only its kind is told.
             why = error.why if isinstance(error, SidecarError) else type(error).__name__
             logger.error("audit export %s waits and tries again: %s", self._name, why)
         self._is_failing = True

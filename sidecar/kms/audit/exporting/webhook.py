@@ -5,6 +5,7 @@ The header `x-audit-records: first-last` names them, so that a receiver can tell
 already: what was not answered comes again.
 """
 
+import time
 from collections.abc import Sequence
 
 import httpx
@@ -17,6 +18,8 @@ from sidecar.kms.audit.verification import Claim
 from sidecar.kms.secret_file import read_secret
 
 SECONDS = 15.0
+MAX_ANSWER = 64 * 1024
+"""Bytes; nothing in an answer is of interest but its status."""
 
 
 class Webhook:
@@ -36,8 +39,10 @@ class Webhook:
             "x-audit-records": f"{first}-{last}",
             **self._authorization(),
         }
+        url = self._settings.url
         try:
-            response = self._client.post(self._settings.url, content=body, headers=headers)
+            with self._client.stream("POST", url, content=body, headers=headers) as response:
+                _finish(response)
         except httpx.HTTPError as error:
             raise DeliveryFailed(f"webhook: {type(error).__name__}") from error
         if not response.is_success:
@@ -54,3 +59,11 @@ class Webhook:
             return {"authorization": f"Bearer {read_secret(self._settings.token_file)}"}
         except Misconfigured as error:
             raise DeliveryFailed(f"webhook: {error.why}") from error
+
+
+def _finish(response: httpx.Response) -> None:
+    """Read a short answer to its end, so that the connection serves again; leave a long one."""
+    deadline = time.monotonic() + SECONDS
+    for _ in response.iter_raw():
+        if response.num_bytes_downloaded > MAX_ANSWER or time.monotonic() > deadline:
+            return

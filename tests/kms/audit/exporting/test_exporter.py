@@ -2,6 +2,7 @@
 """Everything that was committed arrives, at least once, whatever fails in between."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -135,11 +136,14 @@ def test_one_replica_carries_at_a_time_and_another_takes_over(
         other = Exporter("m", second, replica)
         add(database, 1)
         assert not other.carry()
+        now = int(time.time())
+        later = now + 2 * cursor.HOLD_SECONDS
         with database.transaction() as connection:
-            assert cursor.claim(connection, "m", "silent", now=2**40) is True
-            assert not cursor.claim(connection, "m", "another", now=2**40)
-            cursor.advance(connection, "m", "not the holder", 99, now=2**40)
-            assert cursor.find(connection, "m") == (1, "silent", 2**40 + cursor.HOLD_SECONDS)
+            assert cursor.claim(connection, "m", "silent", later)
+            assert not cursor.claim(connection, "m", "another", later + 1)
+            cursor.advance(connection, "m", "not the holder", 99, later)
+            assert cursor.find(connection, "m") == (1, "silent", later + cursor.HOLD_SECONDS)
+            cursor.advance(connection, "m", "silent", 1, now)
         assert not carrier.carry()
         assert (first.numbers, second.numbers) == ([1], [])
         with database.transaction() as connection:
@@ -188,3 +192,33 @@ def test_an_export_to_files_and_one_to_a_url_tell_the_same(
         sent = [parse(text) for text in receiver.bodies[0].splitlines(keepends=True)]
     written = list(read_files(list((tmp_path / "audit").iterdir())))
     assert [one.link for one in written] == [one.link for one in sent if one]
+
+
+def test_no_error_ends_an_export(
+    database: Database, running: Callable[[Exporter], Exporter], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not one that nobody thought of either; its text, which may quote a record, is not told."""
+    memory = Memory()
+    errors = [ZeroDivisionError("a canary"), RecursionError("a canary")]
+
+    def fail() -> None:
+        if errors:
+            raise errors.pop()
+
+    memory.after = fail
+    add(database, 2)
+    running(Exporter("m", memory, database))
+    wait_until(lambda: memory.numbers == [1, 2] * 3)
+    wait_until(lambda: "goes on" in caplog.text)
+    assert "waits and tries again: RecursionError" in caplog.text
+    assert "a canary" not in caplog.text
+
+
+def test_a_clock_that_was_set_back_holds_no_export_up(database: Database) -> None:
+    """The one that held it ended; by the clock of now it does so for another day."""
+    add(database, 2)
+    with database.transaction() as connection:
+        assert cursor.claim(connection, "m", "another", int(time.time()) + 24 * 3600)
+    memory = Memory()
+    assert Exporter("m", memory, database).carry()
+    assert memory.numbers == [1, 2]

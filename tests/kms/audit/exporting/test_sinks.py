@@ -22,7 +22,7 @@ from sidecar.kms.audit.exporting.webhook import Webhook
 from sidecar.kms.audit.settings import FolderExport, SyslogExport, WebhookExport
 from sidecar.kms.audit.verification import Claim, verify_export
 from tests.fixtures.authority import Authority
-from tests.kms.audit.exporting.receivers import HookReceiver, StreamReceiver
+from tests.kms.audit.exporting.receivers import EndlessReceiver, HookReceiver, StreamReceiver
 from tests.kms.audit.signing import event
 
 PATIENCE = 20.0
@@ -217,3 +217,13 @@ def test_whatever_is_not_2xx_is_no_arrival(status: int) -> None:
 def test_a_ca_that_is_none_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="is no CA"):
         Webhook(WebhookExport("w", "https://127.0.0.1:1/", ca=tmp_path / "none"))
+
+
+def test_a_url_that_answers_without_end_is_not_listened_to() -> None:
+    """Its status is all that counts; memory and time are ours."""
+    with EndlessReceiver() as receiver:
+        sink = Webhook(WebhookExport("w", receiver.url))
+        for _ in range(2):
+            sink.deliver(claims(1, 1))
+        sink.close()
+    assert receiver.requests == 2
