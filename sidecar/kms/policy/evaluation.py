@@ -9,14 +9,24 @@ A call may be about several resources (an alias and its key): each of them must 
 decision names the statement that made it, so that it can be explained.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self
 
 from sidecar.kms.policy.facts import RequestFacts
-from sidecar.kms.policy.grammar import Kind, read_json, read_statements
-from sidecar.kms.policy.statement import Effect, Statement
+from sidecar.kms.policy.grammar import BadPolicy, Kind, read_json, read_statements
+from sidecar.kms.policy.statement import RESOURCE_PARTS, Effect, ResourcePattern, Statement
+
+UNREADABLE = Statement(
+    effect="Deny",
+    actions=("kms:getkeypolicy", "kms:setkeypolicy"),
+    is_not_action=True,
+    resources=(ResourcePattern(("*",) * RESOURCE_PARTS),),
+)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,18 @@ class Policy:
     def read(cls, text: str, name: str = "", kind: Kind = Kind.IDENTITY) -> Self:
         """The same for a document in JSON."""
         return cls.parse(read_json(text), name, kind)
+
+    @classmethod
+    def kept(cls, text: str, name: str, kind: Kind = Kind.IDENTITY) -> Self:
+        """A document that was read when it was stored.
+
+        One that this version reads no more denies everything but being replaced, and that is told.
+        """
+        try:
+            return cls.read(text, name, kind)
+        except BadPolicy as error:
+            logger.error("the policy %s denies everything, for %s", name, error.why)  # noqa: TRY400 - a sentence
+            return cls((UNREADABLE,), name)
 
 
 class Finding(NamedTuple):
@@ -140,17 +162,16 @@ def weigh(
     action: str,
     resource: str,
     facts: RequestFacts,
-    names: frozenset[str] | None = None,
+    names: frozenset[str] = frozenset(),
 ) -> Finding:
     """What the policies say together: the first Deny, else the first Allow.
 
-    With `names`, policies that have principals: those of their statements that mean one of these.
+    Of policies that have principals those statements count that mean one of `names`.
     """
     allowed = Finding()
     for policy in policies:
         for number, statement in enumerate(policy.statements, 1):
-            is_meant = names is None or statement.is_for(names)
-            if is_meant and statement.applies(action, resource, facts):
+            if statement.is_for(names) and statement.applies(action, resource, facts):
                 finding = Finding(statement.effect, policy.name, number)
                 if statement.effect == "Deny":
                     return finding

@@ -131,19 +131,20 @@ def _statement(steps: Steps, document: object, kind: Kind) -> Statement:
         is_not_action=word == "NotAction",
         resources=tuple(_resource(*entry) for entry in resources),
         conditions=tuple(_conditions((*steps, "Condition"), members.get("Condition", {}), kind)),
-        principals=frozenset(_principals((*steps, "Principal"), members.get("Principal"), kind)),
+        principals=_principals((*steps, "Principal"), members.get("Principal"), kind),
     )
 
 
-def _principals(steps: Steps, document: object, kind: Kind) -> Iterator[str]:
+def _principals(steps: Steps, document: object, kind: Kind) -> frozenset[str] | None:
     if kind is Kind.IDENTITY:
-        return
+        return None
     grammars = {"RAM": _RAM_PRINCIPAL}
     if kind is Kind.TRUST:
         grammars["Federated"] = _PROVIDER
     named = _members(steps, document, (), tuple(grammars))
     if not named:
         raise BadPolicy(steps, "names nobody")
+    principals: set[str] = set()
     for word, values in named.items():
         for place, text in _texts((*steps, word), values):
             if not grammars[word].fullmatch(text):
@@ -153,7 +154,8 @@ def _principals(steps: Steps, document: object, kind: Kind) -> Iterator[str]:
                     if word == "RAM"
                     else "a provider is acs:ram::<account>:oidc-provider/<name>",
                 )
-            yield text
+            principals.add(text)
+    return frozenset(principals)
 
 
 def _effect(steps: Steps, value: object) -> Literal["Allow", "Deny"]:

@@ -59,11 +59,11 @@ class Statement:
     is_not_action: bool
     resources: tuple[ResourcePattern, ...]
     conditions: tuple[Condition, ...] = ()
-    principals: frozenset[str] = frozenset()
-    """Whom it means, where it hangs on a key or a role; the policies of a caller name nobody."""
+    principals: frozenset[str] | None = None
+    """Whom it means, where it hangs on a key or a role; a caller's mean whoever has them."""
 
     def is_for(self, names: frozenset[str]) -> bool:
-        return not self.principals.isdisjoint(names)
+        return self.principals is None or not self.principals.isdisjoint(names)
 
     def applies(self, action: str, resource: str, facts: RequestFacts) -> bool:
         named = any(matches(pattern, action.lower()) for pattern in self.actions)

@@ -99,7 +99,7 @@ class Directory:
             return None  # a role that is made anew under its old name is another one
         key_id = session.access_key_id
         secret = unseal(token, session.sealed_secret, session_purpose(key_id)).decode()
-        policy = Policy.read(session.policy, "session") if session.policy else None
+        policy = Policy.kept(session.policy, "session") if session.policy else None
         return Caller(
             account,
             "role",

@@ -41,4 +41,4 @@ def _parsed(roster: Roster, named: dict[tuple[PolicyType, str], None]) -> Iterat
             if name in SYSTEM_POLICIES:
                 yield SYSTEM_POLICIES[name]
         elif text := find_text(roster, kind, name):
-            yield Policy.read(text, name)
+            yield Policy.kept(text, name)

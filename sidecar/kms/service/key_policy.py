@@ -25,7 +25,7 @@ def read_key_policy(text: str) -> str:
 @lru_cache(1024)
 def parse_key_policy(text: str) -> Policy:
     """A stored policy, understood; the same text is the same policy."""
-    return Policy.read(text, "of the key", Kind.KEY)
+    return Policy.kept(text, "of the key", Kind.KEY)
 
 
 def default_policy(account: str) -> str:

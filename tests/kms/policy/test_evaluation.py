@@ -185,3 +185,21 @@ def test_a_session_policy_narrows_and_never_widens() -> None:
     assert not decide([], "kms:Decrypt", [KEY], INSIDE, session=some).is_allowed
     given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
     assert not decide([], "kms:Encrypt", [KEY], INSIDE, session=some, keys=[given]).is_allowed
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_kept_policy_that_cannot_be_read_any_more_denies_all_but_its_replacement(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after an upgrade to a version that reads more strictly."""
+    kept = Policy.kept('{"Version": "1", "Statement": "x"}', "old", kind)
+    yes, names = policy(allow("*")), frozenset([f"{OWN}:user/app"])
+    assert "the policy old denies everything, for policy: $.Statement" in caplog.text
+    for action, denial in (
+        ("kms:Decrypt", Denial.EXPLICIT),
+        ("sts:AssumeRole", Denial.EXPLICIT),
+        ("kms:SetKeyPolicy", None),
+    ):
+        key = KeyPolicy(KEY, kept, names, frozenset(), is_foreign=False)
+        assert decide([yes], action, [KEY], INSIDE, keys=[key]).denial is denial
+        assert decide([yes, kept], action, [KEY], INSIDE).denial is denial

@@ -41,7 +41,7 @@ def insist_on_trust(
     call: Call, role: RamRole, names: frozenset[str], facts: Mapping[str, str]
 ) -> None:
     """The role's trust policy lets one of `names` in; raise Fault."""
-    trust = Policy.read(role.trust, "trust", Kind.TRUST)
+    trust = Policy.kept(role.trust, "trust", Kind.TRUST)
     arn = arn_of(role.account, "role", role.name)
     known = dataclasses.replace(call.origin, kms=facts)
     if weigh((trust,), "sts:AssumeRole", arn, known, names).effect != "Allow":
