@@ -13,6 +13,7 @@ from sidecar.proxy.layers.http1.grammar import (
     read_request,
     read_response,
 )
+from tests.proxy.test_smuggling import REFUSED
 
 
 def request(*lines: bytes, minor: int = 1) -> Frame:
@@ -67,6 +68,16 @@ def test_where_an_answer_ends(
     assert (frame.length, frame.chunked, frame.keep_alive) == (length, chunked, keep_alive)
     bare = response(status, *lines, to_head=True)
     assert (bare.length, bare.chunked) == (0, False)
+
+
+BOUNDED_BY_THE_READER = {"an endless head", "endless fields"}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED.keys() - BOUNDED_BY_THE_READER))
+def test_it_needs_no_second_parser_to_refuse_what_can_be_read_in_two_ways(name: str) -> None:
+    head, end, _ = REFUSED[name].replace(b"%b", b"held").partition(b"\r\n\r\n")
+    with pytest.raises(Malformed):
+        read_request(head + end)
 
 
 def test_a_reason_may_be_missing() -> None:
