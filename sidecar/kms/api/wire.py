@@ -109,7 +109,7 @@ async def _read(request: Request) -> bytes:
     if request.scope["raw_path"] != b"/":
         raise Fault(404, "InvalidApi.NotFound", "Specified api is not found: the path is /.")
     if request.method not in ("GET", "POST"):
-        raise Fault(405, "UnsupportedHTTPMethod", "This http method is not supported.")
+        raise Fault(403, "UnsupportedHTTPMethod", "This http method is not supported.")
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -31,7 +31,7 @@ def test_an_answer_names_its_request(kms: RunningKms) -> None:
         ("POST /v1 HTTP/1.1", 404, "InvalidApi.NotFound"),
         ("POST //?Action=ListKeys HTTP/1.1", 404, "InvalidApi.NotFound"),
         ("POST /%2F HTTP/1.1", 404, "InvalidApi.NotFound"),
-        ("PUT / HTTP/1.1", 405, "UnsupportedHTTPMethod"),
+        ("PUT / HTTP/1.1", 403, "UnsupportedHTTPMethod"),
         ("OPTIONS * HTTP/1.1", 404, "InvalidApi.NotFound"),
         ("POST /?a=%zz HTTP/1.1", 400, "InvalidParameter.Format"),
         ("POST /?a=1&a=2 HTTP/1.1", 400, "InvalidParameter.Format"),
@@ -91,7 +91,7 @@ def test_requests_that_are_sent_before_an_answer_are_answered_in_turn(kms: Runni
             wire(signed("ListKeys", key=kms.access_key)) + b"PUT / HTTP/1.1\r\nHost: kms\r\n\r\n"
         )
         assert connection.read().status == 200
-        assert connection.read().status == 405
+        assert connection.read().status == 403
 
 
 def test_xml_is_refused_by_name(kms: RunningKms) -> None:
