@@ -158,9 +158,12 @@ def test_a_token_whose_folder_was_moved_is_told(token_uri: Pkcs11Uri) -> None:
 
 @pytest.mark.usefixtures("key")
 def test_a_token_without_its_anchor_is_another_token(hsm: HsmThread) -> None:
+    iv, ciphertext = _encrypt(hsm)
     hsm.run(lambda token: token._search(ANCHOR_ID).destroy())
     with pytest.raises(HsmUnavailable, match="AnchorMissing"):
         hsm.run(Token.list_key_ids)
+    with pytest.raises(HsmUnavailable, match="AnchorMissing"):  # and not a bad ciphertext
+        _decrypt(hsm, iv, ciphertext[::-1])
     with pytest.raises(HsmUnavailable):
         hsm.run(lambda token: token.encrypt_gcm(b"unknown", b"", b""))
     assert not hsm.run(Token.has_anchor)
