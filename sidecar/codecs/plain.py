@@ -14,6 +14,10 @@ from sidecar.codecs.shape import Shape
 from sidecar.envelope import is_sealed_text
 from sidecar.errors import CannotOpen
 
+_START = 64
+_MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"
+"""White space and byte order marks."""
+
 
 class _PlainReading[T]:
     """The body."""
@@ -24,7 +28,7 @@ class _PlainReading[T]:
     def __init__(self, body: bytes, shape: Shape[T]) -> None:
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = []
-        self.claims = int(is_sealed_text(body))
+        self.claims = int(_claims_to_be_sealed(body))
         self._body = body
         if shape.tag is not None:
             text = body.decode("utf-8", "surrogateescape")
@@ -44,6 +48,12 @@ class _PlainReading[T]:
 
     def render(self) -> bytes:
         return self._body
+
+
+def _claims_to_be_sealed(body: bytes) -> bool:
+    """Whether the text is an envelope, as it stands or as a store may have coded it anew."""
+    start = body[:_START].replace(b"\0", b"")
+    return is_sealed_text(start.lstrip(_MARKS))
 
 
 class Plain:

@@ -83,6 +83,7 @@ class Shape[T]:
         known = self.known
         if known is None or names <= known:
             return 0
+        check_places(len(names) - len(known))  # before they are looked at one by one
         unknown = names - known
         taken = effort(unknown)
         check_places(taken)

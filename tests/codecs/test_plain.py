@@ -46,8 +46,21 @@ def test_a_surrogate_that_stands_for_no_byte_is_refused() -> None:
         reading.replace(reading.sites[0], rb'"\ud800"')
 
 
-def test_only_one_that_claims_to_be_an_envelope_is_counted() -> None:
-    assert [WHOLE_CODEC.read(body, WHOLE).claims for body in (b"enc:1:", b" enc:1:")] == [1, 0]
+@pytest.mark.parametrize(
+    ("body", "claims"),
+    [
+        (b"enc:1:x", 1),
+        (b"\r\n enc:1:x", 1),
+        (b"\xef\xbb\xbfenc:1:x", 1),
+        ("\ufeffenc:1:x".encode("utf-16-le"), 1),
+        ("\ufeffenc:1:x".encode("utf-16-be"), 1),
+        (b"x enc:1:x", 0),
+        (b"enc:x", 0),
+        (b"", 0),
+    ],
+)
+def test_one_that_claims_to_be_an_envelope_is_counted(body: bytes, claims: int) -> None:
+    assert WHOLE_CODEC.read(body, WHOLE).claims == claims
 
 
 def test_it_reads_nothing_that_is_not_asked_for_as_a_whole() -> None:
