@@ -62,7 +62,7 @@ def maker_of(parent: int) -> int | None:
     return None
 
 
-def wait_for[T](look: Callable[[], T]) -> T:
+def wait_for[T](look: Callable[[], T | None]) -> T:
     """Look until there is something."""
     until = time.monotonic() + 60
     while not (found := look()):
