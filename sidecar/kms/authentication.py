@@ -21,6 +21,7 @@ from sidecar.kms.regions import Regions
 from sidecar.kms.request import Received
 from sidecar.kms.store import nonces
 from sidecar.signing import WINDOW_SECONDS, NonceUsed, Request, SignatureFailure, Signed, verify
+from sidecar.signing.failures import UnknownAccessKey
 
 
 class Admitted(NamedTuple):
@@ -47,6 +48,19 @@ class Authentication:
             return self._admit(connection, token, received, event)
         except SignatureFailure as failure:
             raise Fault.unsigned(failure) from failure
+
+    def admit_again(self, connection: Connection, token: Token, event: Event) -> None:
+        """The caller as it stands now, of a call that had to wait; raise Fault where it is gone."""
+        if event.caller is None:
+            return
+        try:
+            caller = self._directory.find(connection, token, event.caller.access_key.id)
+            if caller is None:
+                raise UnknownAccessKey
+        except SignatureFailure as failure:
+            raise Fault.unsigned(failure) from failure
+        event.caller = caller
+        _check_end(caller, event.now)
 
     def _admit(
         self, connection: Connection, token: Token, received: Received, event: Event
@@ -132,7 +146,11 @@ def _check_session(caller: Caller | None, signed: Signed, now: int) -> None:
             "InvalidSecurityToken.MismatchWithAccessKey",
             "Specified SecurityToken mismatch with the AccessKey.",
         )
-    if now >= session.expires_at:
+    _check_end(caller, now)
+
+
+def _check_end(caller: Caller | None, now: int) -> None:
+    if caller and caller.session and now >= caller.session.expires_at:
         raise Fault(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
 
 

@@ -55,10 +55,12 @@ class Errand:
     """What was waited for did not come."""
 
     def admit(self, connection: Connection) -> None:
-        if self.admitted is None:  # else its nonce is used already: the call was postponed
+        if self.admitted is None:
             self.admitted = self.authentication.admit(
                 connection, self.token, self.received, self.event
             )
+        else:  # the call was postponed, and its nonce is used already
+            self.authentication.admit_again(connection, self.token, self.event)
 
     def act(self, connection: Connection) -> Answer:
         if self.refused is not None:

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sidecar.hsm import HsmThread, softhsm
 from sidecar.kms.accounts import Account
@@ -49,6 +49,12 @@ class Inside:
         self.directory = Directory(accounts)
         self._engine = Engine([REGION], self.directory, hsm, database, lambda: NOW)
         self._numbers = itertools.count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._engine.__exit__(None, None, None)
 
     def together(self, *calls: Asked) -> list[Answer | Fault]:
         """What calls are answered that come in one round, in this order."""
@@ -100,6 +106,7 @@ def core(folder: Path, *accounts: Account) -> Iterator[Inside]:
         with HsmThread(token) as hsm:
             prove(hsm, database)
             hsm.run(lambda one: seeding.plant(database, one, accounts, NOW))
-            yield Inside(hsm, database, accounts)
+            with Inside(hsm, database, accounts) as inside:
+                yield inside
     finally:
         database.close()

@@ -53,6 +53,26 @@ def test_what_a_call_changes_holds_for_the_next_one_of_its_round(inside: Inside)
     ) == [forbidden, None, None, None, inactive, inactive, None, None, forbidden]
 
 
+FULL = {**READING, "PolicyName": "AliyunKMSFullAccess"}
+INACTIVE = {"UserName": "app", "UserAccessKeyId": APP.id, "Status": "Inactive"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (ram("UpdateAccessKey", **INACTIVE), "InvalidAccessKeyId.Inactive"),
+        (ram("DetachPolicyFromUser", **FULL), "Forbidden.NoPermission"),
+    ],
+)
+def test_a_call_that_had_to_wait_is_asked_again_who_makes_it(
+    change: Asked, code: str, inside: Inside
+) -> None:
+    """A pair takes a while to make, and its caller lost the right to it in the same round."""
+    pair = Asked("CreateKey", {"KeySpec": "RSA_2048", "KeyUsage": "SIGN/VERIFY"}, APP)
+    attached = ram("AttachPolicyToUser", **FULL)
+    assert codes(inside, attached, pair, change) == [None, code, None]
+
+
 def test_what_is_undone_holds_for_nobody(inside: Inside) -> None:
     again = ram("AttachPolicyToUser", **READING)
     assert codes(inside, again, again, LIST) == [None, "EntityAlreadyExists.User.Policy", None]
