@@ -7,8 +7,9 @@ was left out: every rule that names the CMK has been read whole, and every EDK c
 """
 
 import asyncio
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from sidecar.migration.records import State, Stored
 from sidecar.rules import Rule, RuleSet
 
 _AT_ONCE = 16
+_CLAIM = re.compile(rb"enc:[0-9]+:")
 
 
 class Sealed(NamedTuple):
@@ -85,14 +87,26 @@ class Census:
     def __init__(self) -> None:
         self.found: Counter[tuple[Sealed, str]] = Counter()
         self.records: Counter[str] = Counter()
+        self.tenants: dict[str, set[str]] = {}
+        """By rule: the tenants whose records alone were listed."""
+        self.strays: Counter[str] = Counter()
+        """By rule: sealed values where it names no field, whose key nobody is asked for."""
 
-    def count(self, rule: Rule, tenant: str, values: Iterable[Stored]) -> None:
-        """One record of `rule`."""
+    def begin(self, rule: Rule, tenant: str) -> None:
+        """Records of `rule` are listed: of one tenant, or of all where `tenant` is empty."""
+        if tenant:
+            self.tenants.setdefault(rule.name, set()).add(tenant)
+
+    def count(self, rule: Rule, tenant: str, record: bytes, values: Iterable[Stored]) -> None:
+        """One record of `rule`, and the values in it that the rule names."""
         self.records[rule.name] += 1
+        claims = len(_CLAIM.findall(record))
         for value in values:
             if value.state is State.SEALED:
+                claims -= 1
                 place = f"{rule.name}.{value.field}"
                 self.found[_sealed(rule, tenant, value.envelope), place] += 1
+        self.strays[rule.name] += max(claims, 0)
 
 
 def _sealed(rule: Rule, tenant: str, envelope: Envelope | None) -> Sealed:
@@ -101,6 +115,18 @@ def _sealed(rule: Rule, tenant: str, envelope: Envelope | None) -> Sealed:
         return Sealed(rule.name, tenant, KeyKind.EDK, b"")
     key = envelope.key
     return Sealed(rule.name, tenant if key.kind is KeyKind.EDK else "", key.kind, key.value)
+
+
+def _unseen(rule: Rule, census: Census) -> Iterator[str]:
+    """What may be sealed under a rule and was not looked at."""
+    if rule.name not in census.records:
+        yield f"rule {rule.name!r} names it, and none of its records was read"
+    if tenants := census.tenants.get(rule.name):
+        yield f"of rule {rule.name!r} only the tenants {', '.join(sorted(tenants))} were read"
+    if strays := census.strays[rule.name]:
+        yield f"{strays:,} sealed values stand where rule {rule.name!r} names no field"
+    if rule.outside:
+        yield f"rule {rule.name!r} seals values outside of records as well"
 
 
 class Assessor:
@@ -116,7 +142,7 @@ class Assessor:
     async def assess(self, census: Census) -> Usage:
         """What the census means."""
         for rule in self._rules.values():
-            await self._name_cmks(rule, is_read=rule.name in census.records)
+            await self._name_cmks(rule, list(_unseen(rule, census)))
             await self._note_lookup_keys(rule)
         keys = {sealed for sealed, _ in census.found}
         named = dict(zip(keys, await asyncio.gather(*map(self._ask, keys)), strict=True))
@@ -127,7 +153,7 @@ class Assessor:
                 self._version(*of).values[place] += count
         return self._usage
 
-    async def _name_cmks(self, rule: Rule, *, is_read: bool) -> None:
+    async def _name_cmks(self, rule: Rule, unseen: list[str]) -> None:
         for name in (rule.cmk.seal, *rule.cmk.open):
             try:
                 key_id = (await self._provider.describe_key(name)).key_id
@@ -139,10 +165,7 @@ class Assessor:
                 use.names.append(name)
             if name == rule.cmk.seal:
                 use.seals_for.append(rule.name)
-            if not is_read:
-                use.unseen.append(f"rule {rule.name!r} names it, and none of its records was read")
-            if rule.outside:
-                use.unseen.append(f"rule {rule.name!r} seals values outside of records as well")
+            use.unseen += unseen
         context = KeyContext(rule.store.name, "")
         suite = SEALING_SUITES[rule.suite]
         try:

@@ -11,14 +11,15 @@ from tests.migration.rig import Rig
 from tests.rules.samples import field
 
 
-async def used(rig: Rig, *more: object, read: bool = True) -> Usage:
+async def used(rig: Rig, *more: object, read: bool = True, tenant: str = "") -> Usage:
     collection = rig.collection()
     census = Census()
+    census.begin(rig.rule, tenant)
     async with collection.store:
         async for page in pages(collection):
             for record in page.records if read else ():
                 values = collection.records.look(record)
-                census.count(rig.rule, collection.tenant_of(record), values)
+                census.count(rig.rule, collection.tenant_of(record), record, values)
     rules = RuleSet((rig.rule, *more))  # type: ignore[arg-type]
     return await Assessor(rules, rig.keyring, rig.provider).assess(census)
 
@@ -142,6 +143,25 @@ async def test_what_was_not_read_leaves_the_answer_open(rig: Rig) -> None:
     answer, against = (await used(rig, other)).answer(old)
     assert answer == "unknown"
     assert against == ["rule 'invoices' names it, and none of its records was read"]
+
+
+async def test_one_tenant_s_records_tell_nothing_of_the_others(rig: Rig) -> None:
+    """A yes would let the key of everybody else's data go."""
+    old = await rig.move_alias()
+    answer, against = (await used(rig, tenant="acme")).answer(old)
+    assert answer == "unknown"
+    assert against == ["of rule 'customers' only the tenants acme were read"]
+
+
+async def test_what_stands_where_no_field_is_named_leaves_it_open(rig: Rig) -> None:
+    """A field that was taken out of the rule, say, and is to be put in again."""
+    await rig.run()
+    rig.shop.change("C-003", former=rig.shop.record("C-001")["ssn"])
+    old = await rig.move_alias()
+    await rig.run(name="rewrap")
+    answer, against = (await used(rig)).answer(old)
+    assert answer == "unknown"
+    assert against == ["1 sealed values stand where rule 'customers' names no field"]
 
 
 async def test_what_no_record_holds_leaves_it_open_too(rig: Rig) -> None:

@@ -37,7 +37,9 @@ def command(descriptions: tuple[Path, ...], path: Path, key: str | None, *, as_j
     that is found, for what an envelope says of itself proves nothing.
 
     The answer is `yes` only where nothing is left under the key and nothing was left out: give a
-    DESCRIPTION for every rule that names it. Files and backups elsewhere are not seen.
+    DESCRIPTION for every rule that names it, and for every collection where a rule holds several.
+    A listing of one tenant (`tenant: {value: …}`) leaves the answer open. Files and backups
+    elsewhere are not seen.
 
     \b
     Examples:
@@ -78,13 +80,14 @@ async def _read(descriptions: tuple[Path, ...], config: Path) -> tuple[Usage, di
 
 
 async def _count(collection: Collection, census: Census) -> None:
-    rule = collection.rule
+    rule, tenant = collection.rule, collection.description.tenant
+    census.begin(rule, tenant.value if tenant else "")
     with Progress(rule.name, "records") as progress:
         async for page in pages(collection):
             for record in page.records:
                 try:
                     values = collection.records.look(record)
-                    census.count(rule, collection.tenant_of(record), values)
+                    census.count(rule, collection.tenant_of(record), record, values)
                 except Refused as error:
                     name = collection.id_of(record) or "without an id"
                     raise Misconfigured(
