@@ -17,7 +17,7 @@ from sidecar.envelope.chunks import (
     plaintext_length,
     span_of,
 )
-from sidecar.envelope.context import DOMAIN, Context, frame
+from sidecar.envelope.context import Context, frame_owner, frame_place
 from sidecar.envelope.deterministic import open_equal, seal_equal
 from sidecar.envelope.fingerprint import FINGERPRINT_LENGTH, fingerprint
 from sidecar.envelope.format import (
@@ -41,7 +41,6 @@ from sidecar.envelope.text import PREFIX, from_ascii, from_text, is_sealed_text,
 __all__ = [
     "CHUNK_LENGTH",
     "DEFAULT_SUITE",
-    "DOMAIN",
     "FINGERPRINT_LENGTH",
     "MAX_EDK_LENGTH",
     "MAX_ENVELOPE_LENGTH",
@@ -63,7 +62,8 @@ __all__ = [
     "body_length",
     "edk_header",
     "fingerprint",
-    "frame",
+    "frame_owner",
+    "frame_place",
     "from_ascii",
     "from_text",
     "is_sealed_text",

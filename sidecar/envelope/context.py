@@ -33,15 +33,21 @@ class Context(NamedTuple):
         Raises:
             Malformed: A member is too long or is not Unicode text.
         """
-        return DOMAIN + b"".join([frame(member) for member in self])
+        return frame_place(*self[:3]) + frame_owner(*self[3:])
 
 
-def frame(member: str) -> bytes:
-    """One member as it stands in a context: its length in two bytes, and its text in UTF-8.
+def frame_place(store: str, collection: str, field: str) -> bytes:
+    """The first part of a context, the same for all messages of a rule; Malformed as `encode`."""
+    return DOMAIN + _frame(store) + _frame(collection) + _frame(field)
 
-    Raises:
-        Malformed: It is too long or is not Unicode text.
-    """
+
+def frame_owner(tenant: str, record: str) -> bytes:
+    """The rest of it, the same for all fields of a document; Malformed as `encode`."""
+    return _frame(tenant) + _frame(record)
+
+
+def _frame(member: str) -> bytes:
+    """One member: its length in two bytes, and its text in UTF-8."""
     try:
         data = member.encode()
     except UnicodeEncodeError:

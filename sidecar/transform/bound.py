@@ -4,7 +4,7 @@
 from collections.abc import Collection, Mapping
 
 from sidecar.backends import BACKENDS
-from sidecar.envelope import DOMAIN, SEALING_SUITES, frame
+from sidecar.envelope import SEALING_SUITES, frame_place
 from sidecar.errors import Misconfigured
 from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
 from sidecar.message import RequestHead
@@ -29,10 +29,9 @@ class BoundRule:
         # Fields of one logical name are sealed in one way; the rules see to it.
         self.treatments = {field.name: treatment_of(field) for field in rule.all_fields}
         self.masks = {field.name: field.mask for field in rule.all_fields if field.mask}
-        # The contexts of a field differ in their last two members alone.
-        names = (frame(rule.store.name), frame(rule.collection))
         self._places = {
-            field.name: b"".join((DOMAIN, *names, frame(field.name))) for field in rule.all_fields
+            field.name: frame_place(rule.store.name, rule.collection, field.name)
+            for field in rule.all_fields
         }
         self._clearance = Clearance(rule.cleared)
         self._rule = rule
@@ -50,9 +49,9 @@ class BoundRule:
             return {}
         return self.masks
 
-    def context(self, field: str, record: bytes) -> bytes:
-        """The encoded `Context` of a value; `record` is what `framed` made of its ids."""
-        return self._places[field] + record
+    def context(self, field: str, owner: bytes) -> bytes:
+        """The encoded `Context` of a value; `owner` is what `frame_owner` made of its ids."""
+        return self._places[field] + owner
 
     async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
         """The keys that seal one message; suspends only when one has to be asked for."""
@@ -78,8 +77,3 @@ class BoundRule:
         rule = self._rule
         context = KeyContext(rule.store.name, "")
         return await self._keyring.for_lookup(rule.cmk, context, rule.lookup_keys)
-
-
-def framed(tenant: str, record: str) -> bytes:
-    """The last two members of a context; Malformed where one of them is too long."""
-    return frame(tenant) + frame(record)

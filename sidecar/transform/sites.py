@@ -21,11 +21,11 @@ from sidecar.backends import (
     UnsealedStoredValue,
     Value,
 )
-from sidecar.envelope import Envelope, KeyKind
+from sidecar.envelope import Envelope, KeyKind, frame_owner
 from sidecar.errors import CannotOpen, Refused
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import Mask, Phase
-from sidecar.transform.bound import BoundRule, framed
+from sidecar.transform.bound import BoundRule
 from sidecar.transform.masking import is_mask, shown
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.values import Keys, Stored, Treatment
@@ -60,7 +60,7 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     sites = []
     masks = bound.masks
     record: str | None = None
-    ids = b""
+    owner = b""
     for value in message.values:
         field, lexeme = value.field, value.lexeme
         if lexeme == _NULL and field.null == "keep":
@@ -72,13 +72,13 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
             )
         if value.record != record:  # those of one document share it
             record = value.record
-            ids = framed(tenant, record)
+            owner = frame_owner(tenant, record)
         name = field.name
         if name in masks and is_mask(lexeme):
             raise MaskedValue(name)
         treatment = bound.treatments[name]
         plaintext = treatment.prepare(lexeme)
-        sites.append(SiteToSeal(value, treatment, bound.context(name, ids), plaintext))
+        sites.append(SiteToSeal(value, treatment, bound.context(name, owner), plaintext))
     return sites
 
 
@@ -98,7 +98,7 @@ def sites_to_open(
     sites = []
     unsealed = [(path, path) for path in message.misfits]
     record: str | None = None
-    ids = b""
+    owner = b""
     envelopes = 0
     for value in message.values:
         lexeme, name = value.lexeme, value.field.name
@@ -119,9 +119,9 @@ def sites_to_open(
             )
         if value.record != record:  # those of one document share it
             record = value.record
-            ids = framed(tenant, record)
+            owner = frame_owner(tenant, record)
         envelopes += isinstance(stored, Envelope)
-        sites.append(SiteToOpen(value, treatment, bound.context(name, ids), stored))
+        sites.append(SiteToOpen(value, treatment, bound.context(name, owner), stored))
     if not is_error:
         _check_phase(bound, tenant, unsealed, stats)
         if message.claims > envelopes:
@@ -172,7 +172,7 @@ def open_site(
     mask = masks.get(name)
     if mask is None:
         return lexeme
-    place = bound.context(name, framed(tenant, ""))
+    place = bound.context(name, frame_owner(tenant, ""))
     return shown(mask, lexeme, lambda text: keys.lookup[0].fingerprint(place, text))
 
 

@@ -3,10 +3,10 @@
 
 import pytest
 
-from sidecar.envelope import Context
+from sidecar.envelope import Context, frame_owner
 from sidecar.keys import KeyContext
 from sidecar.rules import Mode
-from sidecar.transform.bound import BoundRule, framed
+from sidecar.transform.bound import BoundRule
 from tests.rules.samples import field
 from tests.transform.rig import CMK, Rig
 
@@ -19,7 +19,7 @@ async def test_the_context_is_made_of_names_of_the_rule(rig: Rig, tenant: str, r
     bound = BoundRule(rig.rule(*FIELDS, collection="people"), rig.keyring)
     for name in ("ssn", "email", "no"):
         expected = Context("crm", "people", name, tenant, record).encode()
-        assert bound.context(name, framed(tenant, record)) == expected
+        assert bound.context(name, frame_owner(tenant, record)) == expected
 
 
 async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig) -> None:
