@@ -41,6 +41,7 @@ class Shop:
         self.tags = True
         self.weak = False
         self.is_heedless = False
+        self.repeats_cursor = False
         self.stuck = False
         self.drop = False
         self.refused: int | None = None
@@ -96,7 +97,9 @@ class Shop:
         more = start + PAGE < len(ids)
         headers = {}
         if "cursor" in query:
-            cursor = msgspec.json.encode(chosen[-1] if more else None)
+            at_end = query["cursor"] if self.repeats_cursor and not chosen else None
+            is_told = more or (self.repeats_cursor and chosen)
+            cursor = msgspec.json.encode(chosen[-1] if is_told else at_end)
             url = msgspec.json.encode(f"/customers?cursor={chosen[-1]}" if more else None)
             body = b'{"next":%b,"url":%b,"rows":%b}' % (cursor, url, body)
         if self.stuck:

@@ -45,6 +45,13 @@ async def test_everything_is_sealed_however_it_is_listed(rig: Rig, way: str) -> 
     assert rig.shop.record("C-003") == {"id": "C-003", "city": "London", "ssn": None}
 
 
+async def test_a_store_that_repeats_its_last_cursor_has_no_more(rig: Rig) -> None:
+    rig.shop.repeats_cursor = True
+    report = await rig.run(described(LISTINGS["cursor"]))
+    assert report.passed
+    assert report.tally.records == 23
+
+
 async def test_what_was_written_is_what_the_proxy_reads(rig: Rig) -> None:
     await rig.run()
     rig.restart()
