@@ -2,6 +2,8 @@
 """A real SoftHSM token: keys that stay inside, and a token that comes and goes."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -180,6 +182,36 @@ def test_a_wrong_pin_is_tried_once(token_uri: Pkcs11Uri) -> None:
             thread.run(Token.has_anchor)
         pin.write_text(right)
         assert thread.run(Token.has_anchor)
+
+
+def test_logging_in_has_patience_but_not_for_ever(token_uri: Pkcs11Uri) -> None:
+    """A token whose folder is away gives what one does that another process writes to."""
+    assert token_uri.softhsm2_conf is not None
+    tokens = token_uri.softhsm2_conf.parent / "tokens"
+    with HsmThread(token_uri) as hsm:
+        tokens.rename(tokens.with_name("away"))
+        with pytest.raises(HsmUnavailable, match="GeneralError"):
+            hsm.run(Token.connect)
+        tokens.with_name("away").rename(tokens)
+        hsm.run(Token.connect)
+        assert hsm.run(Token.has_anchor)
+
+
+LOG_IN = """
+import sys
+from sidecar.hsm import HsmThread, Pkcs11Uri, Token
+with HsmThread(Pkcs11Uri.parse(sys.argv[1])) as hsm:
+    for _ in range(20):
+        hsm.run(Token.connect)
+        assert hsm.run(Token.has_anchor)
+        hsm.run(Token.forget)
+"""
+
+
+def test_processes_that_log_in_at_once_all_get_in(token_uri: Pkcs11Uri) -> None:
+    command = [sys.executable, "-c", LOG_IN, str(token_uri)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
 
 
 def test_one_process_uses_a_module_once(hsm: HsmThread, token_uri: Pkcs11Uri) -> None:
