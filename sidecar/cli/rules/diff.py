@@ -2,6 +2,7 @@
 """`sidecar rules diff`: what becomes protected, unprotected, unreadable, before it happens."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 
@@ -21,8 +22,8 @@ from sidecar.strict_yaml import nearest
     "--acknowledge",
     "acknowledged",
     multiple=True,
-    metavar="WORD[:RULE]",
-    help="A dangerous change that is meant, of one rule or of all; may be given again.",
+    metavar="WORD[:RULE[:WHAT]]",
+    help="A dangerous change that is meant: one, all of a rule, or all; may be given again.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(old: str, new: str, acknowledged: tuple[str, ...], *, as_json: bool) -> None:
@@ -35,7 +36,7 @@ def command(old: str, new: str, acknowledged: tuple[str, ...], *, as_json: bool)
 
     \b
       sidecar rules diff HEAD:rules rules/
-      sidecar rules diff main:rules rules/ --acknowledge removed-field:customers
+      sidecar rules diff main:rules rules/ --acknowledge removed-field:customers:ssn
 
     \b
     Exit codes: 0 nothing dangerous, or all of it is acknowledged; 1 something is not; 2 rules
@@ -57,7 +58,7 @@ def command(old: str, new: str, acknowledged: tuple[str, ...], *, as_json: bool)
 
 
 def _is_meant(change: Change, acknowledged: frozenset[str]) -> bool:
-    return not acknowledged.isdisjoint({change.word, f"{change.word}:{change.rule}"})
+    return not acknowledged.isdisjoint(change.names)
 
 
 def _lines(changes: list[Change], refused: list[Change]) -> Iterator[str]:
@@ -65,7 +66,7 @@ def _lines(changes: list[Change], refused: list[Change]) -> Iterator[str]:
         mark = "✗" if each in refused else "!" if each.is_dangerous else " "
         yield f"{mark} {each.effect.value:11} {each.rule}: {each.why} [{each.word}]"
     if refused:
-        words = dict.fromkeys(f"--acknowledge {each.word}:{each.rule}" for each in refused)
+        words = dict.fromkeys(f"--acknowledge {shlex.quote(each.names[-1])}" for each in refused)
         yield f"refused: {len(refused)} dangerous; once they are meant, say {' '.join(words)}"
     else:
         told = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"

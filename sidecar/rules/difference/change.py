@@ -38,8 +38,8 @@ CHANGES: dict[str, tuple[Effect, str]] = {
     "null-in-clear": (_U, "null stays readable at {}"),
     "stopped": (_U, "back to `monitor`: values go to the store in clear, sealed ones stay sealed"),
     "phase-back": (_U, "back to `migrate`: unsealed values from the store are taken again"),
-    "renamed-store": (_R, "what was sealed for the store {} does not open for another"),
-    "renamed-collection": (_R, "what was sealed for the collection {} does not open for another"),
+    "renamed-store": (_R, "what was sealed for the store {!r} does not open for another"),
+    "renamed-collection": (_R, "what was sealed for the collection {!r} does not open for another"),
     "renamed-field": (_R, "{} is bound to another logical field: what is stored does not open"),
     "changed-mode": (_R, "{} is sealed in another way: what is stored does not open"),
     "swallowed-field": (_R, "{} is part of a larger value now: what is stored is refused"),
@@ -75,19 +75,26 @@ CHANGES: dict[str, tuple[Effect, str]] = {
 
 
 class Change(NamedTuple):
-    """One change: where the rule stands, its name, the word, what it does, and the sentence."""
+    """One change of a rule at `where`: the word, what it does, the sentence, what it speaks of."""
 
     where: str
     rule: str
     word: str
     effect: Effect
     why: str
+    subject: str = ""
 
     @classmethod
     def of(cls, where: str, rule: str, word: str, subject: object = "") -> Change:
         """The change named `word` of a rule."""
         effect, sentence = CHANGES[word]
-        return cls(where, rule, word, effect, sentence.format(subject))
+        return cls(where, rule, word, effect, sentence.format(subject), str(subject))
+
+    @property
+    def names(self) -> list[str]:
+        """What it can be called, from all of its kind to it alone."""
+        parts = [self.word, self.rule, *([self.subject] if self.subject else [])]
+        return [":".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
     @property
     def is_dangerous(self) -> bool:

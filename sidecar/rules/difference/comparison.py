@@ -99,9 +99,9 @@ type _Found = Iterator[tuple[str, object]]
 
 def _names(old: Rule, new: Rule) -> _Found:
     if old.store.name != new.store.name:
-        yield "renamed-store", repr(old.store.name)
+        yield "renamed-store", old.store.name
     if old.collection != new.collection:
-        yield "renamed-collection", repr(old.collection)
+        yield "renamed-collection", old.collection
     if old.store.kind != new.store.kind:
         yield "changed-kind", f"{old.store.kind} to {new.store.kind}"
 

@@ -2,6 +2,7 @@
 """`sidecar rules diff`, as transcripts, between folders, files and revisions."""
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -39,22 +40,25 @@ def test_what_is_dangerous_is_refused_until_it_is_meant(sides: tuple[Path, Path]
 ✗ unreadable  customers: email is refused where the store has it in clear; begin with `migrate` \
 [unmigrated]
   protected   customers: email is sealed [added-field]
-refused: 3 dangerous; once they are meant, say --acknowledge renamed-collection:customers \
---acknowledge removed-field:customers --acknowledge unmigrated:customers
+refused: 3 dangerous; once they are meant, say \
+--acknowledge renamed-collection:customers:customers --acknowledge removed-field:customers:ssn \
+--acknowledge unmigrated:customers:email
 """
     )
-    words = done.output.splitlines()[-1].partition("say ")[2].split()
+    words = shlex.split(done.output.splitlines()[-1].partition("say ")[2])
     done = diff(*sides, *words)
     assert done.exit_code == 0
     assert "! unprotected customers: ssn passes in clear" in done.output
     assert done.output.endswith("passed: 4 changes\n")
 
 
-def test_a_word_holds_for_all_rules_or_for_one(sides: tuple[Path, Path]) -> None:
+def test_a_word_holds_for_all_rules_for_one_or_for_one_change(sides: tuple[Path, Path]) -> None:
     others = ("--acknowledge", "unmigrated", "--acknowledge", "renamed-collection")
     assert diff(*sides, *others, "--acknowledge", "removed-field").exit_code == 0
     assert diff(*sides, *others, "--acknowledge", "removed-field:customers").exit_code == 0
+    assert diff(*sides, *others, "--acknowledge", "removed-field:customers:ssn").exit_code == 0
     assert diff(*sides, *others, "--acknowledge", "removed-field:invoices").exit_code == 1
+    assert diff(*sides, *others, "--acknowledge", "removed-field:customers:email").exit_code == 1
 
 
 def test_an_unknown_word_acknowledges_nothing(sides: tuple[Path, Path]) -> None:
