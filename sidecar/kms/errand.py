@@ -73,8 +73,7 @@ class Errand:
         self.event.is_write = action.is_write
         if caller is not None and not self.is_counted:
             self.is_counted = True
-            limit = caller.account.rates.of(action.rate)
-            self.throttle.admit(caller.account.id, action.rate, limit, self.event.now)
+            self._count(caller.account, action)
         common = (DRY_RUN,) if product.has_dry_run else ()
         arguments = Arguments((*action.parameters, *common), admitted.parameters)
         self.event.parameters = arguments.audited
@@ -89,9 +88,16 @@ class Errand:
         if is_dry_run:
             raise Fault.dry_run_passed()
         answer = _act(action, call)
-        self.event.outcome = action.told(answer)
+        outcome = action.told(answer)
+        if caller is None:  # only now it is known whose call it was
+            self._count(self.directory.accounts[outcome["AccountId"]], action)
+        self.event.outcome = outcome
         self.event.key_id = self.event.outcome.get("KeyId", self.event.key_id)
         return answer
+
+    def _count(self, account: Account, action: Action) -> None:
+        limit = account.rates.of(action.rate)
+        self.throttle.admit(account.id, action.rate, limit, self.event.now)
 
     def _call(self, connection: Connection, caller: Caller | None, arguments: Arguments) -> Call:
         account = caller.account if caller else NOBODY

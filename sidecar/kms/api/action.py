@@ -137,7 +137,10 @@ class Action:
     asks_ram: bool = True
     """No where every caller may, who is one."""
     is_unsigned: bool = False
-    """Whether it may be called without a signature: its own parameters prove who calls."""
+    """Whether it may be called without a signature: its own parameters prove who calls.
+
+    What it has told names the account that lets in who does, as `AccountId`.
+    """
     told: Callable[[Answer], Mapping[str, str]] = ids
     """What of the answer may stand in the audit record."""
 

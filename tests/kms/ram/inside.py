@@ -20,7 +20,7 @@ from sidecar.kms.ram import seeding
 from sidecar.kms.ram.directory import Directory
 from sidecar.kms.request import Received
 from sidecar.kms.store import Database
-from sidecar.signing import AccessKey
+from sidecar.signing import AccessKey, Request
 from tests.kms.raw import signed
 
 NOW = 1_767_225_600
@@ -29,11 +29,11 @@ RAM, STS, KMS = "2015-05-01", "2015-04-01", "2016-01-20"
 
 
 class Asked(NamedTuple):
-    """One call, by whom and whence."""
+    """One call, by whom (nobody, where it is not signed) and whence."""
 
     action: str
     parameters: dict[str, str]
-    key: AccessKey
+    key: AccessKey | None
     version: str = KMS
     source_ip: str = "192.0.2.1"
     is_secure: bool = False
@@ -73,14 +73,7 @@ class Inside:
 
     async def _ask(self, asked: Asked) -> Answer | Fault:
         number = str(next(self._numbers))
-        request = signed(
-            asked.action,
-            *asked.parameters.items(),
-            key=asked.key,
-            version=asked.version,
-            now=NOW,
-            nonce=number,
-        )
+        request = _request(asked, number)
         received = Received(
             number,
             request.method,
@@ -95,6 +88,16 @@ class Inside:
             return await self._engine.call(received)
         except Fault as fault:
             return fault
+
+
+def _request(asked: Asked, nonce: str) -> Request:
+    action, parameters = asked.action, asked.parameters.items()
+    if asked.key is not None:
+        return signed(
+            action, *parameters, key=asked.key, version=asked.version, now=NOW, nonce=nonce
+        )
+    query = (("Action", action), ("Version", asked.version), *parameters)
+    return Request("POST", query=query, headers=((b"host", b"kms"),))
 
 
 @contextmanager
