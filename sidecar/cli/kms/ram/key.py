@@ -8,7 +8,14 @@ from sidecar.cli.kms.ram.asking import Desk, at_the_desk
 
 @click.group()
 def command() -> None:
-    """Access keys: what a user signs with; two at the most, so that one can replace the other."""
+    """Access keys: what a user signs with; two at the most, so that one can replace the other.
+
+    \b
+      (umask 077; sidecar kms ram key create crm --json > crm.json)     # give it to sidecars
+      sidecar kms audit query --access-key OLD-ID -n 1                  # is the old one still used?
+      sidecar kms ram key disable crm OLD-ID
+      sidecar kms ram key delete crm OLD-ID
+    """  # noqa: D301 - click's own mark
 
 
 @command.command()
