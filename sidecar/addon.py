@@ -7,6 +7,7 @@
 Rules, keys, KMS and limits are those of `sidecar.yaml`; listening, modes, TLS and what is shown of
 flows are mitmproxy's, so its own CA and its own logs, which may show an opened answer. It is for
 HTTP/2, for modes that `sidecar run` lacks, and for looking on; `sidecar run` is many times faster.
+A client that names a store by its bare address, where rules have its name, gets past them here.
 
 mitmproxy drops a script that was edited and does not load any more, and lets everything pass then.
 So what protects is no part of the script: it is added to mitmproxy itself and stays until the end.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hooks of mitmproxy by which a flow is sealed and opened; fail closed, whatever happens.
 
+    server_connect   to a protected address by its own name alone
     requestheaders   refuse what can be refused early; nothing that is held is streamed
     request          claim · seal, after every other addon has had its way with the flow
     responseheaders  break off what has no end
@@ -21,13 +22,14 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.hooks import UpdateHook
 from mitmproxy.http import HTTPFlow, Message
 from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.tls import ClientHelloData
 
 from sidecar.backends import Endless, is_endless
 from sidecar.errors import SidecarError
 from sidecar.message import Refusal
 from sidecar.proxy.flows import messages, raw
-from sidecar.proxy.flows.names import destination
+from sidecar.proxy.flows.names import destination, leads_astray
 from sidecar.proxy.guard import Guard, UpstreamFailed, whereabouts
 from sidecar.transform import PASS, Claim, Hold, Opened, Sealed
 
@@ -78,6 +80,17 @@ class FlowHooks:
     async def tls_clienthello(self, data: ClientHelloData) -> None:
         if data.ignore_connection and await self._names_protected(data):
             data.ignore_connection = False
+
+    async def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Whatever a client or another addon calls a protected address, rules know one name."""
+        address = data.server.address
+        try:
+            guard = (await asyncio.shield(self._ready)).guard
+            if address is None or not await leads_astray(address[:2], guard.protects):
+                return
+        except Exception as error:  # noqa: BLE001 - a doubt is a yes
+            logger.error("asking where a name leads failed: %s", whereabouts(error))  # noqa: TRY400 - no values
+        data.server.error = "rules name the destination otherwise: ask for that name"
 
     async def requestheaders(self, flow: HTTPFlow) -> None:
         await self._closed(self._see, flow)

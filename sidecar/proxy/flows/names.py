@@ -8,6 +8,7 @@ might go by the one and the rules by another. Where the client connected to an a
 resolved itself, as a transparent proxy sees it, the names alone have to agree.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 from mitmproxy.connection import Client
@@ -33,6 +34,18 @@ def destination(flow: HTTPFlow, protects: Callable[[str], bool]) -> str:
     if any(each != reached for each in names):
         raise Malformed("the request names more than one destination, and one is protected")
     return reached
+
+
+async def leads_astray(address: tuple[str, int], protects: Callable[[str], bool]) -> bool:
+    """Whether `address` is a protected destination's, by a name of which rules know nothing."""
+    host, port = canonical_host(address[0]), address[1]
+    if protects(spell(host, port)):
+        return False
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port)
+    except (OSError, UnicodeError):
+        return False  # it leads nowhere
+    return any(protects(spell(canonical_host(str(where[0])), port)) for *_, where in found)
 
 
 def _named(flow: HTTPFlow) -> Iterator[tuple[str, int]]:
