@@ -32,7 +32,7 @@ _LOCATIONS = frozenset({"location", "content-location"})
 _ORIGIN = re.compile(rb"(?:https?://[^/?#]*)?", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _NOT_IN_CGI = re.compile(r"[^0-9a-z]")
-_COOKIE_NAMES = re.compile(r'(?:^=?|[\s,"])([^\s,="]+)["\s]*=')
+_COOKIE_NAMES = re.compile(r'(?:^=?|[\s,"\\])([^\s,="\\]+)["\s]*=')
 _NO_COOKIE = re.compile(rb"[\x00-\x1f\x7f;]")
 
 
