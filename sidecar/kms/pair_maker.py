@@ -31,6 +31,7 @@ MAX_ORDERS = 16
 PAIR_SECONDS = 120.0
 """After this a process is not making a pair any more; RSA_4096 takes up to half a minute."""
 END_SECONDS = 10.0
+"""How long a process may take to let the token go."""
 LOST_SECONDS = 3600
 """After this a pair that was begun is not finished by any replica."""
 
@@ -86,9 +87,9 @@ class PairMaker:
             logger.error("no pair was made: %s", error.why)  # noqa: TRY400 - its cause is in the sentence
             raise
         finally:
-            self._hsm.run(lambda token: self._finish(token, pair_id, kind, made))
             if made is None or len(self._orders) <= 1:
-                self._end_process()
+                self._end_process()  # before what it left is settled
+            self._hsm.run(lambda token: self._finish(token, pair_id, kind, made))
 
     def _begin(self, token: Token, pair_id: str, kind: PairKind) -> None:
         now = int(self._clock())
