@@ -6,7 +6,8 @@ Signatures are DER of r and s, over a digest `e` that the caller has made of Z(A
 Ciphertexts are DER (GB/T 35276): C1, C3, C2.
 
 What comes from outside is read here first, and strictly: GmSSL's own readers are C, and tell what
-they do not like on standard error. Only what a wrong C2 or C3 makes it say is left.
+they do not like on standard error. What is left are two lines (where in its source) for a signature
+or a ciphertext that is well-formed and wrong.
 """
 
 from typing import ClassVar
