@@ -23,6 +23,7 @@ from sidecar.backends.refusals import (
     UnsupportedMedia,
 )
 from sidecar.codecs import Reading, Shape, Site, build_shape, find_codec, seems_a_patch
+from sidecar.codecs.places import SPARE_PLACES, check_places
 from sidecar.envelope import MIN_DIGITS
 from sidecar.fieldpath import FieldPath
 from sidecar.message import RequestHead, ResponseHead
@@ -67,6 +68,7 @@ class BodyReader:
         if reading.misfits:
             path = reading.misfits[0].path or "$"
             raise UnexpectedShape(f"an unexpected value stands at {path!r}")
+        check_places(reading.elements + len(reading.sites) + SPARE_PLACES)
         return reading
 
     def read_response(self, head: ResponseHead, body: bytes) -> Reading[Tag] | None:

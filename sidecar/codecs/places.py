@@ -6,6 +6,8 @@ from sidecar.errors import TooLarge
 MAX_PLACES = 32768
 """List elements, lines, sites and names that were compared with a rule's. A body of the usual limit
 could hold a million."""
+SPARE_PLACES = MAX_PLACES // 64
+"""Left free in requests, so that an answer may have more around what was written (law 7)."""
 
 
 def check_places(places: int) -> None:

@@ -64,11 +64,13 @@ class _Element[T]:
 class _XmlReading[T]:
     """One document, read by expat's calls."""
 
+    elements = 0  # none is read by itself
+
     def __init__(self, body: bytes, shape: Shape[T]) -> None:
         self.sites: list[Site[T]] = []
         self.misfits: list[Misfit] = []
         self.documents = 0
-        self.elements = 0
+        self._nodes = 0
         self.claims = 0
         self._body = body
         self._root = shape
@@ -127,8 +129,8 @@ class _XmlReading[T]:
         text = self._take_text()
         if len(self._open) >= self._levels:
             raise Malformed(f"the XML body is nested deeper than {self._levels} levels")
-        self.elements += 1 + len(attributes) // 2
-        if self.elements > MAX_NODES:
+        self._nodes += 1 + len(attributes) // 2
+        if self._nodes > MAX_NODES:
             raise TooLarge(f"an XML body with more than {MAX_NODES} elements and attributes")
         if self._open:
             parent = self._open[-1]

@@ -17,7 +17,8 @@ from sidecar.backends import (
     UnreadableAnswer,
     UnsupportedMedia,
 )
-from sidecar.errors import Malformed
+from sidecar.codecs.places import MAX_PLACES, SPARE_PLACES
+from sidecar.errors import Malformed, TooLarge
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Headers, RequestHead
 from sidecar.rules import Documents, Mode, Requirement
@@ -71,6 +72,19 @@ def test_a_json_patch_under_another_name_is_refused() -> None:
     assert adapter().read_request(head(), {}, b"", patch).values == []
     bulk = adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", b'[{"ssn":"1"}]')
     assert len(bulk.values) == 1
+
+
+@pytest.mark.parametrize("count", [MAX_PLACES - SPARE_PLACES, MAX_PLACES])
+def test_what_is_written_is_read_again_with_something_around_it(count: int) -> None:
+    bound = adapter(fields=(samples.field("tags[*]"),), lookup_keys=())
+    body = b'{"tags":[%b]}' % b",".join([b"null"] * (count // 2))
+    if count == MAX_PLACES:
+        with pytest.raises(TooLarge):
+            bound.read_request(head(), {}, b"", body)
+    else:
+        bound.read_request(head(), {}, b"", body)
+        values = bound.read_response(answer(), {}, b"[%b,{}]" % body).values
+        assert len(values) == count // 2
 
 
 class TestJsonPatch:
