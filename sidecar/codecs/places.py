@@ -14,5 +14,6 @@ def check_places(places: int) -> None:
     """Raise TooLarge where a body has more places to look at than one message may."""
     if places > MAX_PLACES:
         raise TooLarge(
-            f"a body with more than {MAX_PLACES} list elements, lines, values to seal and new names"
+            f"a body with more than {MAX_PLACES} list elements, lines, values to seal and new "
+            "names, of which long ones count as several"
         )

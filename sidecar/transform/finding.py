@@ -10,7 +10,7 @@ from sidecar.errors import Malformed, Refused
 from sidecar.message import RequestHead
 from sidecar.rules import Match, Phase, Plan
 from sidecar.transform.bound import BoundRule
-from sidecar.transform.overrides import other_readings, told_targets
+from sidecar.transform.overrides import Told, other_readings, told_targets
 
 _OPEN_PAGES = ("GET", "POST")
 """By these methods browsers come to a page, which they then tell in `Referer`."""
@@ -29,7 +29,7 @@ def find_match(plan: Plan, rules: Mapping[str, BoundRule], head: RequestHead) ->
         other = plan.find(head.authority, method, target)
         if (other and other[:2]) != (match and match[:2]):  # rule and variables
             raise Malformed("the request asks to be taken for one of another rule or record")
-    if readings and any(_carries_values(plan, rules, head, *each) for each in told_targets(head)):
+    if readings and any(_carries_values(plan, rules, head, told) for told in told_targets(head)):
         raise Malformed(
             "a header such as Referer tells a target once more, and a protected value in it; let "
             "pages with such URLs say `Referrer-Policy: origin`"
@@ -38,21 +38,17 @@ def find_match(plan: Plan, rules: Mapping[str, BoundRule], head: RequestHead) ->
 
 
 def _carries_values(
-    plan: Plan,
-    rules: Mapping[str, BoundRule],
-    head: RequestHead,
-    target: bytes,
-    is_own: bool,  # noqa: FBT001 - as `told_targets` gives it
+    plan: Plan, rules: Mapping[str, BoundRule], head: RequestHead, told: Told
 ) -> bool:
-    """Whether a value is sealed in a request for `target`; it would go on in clear here."""
+    """Whether a request for what is told has a value sealed; it would go on in clear here."""
     for method in {head.method.decode("latin-1"), *_OPEN_PAGES}:
         try:
-            match = plan.find(head.authority, method, target)
+            match = plan.find(head.authority, method, told.target)
         except Malformed:
-            return is_own
+            return told.is_own
         if match is None or match.rule.phase is Phase.MONITOR:
             continue
-        asked = head._replace(method=method.encode("latin-1"), target=target, headers=())
+        asked = head._replace(method=method.encode("latin-1"), target=told.target, headers=())
         try:
             adapter = rules[match.rule.name].adapter
             if adapter.read_request(asked, match.variables, match.query, b"").values:

@@ -11,6 +11,7 @@ the page that a browser has open, or what was asked of a proxy before this one. 
 import re
 from collections.abc import Iterator
 from itertools import product
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from sidecar.message import RequestHead, header_values
@@ -52,18 +53,26 @@ def other_readings(head: RequestHead) -> list[tuple[str, bytes]]:
     return list(product(words, targets))
 
 
-def told_targets(head: RequestHead) -> Iterator[tuple[bytes, bool]]:
-    """Every target that a field tells, and whether it is one of this store for sure.
+class Told(NamedTuple):
+    """A target that a field tells.
 
-    One whose host is another name may be: a proxy in between has perhaps changed `Host`.
+    `is_own` says that it is one of this store. One under another host's name may be as well: a
+    proxy in between has perhaps changed `Host`.
     """
+
+    target: bytes
+    is_own: bool
+
+
+def told_targets(head: RequestHead) -> Iterator[Told]:
+    """Every target that a field of `head` tells besides the request line."""
     own = {b"", head.authority.encode(), *header_values(head.headers, b"host")}
     for name, (_, value) in zip(_names(head), head.headers, strict=True):
         if name in _TELLING:
             origin = _ORIGIN.match(value)
             target = (value[origin.end() :] if origin else value).partition(b"#")[0]
             if target and value != _NO_PAGE:
-                yield target, origin is None or origin[1].lower() in own
+                yield Told(target, origin is None or origin[1].lower() in own)
 
 
 def _names(head: RequestHead) -> list[bytes]:
