@@ -43,6 +43,14 @@ def test_a_blob_names_its_key_version_first() -> None:
     assert bytes(blob) == strict_base64(SAMPLE) + bytes(72)
 
 
+@pytest.mark.parametrize("length", [0, 35, 36, 48, 63])
+def test_a_blob_has_room_for_all_its_parts(length: int) -> None:
+    whole = VERSION.encode() + bytes(12 + 16)
+    assert parse_blob(whole).ciphertext == bytes(16)
+    with pytest.raises(ValueError, match=r"^$"):
+        parse_blob(whole[:length])
+
+
 @given(st.binary(max_size=120))
 def test_what_is_no_blob_is_a_value_error_and_what_is_one_stays_itself(data: bytes) -> None:
     try:

@@ -15,6 +15,7 @@ def test_the_second_use_is_refused(database: Database) -> None:
     use(database, "LTAI1", "n")
     use(database, "LTAI2", "n")
     use(database, "LTAI1", "n" * 100_000)
+    use(database, "LTAI1", "n" * 100_000 + "m")
     with pytest.raises(nonces.NonceUsedError):
         use(database, "LTAI1", "n")
 
