@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The log of a running process: one line a record on standard error, with nothing secret in it.
 
-    time=2026-11-25T13:30:00Z level=warning logger=sidecar.proxy.host message="…" rule="customers"
+    time=2026-11-25T13:30:00Z level=warning pid=42 logger=sidecar.proxy.host message="…" rule="crm"
 
 Our own messages are names, ids and lengths. What libraries say of themselves may hold a request
 target or a part of a message, and so may the text of an exception that nobody foresaw (law 5): of
@@ -61,7 +61,8 @@ class SafeFormatter(logging.Formatter):
         fields = [f"{name}={_quoted(value)}" for name, value in told.items()]
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         level = record.levelname.lower()
-        return " ".join([f"time={moment} level={level} logger={record.name}", *fields])
+        place = f"pid={record.process} logger={record.name}"  # /readyz lists the workers by pid
+        return " ".join([f"time={moment} level={level} {place}", *fields])
 
 
 def _quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 """The log tells enough to act on, and nothing that came in a message."""
 
 import logging
+import os
 import subprocess
 import sys
 
@@ -35,7 +36,8 @@ def test_our_own_words_are_told_with_their_names() -> None:
     line = _worded("sidecar.keys", "CMK %s moved", "alias/customers", rule="customers")
     assert line.startswith("time=2")
     assert line.partition("Z ")[2] == (
-        'level=warning logger=sidecar.keys message="CMK alias/customers moved" rule="customers"'
+        f"level=warning pid={os.getpid()} logger=sidecar.keys "
+        'message="CMK alias/customers moved" rule="customers"'
     )
 
 
