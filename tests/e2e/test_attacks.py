@@ -163,6 +163,12 @@ ATTACKS = {
     "a tunnel": sent(b"crm:80", DOCUMENT, JSON, method=b"CONNECT"),
     "another path in a field": sent(b"/health", DOCUMENT, JSON, b"X-Original-URL: /customers"),
     "a query in a field": document(DOCUMENT, JSON, b"X-Original-URL: /customers?email=" + CANARY),
+    "a page with a value": document(
+        DOCUMENT, JSON, b"Referer: http://crm/customers?email=" + CANARY
+    ),
+    "a page with a value, told on a route of no rule": sent(
+        b"/health", b"", b"Referer: http://crm/customers/c1?ssn=" + CANARY, method=b"GET"
+    ),
     "a WebSocket": sent(
         b"/customers?email=" + CANARY,
         b"",
