@@ -2,13 +2,13 @@
 """HTTP/1.1: read strictly, streamed where no rule holds, held and bounded where one does.
 
 grammar   heads                                    connection   one client, one exchange at a time
-chunks    the chunked coding                       exchange     one request and its answer …
-reader    bytes to messages, two parsers agreeing  passed       … that go on as they come
-writer    heads of our own                         held         … that a rule holds
-alarm     the one deadline of a connection         tunnelled    … that only open a tunnel
-upstream  one connection to an upstream            beginning    which of the three a head begins
-upstreams those of one client                      service      what a listener's clients share
-                                                   tunnel       two connections joined
+chunks    the chunked coding                       conversation where that client stands
+reader    bytes to messages, two parsers agreeing  exchange     one request and its answer …
+writer    heads of our own                         passed       … that go on as they come
+alarm     the one deadline of a connection         held         … that a rule holds
+upstream  one connection to an upstream            tunnelled    … that only open a tunnel
+upstreams those of one client                      beginning    which of the three a head begins
+service   what a listener's clients share          tunnel       two connections joined
                                                    connect_tunnel   … by another proxy on the way
 """
 
