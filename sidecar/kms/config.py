@@ -46,7 +46,7 @@
             jwks: cluster-keys.json                     # a file, or an https URL (with `ca: FILE`)
 
 What is said of users, groups, roles and policies is put into the store at each start; more of them
-are made there (`sidecar kms ram`).
+are made there (`sidecar kms ram`), and none that was is taken over from here (`api/RAM.md`).
 
 Read strictly: whatever is wrong is told with file, line and column. Relative paths are relative to
 the file. A secret file holds one secret on one line, and only its owner may read it.
