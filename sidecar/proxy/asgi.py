@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 IDLE_SECONDS = 5
 MOST_CLIENTS = 64
@@ -24,6 +25,7 @@ async def served(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str,
     server = _Server(
         uvicorn.Config(
             app,
+            http=_Impatient,
             loop="none",
             ws="none",
             lifespan="off",
@@ -43,6 +45,24 @@ async def served(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str,
     finally:
         server.should_exit = True
         await serving
+
+
+class _Impatient(HttpToolsProtocol):
+    """Closes a connection on which nothing was asked for a while, or never wholly.
+
+    uvicorn looks for that after an answer alone, and `MOST_CLIENTS` that only connect would keep
+    everybody else out: the kubelet's probes for one, upon which it would end the pod.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(IDLE_SECONDS, self._look, None)
+
+    def _look(self, seen: RequestResponseCycle | None) -> None:
+        if self.cycle is seen and (seen is None or seen.response_complete):
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self.loop.call_later(IDLE_SECONDS, self._look, self.cycle)
 
 
 class _Server(uvicorn.Server):

@@ -109,6 +109,6 @@ class KmsProcess:
             logger.error("the embedded KMS ended with code %s; starting it again", code)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-            with contextlib.suppress(Misconfigured):
+            with contextlib.suppress(Misconfigured, OSError):  # the latter when nothing is left
                 await self._start(self.endpoint.removeprefix("http://"))
                 pause = FIRST_PAUSE

@@ -10,6 +10,7 @@ import pytest
 from sidecar.errors import Misconfigured
 from sidecar.proxy import Admin
 from sidecar.proxy.admin import Pages, admin_server
+from sidecar.proxy.asgi import MOST_CLIENTS
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -89,3 +90,20 @@ async def test_a_client_that_stays_does_not_hold_up_the_end(state: State) -> Non
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(*server)
     writer.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /rea", b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET"])
+async def test_clients_that_ask_nothing_do_not_keep_the_probes_out(
+    client: httpx.AsyncClient, said: bytes
+) -> None:
+    host, port = client.base_url.host, client.base_url.port
+    assert port is not None
+    hanging = [await asyncio.open_connection(host, port) for _ in range(MOST_CLIENTS - 1)]
+    for _, writer in hanging:
+        writer.write(said)
+    assert (await client.get("/healthz")).status_code == 503
+    for reader, _ in hanging:
+        await reader.read(-1)
+    assert (await client.get("/healthz")).status_code == 200
+    for _, writer in hanging:
+        writer.close()
