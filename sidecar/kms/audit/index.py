@@ -34,8 +34,9 @@ from sidecar.kms.store import AuditMark, AuditRecord
 
 MAX_READ = 500
 """Records that one search reads; a few milliseconds."""
-MAX_COUNTED = 20_000
-"""Rows of the index that are counted to find the rarest condition; a millisecond or two."""
+MAX_COUNTED = 2000
+MAX_COUNTED_FOR_ALL = 50_000
+"""Rows of the index that are counted to find the rarest condition; the latter in milliseconds."""
 MAX_VALUE = 256
 FOREVER = 2**40
 """Later than any record."""
@@ -120,12 +121,12 @@ def remove(connection: Connection, records: Mapping[int, str]) -> None:
 
 def search(connection: Connection, query: Query, limit: int, after: Position | None = None) -> Page:
     """At most `limit` records that meet all conditions, beyond the position `after`."""
-    return _page(connection, query, _leading(connection, query), limit, after)
+    return _page(connection, query, _leading(connection, query, MAX_COUNTED), limit, after)
 
 
 def search_all(connection: Connection, query: Query) -> Iterator[tuple[Position, str]]:
     """All records that meet all conditions, in order."""
-    leading = _leading(connection, query)
+    leading = _leading(connection, query, MAX_COUNTED_FOR_ALL)
     page = _page(connection, query, leading, MAX_READ, None)
     yield from page.found
     while page.reached is not None:
@@ -179,27 +180,29 @@ def _range(query: Query, condition: Condition) -> Iterator[ColumnElement[bool]]:
 
 
 def list_places(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Every account and region that has records; a step in the index for each."""
-    column = tuple_(AuditMark.account, AuditMark.region)
+    """Every account and region that has records; two steps in the index for each."""
+    # One comparison of both columns would pass over every row of a place to leave it.
     asked = select(AuditMark.account, AuditMark.region).limit(1)
     asked = asked.order_by(AuditMark.account, AuditMark.region)
     row = connection.execute(asked).first()
     while row is not None:
         yield row.account, row.region
-        row = connection.execute(asked.where(column > tuple(row))).first()
+        near = asked.where(AuditMark.account == row.account, AuditMark.region > row.region)
+        far = asked.where(AuditMark.account > row.account)
+        row = connection.execute(near).first() or connection.execute(far).first()
 
 
-def _leading(connection: Connection, query: Query) -> Condition:
+def _leading(connection: Connection, query: Query, most: int) -> Condition:
     """The condition that the fewest records meet, as far as they are counted; then the first."""
     rare = sorted(set(query.conditions.items()) - COMMON)
     if len(rare) < 2:  # noqa: PLR2004 - nothing to choose
         return rare[0] if rare else (Attribute.EVERY, "")
-    return min(rare, key=lambda condition: _count(connection, query, condition))
 
+    def count(condition: Condition) -> int:
+        met = select(AuditMark.sequence).where(*_range(query, condition)).limit(most)
+        return connection.execute(select(func.count()).select_from(met.subquery())).scalar_one()
 
-def _count(connection: Connection, query: Query, condition: Condition) -> int:
-    counted = select(AuditMark.sequence).where(*_range(query, condition)).limit(MAX_COUNTED)
-    return connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
+    return min(rare, key=count)
 
 
 def rows(sequence: int, told: Told) -> Iterator[Mapping[str, object]]:

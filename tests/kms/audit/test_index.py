@@ -197,3 +197,25 @@ def test_what_is_rare_is_found_at_once_among_the_records_of_a_user_who_does_much
         for conditions, number in ((schedule, 1), (bob, 4001)):
             page = search(connection, ada._replace(conditions=conditions), 1)
             assert numbers(page.found) == [number]
+
+
+def test_the_places_are_told_without_reading_what_is_in_them(trail: Database) -> None:
+    def count_steps() -> int:
+        """Of SQLite's machine, by the ten."""
+        steps = 0
+
+        def step() -> None:
+            nonlocal steps
+            steps += 1
+
+        with trail.snapshot() as connection:
+            raw = connection.connection.driver_connection
+            raw.set_progress_handler(step, 10)
+            assert len(list(list_places(connection))) == 3
+            raw.set_progress_handler(None, 10)
+        return steps
+
+    before = count_steps()
+    with trail.transaction() as connection:
+        write(connection, [told(n) for n in range(100, 3000)])
+    assert count_steps() < 2 * before  # and not thousands
