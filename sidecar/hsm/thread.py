@@ -62,15 +62,16 @@ class HsmThread:
         began = self._began
         return began is not None and time.monotonic() - began > self._timeout
 
-    def run[T](self, work: Callable[[Token], T]) -> T:
+    def run[T](self, work: Callable[[Token], T], timeout: float | None = None) -> T:
         """Do `work` on the thread and wait for it; what it raises is raised here."""
         future = self._put(work)
+        patience = timeout or self._timeout
         try:
-            return future.result(self._timeout)
+            return future.result(patience)
         except TimeoutError as error:
             if future.done():
                 raise  # the work's own
-            raise self._give_up(future) from error
+            raise self._give_up(future, patience) from error
 
     async def submit[T](self, work: Callable[[Token], T]) -> T:
         """Like `run`, for a coroutine. Work that is cancelled before its turn is not done."""
@@ -81,7 +82,7 @@ class HsmThread:
         except TimeoutError as error:
             if not waiting.cancelled():
                 raise  # the work's own
-            raise self._give_up(future) from error
+            raise self._give_up(future, self._timeout) from error
 
     def close(self) -> None:
         """Finish what is queued, let the token go and end the thread."""
@@ -113,9 +114,9 @@ class HsmThread:
             raise HsmUnavailable(f"{MAX_WAITING} calls wait for the token already") from None
         return future
 
-    def _give_up(self, future: Future[Any]) -> HsmUnavailable:
+    def _give_up(self, future: Future[Any], seconds: float) -> HsmUnavailable:
         future.cancel()
-        return HsmUnavailable(f"the token did not answer within {self._timeout:g} s")
+        return HsmUnavailable(f"the token did not answer within {seconds:g} s")
 
     def _serve(self) -> None:
         jobs, token = self._jobs, self._token

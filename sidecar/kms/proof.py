@@ -18,6 +18,9 @@ from sidecar.kms.store import (
     list_pairs,
 )
 
+PATIENCE_SECONDS = 120.0
+"""A token takes its time to tell of ten thousand keys; nobody waits for an answer yet."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,7 +32,7 @@ def prove(hsm: HsmThread, database: Database) -> None:
             "the token was not made ready for this KMS: it has no anchor key; "
             "sidecar hsm prepare makes one"
         )
-    if _held(hsm) and database.is_empty():
+    if database.is_empty() and _held(hsm):
         # Served from an empty database, every CMK would be "not found" (law 7).
         raise Misconfigured(
             "the token holds keys and the database is empty: is it the right one? "
@@ -58,7 +61,7 @@ def prove(hsm: HsmThread, database: Database) -> None:
 
 def _on_token[T](hsm: HsmThread, work: Callable[[Token], T]) -> T:
     try:
-        return hsm.run(work)
+        return hsm.run(work, PATIENCE_SECONDS)
     except HsmUnavailable as error:
         raise Misconfigured(f"the HSM cannot be used: {error.why}") from error
 
@@ -87,7 +90,7 @@ def _bring_together(hsm: HsmThread, database: Database) -> None:
         heal(token, database)
 
     try:
-        hsm.run(work)
+        hsm.run(work, PATIENCE_SECONDS)
     except (HsmUnavailable, SQLAlchemyError) as error:
         why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
         raise Misconfigured(f"token and database cannot be brought together: {why}") from error

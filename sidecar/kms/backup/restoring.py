@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A core from a backup: unpacked beside its place, moved to its new paths, proven, then put there.
+"""A core from a backup: unpacked beside its place, proven there, given its new paths, then moved.
 
-What cannot be served does not get its place: the audit chain is computed again, and token and
-database have to belong together, as at the start of the server.
+What cannot be served does not get its place, and nothing that was begun and killed: the audit chain
+is computed again, and token and database have to belong together, as at the start of the server.
 """
 
 import json
@@ -73,24 +73,24 @@ def _place(stage: Path, directory: Path, database: str | None) -> KmsConfig:
     for path in (files, *files.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
     shutil.move(stage / "kms.db", files / "kms.db")
-    _move(files, told["directory"], str(directory), database)
-    # Its paths are those of its place, so it is put there to be proven, and taken away if it fails.
+    _move(files, told["directory"], str(files))
+    _name_database(files / "kms.yaml", database)
+    _prove(files)
+    _move(files, str(files), str(directory))
     files.rename(directory)
-    try:
-        return _prove(directory)
-    except BaseException:
-        directory.rename(stage / "failed")
-        raise
+    return load_kms_config(directory / "kms.yaml")
 
 
-def _move(files: Path, old: str, new: str, database: str | None) -> None:
+def _move(files: Path, old: str, new: str) -> None:
     """Let every path of the old folder be one of the new."""
     for name in _MOVED:
         path = files / name
         if path.exists():
             path.write_text(_with_paths(path.read_text(), old, new))
-    configuration = files / "kms.yaml"
-    line = f"database: {json.dumps(database) if database else 'kms.db'}"
+
+
+def _name_database(configuration: Path, url: str | None) -> None:
+    line = f"database: {json.dumps(url) if url else 'kms.db'}"
     configuration.write_text(_DATABASE.sub(lambda _: line, configuration.read_text(), count=1))
 
 
@@ -109,7 +109,7 @@ def _in_uri(path: str) -> str:
     return quote(path, safe=":@/")
 
 
-def _prove(directory: Path) -> KmsConfig:
+def _prove(directory: Path) -> None:
     config = load_kms_config(directory / "kms.yaml")
     local = URL.create("sqlite", database=str(directory / "kms.db"))
     with closing(Database(local)) as saved:
@@ -125,4 +125,3 @@ def _prove(directory: Path) -> KmsConfig:
         prove(hsm, database)
         with database.transaction() as connection:
             forget_pairs(connection)
-    return config

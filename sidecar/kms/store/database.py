@@ -2,7 +2,8 @@
 """The database behind the KMS core: one engine, one transaction a request, a schema by migrations.
 
 SQLite is opened with write-ahead logging and `synchronous=FULL`: a commit that returned is on the
-disk, which is what "acknowledged" means (law 7); PostgreSQL is so by itself.
+disk, which is what "acknowledged" means (law 7); PostgreSQL is so by itself. What is deleted is
+overwritten (`secure_delete`): the token could still unseal what a deleted key was.
 
 Writers come one after the other, over all replicas: a transaction begins by taking the one lock of
 its database (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so that what it reads is true
@@ -29,6 +30,7 @@ BUSY_SECONDS = 5
 """How long a transaction waits for those of other processes."""
 STALLED_SECONDS = 15
 """After this PostgreSQL undoes a transaction that says nothing: longer than a call to the HSM."""
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The two ways to ask for a snapshot: SQLite's readers have one as soon as they do not lock.
 _SQLITE_SNAPSHOT = {"begin": "DEFERRED"}
@@ -163,6 +165,6 @@ def _widen_integers(connection: Connection) -> None:
 
 def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -7,8 +7,10 @@ import copy
 import json
 import shutil
 import stat
+import subprocess
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +23,7 @@ from sidecar.kms import audit
 from sidecar.kms.backup import restore, take
 from sidecar.kms.config import load_kms_config
 from sidecar.kms.store import Database, Pairs, list_pairs
+from tests.fixtures.command import SIDECAR
 from tests.fixtures.kms import RunningKms
 from tests.fixtures.postgresql import Postgresql
 from tests.kms.refusals import refusal, told
@@ -232,3 +235,43 @@ def test_the_backup_says_what_it_is(make_kms: MakeKms, tmp_path: Path) -> None:
     assert (said["version"], said["holds_token"]) == (1, True)
     assert "kms.db" in names
     assert not [name for name in names if name.startswith("files/kms.db")]
+
+
+@pytest.mark.parametrize("reached", ["files", "files/kms.db"])
+def test_a_restore_that_is_killed_leaves_nothing_that_could_be_served(
+    make_kms: MakeKms, restored: Restored, tmp_path: Path, reached: str
+) -> None:
+    """The folder has its place when it was proven, and not before."""
+    kms = make_kms()
+    kms.start()
+    key_id = kms.make_key()
+    made = kms.call("GenerateDataKey", KeyId=key_id)
+    take(kms.directory, tmp_path / "file")
+    kms.kill()
+    place = tmp_path / "place" / "kms"
+    place.parent.mkdir()
+    command = [*SIDECAR, "kms", "restore", str(tmp_path / "file"), "--dir", str(place)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        while running.poll() is None and not list(place.parent.glob(f".restore-*/{reached}")):
+            time.sleep(0.001)
+        running.kill()
+    if not place.exists():
+        restore(tmp_path / "file", place)
+    again = restored(kms, place)
+    again.start()
+    opened = again.call("Decrypt", CiphertextBlob=made["CiphertextBlob"])
+    assert opened["Plaintext"] == made["Plaintext"]
+
+
+def test_a_backup_that_is_killed_leaves_no_file(make_kms: MakeKms, tmp_path: Path) -> None:
+    kms, file = make_kms(), tmp_path / "backups" / "file"
+    file.parent.mkdir()
+    command = [*SIDECAR, "kms", "backup", str(file), "--dir", str(kms.directory)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        while running.poll() is None and not list(file.parent.glob(".backup-*/draft")):
+            time.sleep(0.001)
+        running.kill()
+    if file.exists():  # it was faster than we were
+        file.unlink()
+    take(kms.directory, file)
+    restore(file, tmp_path / "kms")

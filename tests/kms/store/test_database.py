@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from sidecar.errors import Misconfigured
-from sidecar.kms.store import Database, nonces
+from sidecar.kms.store import Cmk, Database, Material, Shelf, nonces
 
 
 def test_a_commit_waits_for_the_disk(database: Database) -> None:
@@ -67,3 +67,26 @@ def test_a_server_that_does_not_answer_is_asked_after() -> None:
         with pytest.raises(Misconfigured, match="does the server run at this address") as caught:
             work()
         assert "secret" not in str(caught.value)
+
+
+def test_what_is_deleted_is_overwritten(file: Path, database: Database) -> None:
+    """Material of level SOFTWARE is sealed under a key that the token keeps: it has to go."""
+    canary = b"a canary that was sealed" * 40
+    with database.transaction() as connection:
+        shelf = Shelf(connection, "1", "r")
+        shelf.add_key(_cmk("k"), Material(is_in_token=False, sealed=canary))
+    assert canary in _everything(file)
+    with database.transaction() as connection:
+        Shelf(connection, "1", "r").materials.forget("k-1")
+    with database.snapshot() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert canary[:48] not in _everything(file)
+
+
+def _cmk(key_id: str) -> Cmk:
+    facts = ("", "Aliyun_SM4", "ENCRYPT/DECRYPT", "Aliyun_KMS", "SOFTWARE", "Enabled")
+    return Cmk(key_id, "1", "r", "1", *facts, f"{key_id}-1", 0)
+
+
+def _everything(file: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(file.parent.glob(f"{file.name}*")))
