@@ -7,17 +7,15 @@ pytest has to load the fixtures itself, so nothing of the tests is imported befo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conformance.families import FAMILIES, Factory, Family
+
 PASS, FAIL, ABSENT = "pass", "FAIL", "-"
 """ABSENT: this SDK is older than the action."""
-
-type Factory = Callable[..., Any]
-"""Makes an SDK for a KMS and an access key."""
 
 
 class Tally:
@@ -27,9 +25,9 @@ class Tally:
     """
 
     def __init__(self, modules: Path | None) -> None:
-        self.sdks: list[str] = []
-        self.marks: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.problems: list[str] = []
+        self._sdks: defaultdict[str, list[str]] = defaultdict(list)
+        self._marks: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._modules = modules
         self._opened: list[Any] = []
         self._last: tuple[str, str] | None = None
@@ -38,21 +36,22 @@ class Tally:
     def pytest_collection(self) -> None:
         """Put recording SDKs in the place of all others, before the stories ask which there are."""
         from tests.conformance import node  # noqa: PLC0415 - see above
-        from tests.kms import requested, sdks  # noqa: PLC0415 - likewise
+        from tests.kms import sdks  # noqa: PLC0415 - likewise
 
         self._refused = sdks.SdkRefused
         self._absent = (node.SdkLacksActionError, ModuleNotFoundError, AttributeError)
-        added: dict[str, Factory] = {}
-        if self._modules is not None:
-            added = {name: self._for_node(node.NodeSdk, name) for name in node.SDKS}
-        for table in (sdks.SDKS, requested.SDKS):
-            makers: dict[str, Factory] = {**table, **added}
-            table.update({name: self._recording(name, make) for name, make in makers.items()})
-            self.sdks += [name for name in table if name not in self.sdks]
+        for family in FAMILIES:
+            version, names = family.product.version, self._sdks[family.product.name]
+            for table in family.find_tables():
+                if self._modules is not None:
+                    for name in family.for_node:
+                        table[name] = self._for_node(node.NodeSdk, name, version)
+                table.update({name: self._recording(name, make) for name, make in table.items()})
+                names += [name for name in table if name not in names]
 
-    def _for_node(self, kind: Factory, name: str) -> Factory:
+    def _for_node(self, kind: Factory, name: str, version: str) -> Factory:
         def make(kms: object, key: object) -> object:
-            self._opened.append(kind(self._modules, name, kms, key))
+            self._opened.append(kind(self._modules, name, version, kms, key))
             return self._opened[-1]
 
         return make
@@ -71,7 +70,7 @@ class Tally:
             try:
                 answer = ask(action, **parameters)
             except self._absent:
-                self.marks[action].setdefault(name, ABSENT)
+                self._marks[action].setdefault(name, ABSENT)
                 pytest.skip(f"{name} has no {action}")
             except self._refused:
                 self._passes(action, name)  # if the story says so
@@ -82,7 +81,7 @@ class Tally:
         return call
 
     def _passes(self, action: str, name: str) -> None:
-        self.marks[action][name] = self.marks[action].get(name, PASS).replace(ABSENT, PASS)
+        self._marks[action][name] = self._marks[action].get(name, PASS).replace(ABSENT, PASS)
 
     @pytest.hookimpl
     def pytest_runtest_setup(self) -> None:
@@ -93,7 +92,7 @@ class Tally:
         if report.failed:
             if self._last is not None:
                 action, name = self._last
-                self.marks[action][name] = FAIL
+                self._marks[action][name] = FAIL
             self.problems.append(f"{report.nodeid} ({report.when})")
 
     @pytest.hookimpl
@@ -102,20 +101,28 @@ class Tally:
             sdk.close()
         self._opened.clear()
 
-    def mark(self, action: str, sdk: str) -> str:
-        """Once wrong is wrong, and so is an action that no story tells."""
-        return self.marks[action].get(sdk, ABSENT if self.marks[action] else FAIL)
+    def marks_of(self, family: Family) -> dict[str, dict[str, str]]:
+        """By action and SDK. Once wrong is wrong, and so is an action that no story tells."""
+        return {
+            action: {
+                sdk: self._marks[action].get(sdk, ABSENT if self._marks[action] else FAIL)
+                for sdk in self._sdks[family.product.name]
+            }
+            for action in sorted(family.product.actions.keys() - family.own)
+        }
 
-    def table(self, actions: list[str]) -> str:
+    def table(self, family: Family) -> str:
         """One line an action, one column an SDK."""
-        width = max(map(len, actions))
-        lines = ["  ".join((f"{'':{width}}", *self.sdks))]
-        for action in actions:
-            cells = (f"{self.mark(action, sdk):{len(sdk)}}" for sdk in self.sdks)
+        marks = self.marks_of(family)
+        sdks = self._sdks[family.product.name]
+        width = max(map(len, (family.product.name, *marks)))
+        lines = ["  ".join((f"{family.product.name:{width}}", *sdks))]
+        for action, row in marks.items():
+            cells = (f"{row[sdk]:{len(sdk)}}" for sdk in sdks)
             lines.append("  ".join((f"{action:{width}}", *cells)).rstrip())
         return "\n".join(lines)
 
-    def is_good(self, actions: list[str]) -> bool:
+    def is_good(self) -> bool:
         """Whether every action went well with every SDK that has it, and at least with one."""
-        rows = [[self.mark(action, sdk) for sdk in self.sdks] for action in actions]
+        rows = [row.values() for family in FAMILIES for row in self.marks_of(family).values()]
         return not self.problems and all(PASS in row and FAIL not in row for row in rows)

@@ -5,6 +5,6 @@ npm installs them below a folder of the caller's, by `package-lock.json`; `bridg
 them for `NodeSdk`, a call a line.
 """
 
-from tests.conformance.node.sdk import SDKS, NodeSdk, SdkLacksActionError
+from tests.conformance.node.sdk import NodeSdk, SdkLacksActionError
 
-__all__ = ["SDKS", "NodeSdk", "SdkLacksActionError"]
+__all__ = ["NodeSdk", "SdkLacksActionError"]

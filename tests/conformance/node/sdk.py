@@ -16,12 +16,13 @@ from tests.kms.sdks import Answer, SdkRefused
 HERE = Path(__file__).parent
 SDKS = {
     "node, V1": "kms20160120",
+    "node, typed": "typed",
     "node, ACS3": "openapi-client",
     "node, pop-core": "pop-core, POST",
     "node, pop-core GET": "pop-core, GET",
 }
-"""How a table calls them, and how the bridge does. The first has an action a method, and not all of
-them; the others take any action."""
+"""How a table calls them, and how the bridge does. The first two have an action a method, and not
+all of them; the others take any action."""
 
 
 class SdkLacksActionError(Exception):
@@ -31,7 +32,9 @@ class SdkLacksActionError(Exception):
 class NodeSdk:
     """One of `SDKS`, until it is closed."""
 
-    def __init__(self, modules: Path, name: str, kms: RunningKms, key: AccessKey) -> None:
+    def __init__(
+        self, modules: Path, name: str, version: str, kms: RunningKms, key: AccessKey
+    ) -> None:
         self._process = subprocess.Popen(
             ["node", HERE / "bridge.js"],
             env={**os.environ, "NODE_PATH": str(modules), "NODE_EXTRA_CA_CERTS": str(kms.ca or "")},
@@ -41,11 +44,13 @@ class NodeSdk:
         )
         start = {
             "sdk": SDKS[name],
+            "version": version,
             "endpoint": kms.address,
             "protocol": "https" if kms.ca else "http",
             "region": kms.region,
             "id": key.id,
             "secret": key.secret,
+            "token": key.token or "",
         }
         self._say(start)
 

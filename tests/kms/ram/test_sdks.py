@@ -129,6 +129,8 @@ def test_the_default_version_of_a_policy_holds(
     user = NewSdk(kms, AccessKey(made["AccessKeyId"], made["AccessKeySecret"]))
     sdk.call("CreatePolicy", PolicyName=name, PolicyDocument=document(SOME), Description="r")
     mine = {"PolicyName": name, "PolicyType": "Custom"}
+    sdk.call("UpdatePolicyDescription", PolicyName=name, NewDescription="reads")
+    assert sdk.call("GetPolicy", **mine)["Policy"]["Description"] == "reads"
     sdk.call("AttachPolicyToUser", UserName=name, **mine)
     assert code(user, "ListAliases") == (403, "Forbidden.NoPermission")
     version = sdk.call("CreatePolicyVersion", PolicyName=name, PolicyDocument=document(MORE))

@@ -9,42 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from alibabacloud_actiontrail20200706 import models
-from alibabacloud_actiontrail20200706.client import Client
 
 from sidecar.kms.audit.record import written
 from sidecar.signing import AccessKey
 from tests.fixtures.kms import RunningKms
+from tests.kms.api.actiontrail.sdks import SDKS, TrailSdk
 from tests.kms.raw import ask, signed, wire
 from tests.kms.refusals import last_record
-from tests.kms.sdks import AsyncSdk, NewSdk, SdkRefused
+from tests.kms.sdks import Sdk, SdkRefused
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 
 VERSION = "2020-07-06"
 
 
-class TrailSdk(NewSdk):
-    """alibabacloud-actiontrail20200706."""
-
-    kind = Client
-    models = models
-
-
-class AsyncTrailSdk(TrailSdk, AsyncSdk):
-    """The same on aiohttp."""
-
-
-SDKS: dict[str, Callable[[RunningKms], TrailSdk]] = {
-    "ACS3": lambda kms: TrailSdk(kms, kms.access_key),
-    "V1": lambda kms: TrailSdk(kms, kms.access_key, signature_algorithm="v2"),
-    "async": lambda kms: AsyncTrailSdk(kms, kms.access_key),
-}
-
-
 @pytest.fixture(params=SDKS)
-def sdk(request: pytest.FixtureRequest, kms: RunningKms) -> TrailSdk:
-    return SDKS[request.param](kms)
+def sdk(request: pytest.FixtureRequest, kms: RunningKms) -> Sdk:
+    return SDKS[request.param](kms, kms.access_key)
 
 
 @pytest.fixture
@@ -69,7 +50,7 @@ def names(answer: dict[str, Any]) -> list[str]:
     return [event["eventName"] for event in answer["Events"]]
 
 
-def test_the_events_of_a_key_are_found_newest_first(sdk: TrailSdk, used_key: str) -> None:
+def test_the_events_of_a_key_are_found_newest_first(sdk: Sdk, used_key: str) -> None:
     answer = sdk.call("LookupEvents", LookupAttribute=attributes(ResourceName=used_key))
     assert names(answer) == [*["GenerateDataKey"] * 5, "CreateAlias", "CreateKey"]
     event = answer["Events"][0]
@@ -80,7 +61,7 @@ def test_the_events_of_a_key_are_found_newest_first(sdk: TrailSdk, used_key: str
     assert "NextToken" not in answer
 
 
-def test_pages_lead_through_everything_in_both_directions(sdk: TrailSdk, used_key: str) -> None:
+def test_pages_lead_through_everything_in_both_directions(sdk: Sdk, used_key: str) -> None:
     asked: dict[str, Any] = {
         "LookupAttribute": attributes(ResourceName=used_key),
         "MaxResults": "2",
