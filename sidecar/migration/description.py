@@ -48,7 +48,8 @@ Updates that come between reading a record and writing it back are kept by one o
     read               the record is read, and its ETag goes along as If-Match; a store that does
                        not go by it is found out at the first record
     write: changed     the statement compares `{stored …}` values, of all that it writes or of a
-                       version that every update changes; where it changed nothing, it is repeated
+                       version that every update changes; where it changed nothing, it is repeated;
+                       one that does not compare is found out at the first record
     write: guard: store     the request names what it is based on: `_rev` in the document, or
                        PUT /customers/_doc/{_id}?if_seq_no={_seq_no}&if_primary_term={_primary_term}
 

@@ -18,9 +18,9 @@ from sidecar.file_stamp import stamp
 from sidecar.migration.coverage import Auditor, Coverage
 from sidecar.migration.draft import Draft
 from sidecar.migration.members import as_text, values_at
+from sidecar.migration.outcome import Outcome, Result
 from sidecar.migration.purposes import Purpose, Sealing
 from sidecar.migration.records import NotPossible, Records, State
-from sidecar.migration.renewal import Outcome, Result
 from sidecar.migration.slices import Format, Slice
 from sidecar.migration.tally import Tally
 

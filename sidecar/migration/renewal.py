@@ -6,7 +6,9 @@ Lost updates are prevented by what the description tells:
  - the record is read just before, and its ETag goes along as If-Match (RFC 9110 §13.1.1). Many
    stores send ETags and do not go by them, so the first write has one that cannot match: a store
    that takes it nevertheless is found out, with the loss of no update;
- - or the store counts what it changed, or refuses what is stale (`changed`, `guard: store`).
+ - or the store counts what it changed (`changed`): the first statement compares with what no record
+   has, and must change nothing;
+ - or it refuses what is stale, on the description's word (`guard: store`).
 
 Where there is nothing to go by, the record is read a last time and compared, which leaves the
 moment until the write open; such writes are counted. A record that was changed is read and tried
@@ -15,49 +17,32 @@ so what stands there is looked at before another.
 """
 
 import asyncio
-from enum import Enum, StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sidecar.errors import KeyUnavailable, Misconfigured, Refused, SidecarError
 from sidecar.message import find_header
 from sidecar.migration.collection import Collection, SlotValues
 from sidecar.migration.members import values_at
+from sidecar.migration.outcome import (
+    AGAIN,
+    FIRST_NO_SUCCESS,
+    GONE,
+    STALE,
+    Again,
+    Outcome,
+    Result,
+    check,
+    check_busy,
+    judge,
+)
 from sidecar.migration.purposes import Purpose
 from sidecar.migration.records import NotPossible, State
 from sidecar.migration.rehearsal import rehearse
 from sidecar.migration.sealed_request import SealedRequest, SealedRequests
-from sidecar.migration.store import Answer, StoreUnavailable
+from sidecar.migration.store import StoreUnavailable
 
 NO_ETAG = b'"no-etag-of-any-record"'
 """What a store that goes by If-Match refuses."""
-
-_STALE = frozenset({409, 412})
-_GONE = frozenset({404, 410})
-_DENIED = frozenset({401, 403})
-_FIRST_NO_SUCCESS = 300
-
-
-class Outcome(StrEnum):
-    """What became of one record."""
-
-    WRITTEN = "written"
-    LEFT = "left"
-    """Nothing was due."""
-    CHANGED = "changed"
-    """Others write it all the time, or it is left to the next sweep because one of them did."""
-    GONE = "gone"
-    FAILED = "failed"
-
-
-class Result(NamedTuple):
-    """An outcome; `why` where it failed, in names and statuses.
-
-    `is_unguarded` where an update in the moment before the write would have been lost.
-    """
-
-    outcome: Outcome
-    why: str = ""
-    is_unguarded: bool = False
 
 
 class _Found(NamedTuple):
@@ -69,15 +54,6 @@ class _Found(NamedTuple):
     listed: bytes
     record: bytes
     etag: bytes | None = None
-
-
-class _Again(Enum):
-    """Somebody was faster: what stands there now has to be looked at."""
-
-    AGAIN = "again"
-
-
-AGAIN: Final = _Again.AGAIN
 
 
 class Renewal:
@@ -100,6 +76,7 @@ class Renewal:
         self._reading = description.reading
         self._read_slots = SlotValues(description.reading.request) if description.reading else None
         self._goes_by_etags: bool | None = None
+        self._compares: bool | None = None
         self._finding_out = asyncio.Lock()
 
     async def renew(self, listed: bytes) -> Result:
@@ -128,7 +105,7 @@ class Renewal:
             looks_again = True
         return Result(Outcome.CHANGED)
 
-    async def _attempt(self, listed: bytes, *, looks_again: bool) -> Result | _Again:
+    async def _attempt(self, listed: bytes, *, looks_again: bool) -> Result | Again:
         records, tenant = self._collection.records, self._collection.tenant_of(listed)
         if not await self._purpose.is_due(records.look(listed), tenant):
             return Result(Outcome.LEFT)
@@ -145,31 +122,47 @@ class Renewal:
             return Result(Outcome.WRITTEN)
         if self._collection.guard == "read":
             return await self._write_if_unchanged(request, found)
-        return self._judge(await self._store.ask(*request))
+        if self._collection.guard == "changed" and not self._compares:
+            stale = self._requests.make(opened, found.record, tenant, is_stale=True)
+            await self._prove_comparing(await stale)
+        return judge(await self._store.ask(*request), self._changed)
 
-    async def _write_if_unchanged(self, request: SealedRequest, found: _Found) -> Result | _Again:
+    async def _write_if_unchanged(self, request: SealedRequest, found: _Found) -> Result | Again:
         """Write, unless the record is not `found` any more: by its ETag, or a last look."""
         if found.etag is not None:
             async with self._finding_out:
                 if self._goes_by_etags is None and (result := await self._find_out(request, found)):
                     return result
             if self._goes_by_etags:
-                return self._judge(await self._store.ask(*_if_match(request, found.etag)))
+                return judge(await self._store.ask(*_if_match(request, found.etag)), self._changed)
         if await self._current(found.listed) != found:
             return AGAIN
-        result = self._judge(await self._store.ask(*_if_match(request, found.etag)))
+        result = judge(await self._store.ask(*_if_match(request, found.etag)), self._changed)
         return result if result is AGAIN else result._replace(is_unguarded=True)
 
-    async def _find_out(self, request: SealedRequest, found: _Found) -> Result | _Again | None:
+    async def _find_out(self, request: SealedRequest, found: _Found) -> Result | Again | None:
         """Learn whether the store goes by If-Match; a result where it has written regardless."""
         if await self._current(found.listed) != found:
             return AGAIN
         answer = await self._store.ask(*_if_match(request, NO_ETAG))
-        if answer.is_busy:
-            raise StoreUnavailable(f"{self._store.authority} says {answer.status}")
-        self._goes_by_etags = answer.status in _STALE
-        is_written = answer.status < _FIRST_NO_SUCCESS
+        check_busy(answer)
+        self._goes_by_etags = answer.status in STALE
+        is_written = answer.status < FIRST_NO_SUCCESS
         return Result(Outcome.WRITTEN, is_unguarded=True) if is_written else None
+
+    async def _prove_comparing(self, stale: SealedRequest) -> None:
+        """Misconfigured where the statement changes a record that is not what it compares with."""
+        async with self._finding_out:
+            if self._compares is None:
+                answer = await self._store.ask(*stale)
+                check_busy(answer)
+                if answer.status < FIRST_NO_SUCCESS:  # or nothing is known, and the next one tells
+                    self._compares = judge(answer, self._changed) is AGAIN
+        if self._compares is False:
+            raise Misconfigured(
+                f"{self._collection.description.where}: `write` does not compare: a record was "
+                "changed though its `{stored …}` values were others, so updates would be lost"
+            )
 
     async def _current(self, listed: bytes) -> _Found | None:
         """The record as it stands now, if it still does."""
@@ -179,9 +172,9 @@ class Renewal:
         request = self._reading.request.fill(self._read_slots.of(listed, listed))
         tenant = collection.tenant_of(listed)
         answer = await self._store.read(request, collection.tenant_headers(tenant))
-        if answer.status in _GONE:
+        if answer.status in GONE:
             return None
-        _check(answer)
+        check(answer)
         found = values_at(answer.body, collection.read_at)
         if not found:
             return None
@@ -189,37 +182,11 @@ class Renewal:
         # A weak one never matches (RFC 9110 §13.1.1).
         return _Found(listed, found[0], None if etag is None or etag.startswith(b"W/") else etag)
 
-    def _judge(self, answer: Answer) -> Result | _Again:
-        """What the store's answer to the write says."""
-        if answer.status in _STALE:
-            return AGAIN
-        if answer.status in _GONE:
-            return Result(Outcome.GONE)
-        if answer.is_busy:
-            raise StoreUnavailable(f"{self._store.authority} says {answer.status}")
-        _check(answer)
-        if self._changed is None:
-            return Result(Outcome.WRITTEN)
-        counts = values_at(answer.body, self._changed)
-        if not counts or not all(count.isdigit() for count in counts):
-            path = str(self._changed)
-            raise NotPossible("uncounted", f"the store does not say at {path!r} what it changed")
-        return Result(Outcome.WRITTEN) if any(int(count) for count in counts) else AGAIN
-
 
 def _if_match(request: SealedRequest, etag: bytes | None) -> SealedRequest:
     if etag is None:
         return request
     return request._replace(headers=(*request.headers, (b"If-Match", etag)))
-
-
-def _check(answer: Answer) -> None:
-    if answer.status in _DENIED:
-        raise Misconfigured(
-            f"the store denies access ({answer.status}); are the description's `headers` right?"
-        )
-    if answer.status >= _FIRST_NO_SUCCESS:
-        raise NotPossible(f"store_{answer.status}", "the store refuses this record")
 
 
 def _code(error: SidecarError) -> str:

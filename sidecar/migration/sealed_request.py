@@ -30,13 +30,22 @@ class SealedRequests:
         self._template = template
         self._slots = SlotValues(template)
 
-    async def make(self, opened: bytes, stored: bytes, tenant: str) -> SealedRequest:
-        """The request for a record, opened and as it is stored; NotPossible, KeyUnavailable."""
+    async def make(
+        self, opened: bytes, stored: bytes, tenant: str, *, is_stale: bool = False
+    ) -> SealedRequest:
+        """The request for a record, opened and as it is stored; NotPossible, KeyUnavailable.
+
+        One that `is_stale` compares with values that no record has, so it must change nothing.
+        """
         collection = self._collection
         values = self._slots.of(opened, stored)
         # What is compared with goes back to the store as it came from there, unsealed or sealed:
         # it takes its place when everything else is sealed.
-        kept = {slot: value for slot, value in values.items() if slot.is_stored}
+        kept = {
+            slot: _other_than(value) if is_stale else value
+            for slot, value in values.items()
+            if slot.is_stored
+        }
         marks = {slot: b'"%b"' % secrets.token_hex(16).encode() for slot in kept}
         filled = self._template.fill({**values, **marks})
         headers: Headers = (
@@ -60,6 +69,13 @@ class SealedRequests:
         lengths = (b"Content-Length", b"%d" % len(body))
         lines = [line for line in sealed.head.headers if line[0].lower() != b"content-length"]
         return SealedRequest(Filled(filled.method, sealed.head.target, body), (*lines, lengths))
+
+
+def _other_than(value: bytes) -> bytes:
+    """A value of the same kind that stands in no record."""
+    is_number = value[:1] in b"-0123456789"
+    number = -secrets.randbelow(1 << 31) - (1 << 31)
+    return b"%d" % number if is_number else b'"%b"' % secrets.token_hex(16).encode()
 
 
 def _unmarked(body: bytes, kept: Values, marks: dict[Slot, bytes]) -> bytes:

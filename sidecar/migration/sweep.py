@@ -15,8 +15,9 @@ from sidecar.migration.collection import Collection
 from sidecar.migration.coverage import Auditor, Coverage
 from sidecar.migration.journal import Journal
 from sidecar.migration.listing import pages
+from sidecar.migration.outcome import Outcome
 from sidecar.migration.purposes import Purpose
-from sidecar.migration.renewal import Outcome, Renewal
+from sidecar.migration.renewal import Renewal
 from sidecar.migration.tally import Tally
 
 

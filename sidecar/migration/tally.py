@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sidecar.migration.renewal import Outcome, Result
+from sidecar.migration.outcome import Outcome, Result
 
 MOST_NAMED = 10
 """Records that failed and are named; the others are counted."""

@@ -41,6 +41,7 @@ class Shop:
         self.tags = True
         self.weak = False
         self.is_heedless = False
+        self.compares = True
         self.repeats_cursor = False
         self.stuck = False
         self.drop = False
@@ -141,7 +142,7 @@ class Shop:
         record_id = params["id"]
         self.before_write(record_id)
         record = self.record(record_id)
-        is_same = record.get("ssn") == params["was"]
+        is_same = record.get("ssn") == params["was"] or not self.compares
         if is_same:
             self.records[record_id] = msgspec.json.encode(record | {"ssn": params["ssn"]})
         return Response(b'{"count":%d}' % is_same, media_type="application/json")

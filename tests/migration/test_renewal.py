@@ -6,7 +6,8 @@ import pytest
 
 from sidecar.errors import KeyUnavailable, Misconfigured
 from sidecar.keys.providers.memory import Failure
-from sidecar.migration.renewal import Outcome, Renewal, Result
+from sidecar.migration.outcome import Outcome, Result
+from sidecar.migration.renewal import Renewal
 from tests.migration.rig import SIMPLE, Rig
 
 COMMAND = """\
@@ -115,6 +116,19 @@ async def test_a_statement_that_compares_is_believed(rig: Rig) -> None:
     writes_once(rig, ssn="CANARY-new")
     assert await renewed(rig, COMMAND, "C-002") == Result(Outcome.CHANGED)
     assert rig.shop.record("C-002")["ssn"] == "CANARY-new"
+
+
+async def test_a_statement_that_does_not_compare_is_found_out(rig: Rig) -> None:
+    """It takes what it is to compare with, and writes whatever stands there."""
+    rig.shop.compares = False
+    with pytest.raises(Misconfigured, match="`write` does not compare"):
+        await rig.run(COMMAND)
+    assert rig.shop.asked["POST"] == 1
+
+
+async def test_a_statement_that_compares_is_tried_once(rig: Rig) -> None:
+    assert (await rig.run(COMMAND)).passed
+    assert rig.shop.asked["POST"] == 1 + 18
 
 
 async def test_where_it_was_changed_it_is_read_and_tried_again(rig: Rig) -> None:
