@@ -120,33 +120,39 @@ def test_a_change_is_noticed_without_a_signal(proxy: Running, store: Store, rule
     until(lambda: _sealed(proxy, store) == {frozenset({"mail"})})
 
 
+@pytest.fixture
+def mounted(tmp_path: Path, rules: Path) -> Path:
+    """The rules as Kubernetes mounts a ConfigMap."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    _mount(folder, "one", rules.read_text())
+    (folder / "customers.yaml").symlink_to("..data/customers.yaml")
+    return folder
+
+
+@pytest.fixture
+def going_by_it(config: Path, mounted: Path) -> Path:
+    """The configuration of a proxy that goes by them."""
+    own = config.with_name("mounted.yaml")
+    own.write_text(config.read_text().replace("rules.yaml", str(mounted)))
+    return own
+
+
 def test_a_configmap_that_is_swapped_is_noticed(
-    tmp_path: Path, config: Path, store: Store, rules: Path
+    going_by_it: Path, mounted: Path, store: Store, rules: Path
 ) -> None:
     """The kubelet writes a new folder and then swaps the link that all files go by."""
-    mounted = tmp_path / "mounted"
-    mounted.mkdir()
-    _mount(mounted, "one", rules.read_text())
-    (mounted / "customers.yaml").symlink_to("..data/customers.yaml")
-    watching = config.with_name("mounted.yaml")
-    watching.write_text(config.read_text().replace("rules.yaml", str(mounted)))
-    with Running(watching) as proxy:
+    with Running(going_by_it) as proxy:
         assert _sealed(proxy, store) == {frozenset({"ssn"})}
         _mount(mounted, "two", rules.read_text().replace("ssn: sealed", "mail: sealed"))
         until(lambda: _sealed(proxy, store) == {frozenset({"mail"})})
 
 
 def test_a_mount_that_leads_nowhere_is_no_reason_to_end(
-    tmp_path: Path, config: Path, store: Store, rules: Path
+    going_by_it: Path, mounted: Path, store: Store
 ) -> None:
     """Whatever a reload meets, foreseen or not: what holds goes on holding."""
-    mounted = tmp_path / "mounted"
-    mounted.mkdir()
-    _mount(mounted, "one", rules.read_text())
-    (mounted / "customers.yaml").symlink_to("..data/customers.yaml")
-    leading = config.with_name("leading.yaml")
-    leading.write_text(config.read_text().replace("rules.yaml", str(mounted)))
-    with Running(leading) as proxy:
+    with Running(going_by_it) as proxy:
         for target in ("..data", "..absent", "customers.yaml"):
             (mounted / "..new").symlink_to(target)
             (mounted / "..new").rename(mounted / "..data")
