@@ -14,6 +14,7 @@ import asyncio
 import json
 import logging
 import secrets
+import ssl
 import time
 from base64 import b64encode
 from dataclasses import dataclass
@@ -218,7 +219,9 @@ def _kinds(error: Exception) -> str:
     first: BaseException = error
     while (earlier := first.__cause__ or first.__context__) is not None:
         first = earlier
-    return ": ".join(dict.fromkeys((type(error).__name__, type(first).__name__)))
+    kinds = ": ".join(dict.fromkeys((type(error).__name__, type(first).__name__)))
+    is_stranger = isinstance(first, ssl.SSLCertVerificationError)
+    return f"{kinds}; `ca` has to name its authority" if is_stranger else kinds
 
 
 async def _bounded(response: httpx.Response) -> bytearray:
