@@ -40,14 +40,15 @@ class Asked(NamedTuple):
 
 
 class Inside:
-    """The core of `accounts`."""
+    """The core of `accounts`; `now` is what its clock and those of its callers say."""
 
     def __init__(self, hsm: HsmThread, database: Database, accounts: Sequence[Account]) -> None:
         self.hsm = hsm
         self.database = database
         self.accounts = accounts
         self.directory = Directory(accounts)
-        self._engine = Engine([REGION], self.directory, hsm, database, lambda: NOW)
+        self.now = NOW
+        self._engine = Engine([REGION], self.directory, hsm, database, lambda: self.now)
         self._numbers = itertools.count()
 
     def __enter__(self) -> Self:
@@ -73,7 +74,7 @@ class Inside:
 
     async def _ask(self, asked: Asked) -> Answer | Fault:
         number = str(next(self._numbers))
-        request = _request(asked, number)
+        request = _request(asked, number, self.now)
         received = Received(
             number,
             request.method,
@@ -90,11 +91,11 @@ class Inside:
             return fault
 
 
-def _request(asked: Asked, nonce: str) -> Request:
+def _request(asked: Asked, nonce: str, now: int) -> Request:
     action, parameters = asked.action, asked.parameters.items()
     if asked.key is not None:
         return signed(
-            action, *parameters, key=asked.key, version=asked.version, now=NOW, nonce=nonce
+            action, *parameters, key=asked.key, version=asked.version, now=now, nonce=nonce
         )
     query = (("Action", action), ("Version", asked.version), *parameters)
     return Request("POST", query=query, headers=((b"host", b"kms"),))

@@ -8,8 +8,9 @@ import pytest
 
 from sidecar.kms.accounts import Account, Role, User
 from sidecar.kms.faults import Fault
+from sidecar.kms.ram.sessions import KEPT_SECONDS, MIN_SECONDS
 from sidecar.signing import AccessKey
-from tests.kms.ram.inside import STS, Inside, core
+from tests.kms.ram.inside import NOW, STS, Inside, core
 
 ADMIN, EVE = AccessKey("LTAIadmin", "one"), AccessKey("LTAIeve", "other")
 ASSUME = "AliyunSTSAssumeRoleAccess"
@@ -125,3 +126,17 @@ def test_what_is_asked_for_is_read_strictly(
 ) -> None:
     with pytest.raises(Fault, match=complaint):
         become(inside, **more)
+
+
+def test_a_session_ends_in_its_second_and_for_a_day_its_owner_hears_so(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = become(inside, DurationSeconds=f"{MIN_SECONDS}")
+    for later, expected in (
+        (MIN_SECONDS - 1, None),
+        (MIN_SECONDS, "InvalidSecurityToken.Expired"),
+        (MIN_SECONDS + KEPT_SECONDS, "InvalidSecurityToken.Expired"),
+    ):
+        monkeypatch.setattr(inside, "now", NOW + later)
+        become(inside)  # with which old sessions are forgotten
+        assert code(inside, session) == expected
