@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sidecar.codecs.texts import to_text
 from sidecar.errors import CannotOpen, Malformed
 
-TAG = re.compile(
+_TAG = re.compile(
     rb"<(?P<name>[^\s/>]++)(?P<attributes>(?:\s+[^\s=]++\s*=\s*(?:\"[^\"]*+\"|'[^']*+'))*+)"
     rb"\s*(?P<empty>/?)>"
 )
@@ -58,7 +58,7 @@ def attribute_spans(body: bytes, start: int) -> list[Span]:
 
 
 def _tag_at(body: bytes, start: int) -> re.Match[bytes]:
-    tag = TAG.match(body, start)
+    tag = _TAG.match(body, start)
     if tag is None:
         raise Malformed("a tag of the XML body can be read in two ways")
     return tag

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from sidecar.errors import Malformed
 from sidecar.fieldpath import EACH, MAX_STEPS, FieldPath, Step
 from sidecar.message import RequestHead
+from sidecar.plurals import counted
 from sidecar.rules import Field, Place, Route, Rule, RuleSet, read_target
 
 _ANY = "{…}"
@@ -97,8 +98,7 @@ def _difference(route: Route, segments: list[str], method: str) -> str:
     if len(segments) < len(route.segments) or (
         len(segments) > len(route.segments) and not route.has_rest
     ):
-        count = f"{len(segments)} segment{'s' if len(segments) != 1 else ''}"
-        return f"the path has {count}, the route {len(route.segments)}"
+        return f"the path has {counted(len(segments), 'segment')}, the route {len(route.segments)}"
     return f"holds for other methods than {method}"
 
 

@@ -7,6 +7,7 @@ import json
 
 from sidecar.envelope import PREFIX, SUITES, from_text, is_sealed_text, parse
 from sidecar.errors import Malformed
+from sidecar.plurals import counted
 
 SEALED = "sealed"
 SEARCHABLE = "searchable"
@@ -26,13 +27,13 @@ def describe(lexeme: bytes) -> str:
         case b"t" | b"f":
             return "a boolean"
         case _:
-            return f"a number of {len(lexeme)} characters"
+            return f"a number of {counted(len(lexeme), 'character')}"
 
 
 def _describe_text(text: str) -> str:
     kind = find_kind(text)
     if kind is None:
-        return f"a text of {len(text)} characters"
+        return f"a text of {counted(len(text), 'character')}"
     how = ", alike for equal values" if kind == SEARCHABLE else ""
     return f"{PREFIX}… of {len(text)} characters{how}"
 

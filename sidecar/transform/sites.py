@@ -8,6 +8,7 @@ refusal of what a store holds leaves a line of audit: names and ids, never a val
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,6 +54,17 @@ class SiteToOpen(msgspec.Struct, frozen=True, gc=False):
     stored: Stored
 
 
+class FoundInAnswer(NamedTuple):
+    """What an answer has at the places that the rule names.
+
+    `unsealed` are the plain values, by field and path; `strays` counts envelopes anywhere else.
+    """
+
+    sites: list[SiteToOpen]
+    unsealed: list[tuple[str, str]]
+    strays: int
+
+
 def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) -> list[SiteToSeal]:
     """The values of a request that go to the store sealed."""
     if message.claims:
@@ -66,10 +78,7 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
         if lexeme == _NULL and field.null == "keep":
             continue
         if value.record is None:
-            raise Unbound(
-                f"neither a document nor the path tells {bound.record!r}, the record that "
-                f"{field.name!r} is bound to"
-            )
+            raise Unbound(_untold("a document nor the path", bound, field.name))
         if value.record != record:  # those of one document share it
             record = value.record
             owner = frame_owner(tenant, record)
@@ -82,19 +91,8 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     return sites
 
 
-def sites_to_open(
-    bound: BoundRule,
-    tenant: str,
-    message: Message[ResponseHead],
-    stats: TransformStats,
-    *,
-    is_error: bool,
-) -> list[SiteToOpen]:
-    """The values of an answer that were sealed; the others are held against the phase.
-
-    `is_error` is an answer that says no (4xx, 5xx). It tells of the request more than of records:
-    what stands at a protected place need not be a value, and it may quote a sealed one elsewhere.
-    """
+def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]) -> FoundInAnswer:
+    """The values of an answer that were sealed, apart from those that never were."""
     sites = []
     unsealed = [(path, path) for path in message.misfits]
     record: str | None = None
@@ -113,30 +111,34 @@ def sites_to_open(
             unsealed.append((name, str(value.field.path)))
             continue
         if value.record is None:
-            raise UnreadableAnswer(
-                f"neither a document of the answer nor the path of its request tells "
-                f"{bound.record!r}, the record that {name!r} is bound to"
-            )
+            place = "a document of the answer nor the path of its request"
+            raise UnreadableAnswer(_untold(place, bound, name))
         if value.record != record:  # those of one document share it
             record = value.record
             owner = frame_owner(tenant, record)
         envelopes += isinstance(stored, Envelope)
         sites.append(SiteToOpen(value, treatment, bound.context(name, owner), stored))
-    if not is_error:
-        _check_phase(bound, tenant, unsealed, stats)
-        if message.claims > envelopes:
-            raise audited(MisplacedEnvelope(), bound, tenant)
-    return sites
+    return FoundInAnswer(sites, unsealed, message.claims - envelopes)
 
 
-def _check_phase(
-    bound: BoundRule, tenant: str, unsealed: list[tuple[str, str]], stats: TransformStats
+def check_stored(
+    bound: BoundRule, tenant: str, found: FoundInAnswer, stats: TransformStats
 ) -> None:
-    """Hold plain values, given by field and path, against the phase."""
-    if unsealed:
-        stats.unsealed.update([(bound.name, name) for name, _ in unsealed])
+    """Hold what a store has against the phase of the rule, and against what the rule names.
+
+    Not for an answer that says no (4xx, 5xx). It tells of the request more than of records: what
+    stands at a protected place need not be a value, and it may quote a sealed one elsewhere.
+    """
+    if found.unsealed:
+        stats.unsealed.update([(bound.name, name) for name, _ in found.unsealed])
         if bound.phase is Phase.ENFORCE:
-            raise audited(UnsealedStoredValue(unsealed[0][1]), bound, tenant)
+            raise audited(UnsealedStoredValue(found.unsealed[0][1]), bound, tenant)
+    if found.strays > 0:
+        raise audited(MisplacedEnvelope(), bound, tenant)
+
+
+def _untold(places: str, bound: BoundRule, name: str) -> str:
+    return f"neither {places} tells {bound.record!r}, the record that {name!r} is bound to"
 
 
 def edks_of(sites: list[SiteToOpen]) -> set[bytes]:

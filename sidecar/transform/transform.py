@@ -31,10 +31,11 @@ from sidecar.transform.bound import BoundRule
 from sidecar.transform.finding import find_match
 from sidecar.transform.room import Room
 from sidecar.transform.sites import (
+    check_stored,
     edks_of,
+    find_in_answer,
     needs_lookup_key,
     open_site,
-    sites_to_open,
     sites_to_seal,
 )
 from sidecar.transform.stats import TransformStats
@@ -179,10 +180,12 @@ class Transform:
         self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
     ) -> Opened:
         message = bound.adapter.read_response(head, hold.match.variables, body)
+        found = find_in_answer(bound, hold.tenant, message)
         # Of a body that is one value only the answer to a GET is what is stored.
         is_status = bound.is_whole and hold.head.method != b"GET"
-        is_error = head.status >= _FIRST_ERROR or is_status
-        sites = sites_to_open(bound, hold.tenant, message, self.stats, is_error=is_error)
+        if head.status < _FIRST_ERROR and not is_status:
+            check_stored(bound, hold.tenant, found, self.stats)
+        sites = found.sites
         if hold.observes:
             self.stats.would_open.update((bound.name, site.value.field.name) for site in sites)
             return Opened(head, body)

@@ -17,7 +17,9 @@ SEARCHABLE = to_text(seal_equal(bytes(32), bytes(8), b"place", b"value"))
     [
         (b'"caf\\u00e9"', "a text of 4 characters"),
         (rb'"\udcff\ud800a"', "a text of 3 characters"),
+        (b'"x"', "a text of 1 character"),
         (b"-1.50", "a number of 5 characters"),
+        (b"7", "a number of 1 character"),
         (b"true", "a boolean"),
         (b"false", "a boolean"),
         (b"null", "null"),

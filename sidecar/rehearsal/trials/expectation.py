@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from sidecar.plurals import counted
 from sidecar.rehearsal.shapes import SEALED, SEARCHABLE, describe, find_kind
 from sidecar.rehearsal.trials.case import Content
 from sidecar.rehearsal.trials.stored_body import StoredBody
@@ -51,7 +52,7 @@ class Comparison(NamedTuple):
         try:
             found = from_json(body)
         except (ValueError, RecursionError):
-            yield f"expected JSON, and {len(body)} bytes that are none came"
+            yield f"expected JSON, and what came is none ({counted(len(body), 'byte')})"
             return
         yield from self._of_tree(expected.json, found, "$")
 
@@ -78,7 +79,8 @@ class Comparison(NamedTuple):
                     yield from self._of_tree(expected[name], found[name], place)
         elif isinstance(expected, list) and isinstance(found, list):
             if len(expected) != len(found):
-                yield f"{path} has {len(found)} elements, expected were {len(expected)}"
+                has = counted(len(found), "element")
+                yield f"{path} has {has}, expected were {len(expected)}"
             for number, (one, other) in enumerate(zip(expected, found, strict=False)):
                 yield from self._of_tree(one, other, f"{path}[{number}]")
         elif isinstance(expected, str):
@@ -127,7 +129,7 @@ class Comparison(NamedTuple):
             return expected
         if placeholders := [each[0] for each in _PLACEHOLDER.finditer(expected)]:
             return f"a text with {', '.join(placeholders)}"
-        return f"another text of {len(expected)} characters"
+        return f"another text of {counted(len(expected), 'character')}"
 
     def _told(self, tree: Tree) -> str:
         text = to_json(tree)

@@ -42,7 +42,7 @@ def test_what_fits_differs_in_nothing(expected: str, found: str) -> None:
 @pytest.mark.parametrize(
     ("expected", "found", "told"),
     [
-        ('{"a":1}', '{"a":1.0}', "$.a: expected a number of 1 characters, found a number of 3"),
+        ('{"a":1}', '{"a":1.0}', "$.a: expected a number of 1 character, found a number of 3"),
         ('{"a":1}', "{}", "$.a is missing"),
         ("{}", '{"a":"canary"}', "$.a is not expected: a text of 6 characters"),
         ('{"a":[1]}', '{"a":[1,2]}', "$.a has 2 elements, expected were 1"),
@@ -57,7 +57,7 @@ def test_what_fits_differs_in_nothing(expected: str, found: str) -> None:
         ('{"a":"<stored docs[0].email>"}', '{"a":"f"}', "$.a: expected <stored docs[0].email>"),
         ('{"a":true}', '{"a":1}', "$.a: expected a boolean, found a number"),
         ('{"a":{}}', '{"a":[]}', "$.a: expected an object of 2 bytes, found a list of 2 bytes"),
-        ("{}", "canary", "expected JSON, and 6 bytes that are none came"),
+        ("{}", "canary", "expected JSON, and what came is none (6 bytes)"),
     ],
 )
 def test_every_difference_is_told_without_a_value(expected: str, found: str, told: str) -> None:
