@@ -53,6 +53,7 @@ class PairMaker:
         self._orders: set[Future[None]] = set()
         self._executor = ThreadPoolExecutor(1, "pairs")
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
 
     async def make(self, kind: PairKind, patience: float) -> None:
         """Return when there is one pair more; raise Fault where that takes `patience` seconds."""
@@ -72,10 +73,10 @@ class PairMaker:
 
     def close(self) -> None:
         """Make no more; what was begun is given up."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        if self._process is not None:
-            self._process.kill()
-        self._executor.shutdown()
+        self._is_closed = True
+        if (process := self._process) is not None:
+            process.kill()
+        self._executor.shutdown(cancel_futures=True)
 
     def _make(self, kind: PairKind) -> None:
         """On the one thread of pairs."""
@@ -113,6 +114,8 @@ class PairMaker:
     def _ask(self, pair_id: str, kind: PairKind) -> MadePair:
         """Let the process make the pair; raise HsmUnavailable."""
         process = self._process = self._process or self._start_process()
+        if self._is_closed:  # `close` looked before there was a process
+            process.kill()
         assert process.stdin is not None  # noqa: S101 - as it was started
         assert process.stdout is not None  # noqa: S101 - as it was started
         hangs = threading.Timer(PAIR_SECONDS, process.kill)

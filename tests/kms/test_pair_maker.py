@@ -4,6 +4,7 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -121,6 +122,21 @@ async def test_a_process_that_hangs_is_ended(
     with pytest.raises(HsmUnavailable):
         await order
     assert (held(hsm), begun(database)) == ([], frozenset())
+
+
+def test_what_is_just_being_begun_at_the_end_is_given_up(
+    maker: PairMaker, hsm: HsmThread, database: Database
+) -> None:
+    gate = threading.Event()
+    with ThreadPoolExecutor() as others:
+        others.submit(hsm.run, lambda _: gate.wait(60))
+        order = others.submit(maker.make_now, KIND._replace(key_spec="RSA_4096"))
+        closing = others.submit(maker.close)  # there is no process that it could end
+        wait_for(lambda: closing.running() or closing.done())
+        gate.set()
+        assert order.exception() is not None
+        assert closing.exception() is None
+    assert (held(hsm), begun(database), hsm.run(Token.list_pending)) == ([], frozenset(), [])
 
 
 async def test_a_module_that_lies_in_the_folder_is_not_run_instead(
