@@ -103,6 +103,8 @@ def test_a_pair_that_may_have_been_taken_since_is_taken_by_nobody(
 
 def test_one_that_is_taken_under_load_is_of_one_moment(make_kms: MakeKms, tmp_path: Path) -> None:
     kms = make_kms()
+    configuration = kms.directory / "kms.yaml"
+    configuration.write_text(configuration.read_text() + "quotas: {keys: 10000}\n")
     kms.start()
     is_over = threading.Event()
     made: list[str] = []
