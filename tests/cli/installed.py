@@ -39,9 +39,9 @@ class Running(Service):
     """A `sidecar run` that serves; inside the context."""
 
     def __init__(self, config: Path) -> None:
-        self.log = config.with_suffix(".log")
-        self.log.unlink(missing_ok=True)  # of one that ran before
-        super().__init__(self.log, "run", "-c", config)
+        log = config.with_suffix(".log")
+        log.unlink(missing_ok=True)  # of one that ran before
+        super().__init__(log, "run", "-c", config)
         self.url = f"http://{self.ready['listeners'][0]}"
         self.admin = f"http://{self.ready['admin']}"
 
