@@ -30,8 +30,8 @@ from sidecar.kms.ram.directory import Directory
 from sidecar.kms.regions import Regions
 from sidecar.kms.request import Received
 from sidecar.kms.rounds import Rounds, TooManyWaitError
-from sidecar.kms.service.pair_making import PairKind
 from sidecar.kms.service.ready_pairs import PairWanted
+from sidecar.kms.service.rsa_pairs import PairKind
 from sidecar.kms.store import Database
 
 PATIENCE_SECONDS = 9.0

@@ -67,15 +67,20 @@ class _Planting:
         seed = self._seed
         with self._database.transaction() as connection:
             shelf = Shelf(connection, seed.account, seed.region)
-            found = find_cmk(connection, seed.key_id)
-            if found is not None:
-                self._compare(found)
+            told = []
+            cmk = find_cmk(connection, seed.key_id)
+            if cmk is not None:
+                self._compare(cmk)
             else:
                 self._check_room(shelf)
-                made = add_made(token, shelf, self._new(token), lambda: str(uuid.uuid4()))
-                write(connection, [key_event("CreateKey", made, self._now)])
-            for alias in seed.aliases:
-                self._name(shelf, alias)
+                cmk = add_made(token, shelf, self._new(token), lambda: str(uuid.uuid4()))
+                told.append(key_event("CreateKey", cmk, self._now))
+            told += [
+                key_event("CreateAlias", cmk, self._now, AliasName=alias)
+                for alias in seed.aliases
+                if self._name(shelf, alias)
+            ]
+            write(connection, told)
 
     def _compare(self, cmk: Cmk) -> None:
         """Raise Misconfigured where the CMK is not what the file says."""
@@ -111,14 +116,17 @@ class _Planting:
             rotated_at=self._now,
         )
 
-    def _name(self, shelf: Shelf, alias: str) -> None:
+    def _name(self, shelf: Shelf, alias: str) -> bool:
+        """Give the CMK the alias; whether it did not have it."""
         label = shelf.find_alias(alias)
-        if label is None and shelf.count_aliases() >= self._quotas.aliases:
-            raise self._problem(f"has {alias}, one more than the quotas of its account allow")
         if label is None:
+            if shelf.count_aliases() >= self._quotas.aliases:
+                raise self._problem(f"has {alias}, one more than the quotas of its account allow")
             shelf.add_alias(Label(alias, self._seed.key_id), self._now)
-        elif label.key_id != self._seed.key_id:
+            return True
+        if label.key_id != self._seed.key_id:
             raise self._problem(f"is to be named {alias}, which is {label.key_id} in the database")
+        return False
 
     def _problem(self, what: str) -> Misconfigured:
         return Misconfigured(f"keys: {self._seed.key_id} {what}")

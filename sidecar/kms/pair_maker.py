@@ -23,7 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
 from sidecar.kms.faults import Fault
 from sidecar.kms.healing import heal
-from sidecar.kms.service.pair_making import MadePair, PairKind, name_in_token
+from sidecar.kms.service.rsa_pairs import MadePair, PairKind, name_in_token
 from sidecar.kms.store import Database, Pairs
 
 MAX_ORDERS = 16

@@ -21,7 +21,7 @@ from queue import SimpleQueue
 
 from sidecar import core_dumps
 from sidecar.hsm import HsmError, Pkcs11Uri, Token
-from sidecar.kms.service.pair_making import PairKind, Purpose, make_rsa, name_in_token
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose, make_rsa, name_in_token
 from sidecar.kms.service.specs import Level
 
 NICENESS = 10

@@ -4,7 +4,7 @@
 import uuid
 
 from sidecar.hsm import HsmThread, Token
-from sidecar.kms.service.pair_making import PairKind, make_rsa
+from sidecar.kms.service.rsa_pairs import PairKind, make_rsa
 from sidecar.kms.store import Pairs
 
 

@@ -55,7 +55,7 @@ def test_the_second_start_changes_nothing(core: Core) -> None:
     core.plant(SEED, RSA)
     assert core.cmks() == made
     assert sorted(one.primary_version for one in made) == core.held()
-    assert core.records() == ["CreateKey", "CreateKey"]
+    assert core.records() == ["CreateKey", "CreateAlias", "CreateKey"]
     assert core.hsm.run(Token.list_pending) == []
 
 
@@ -66,6 +66,7 @@ def test_a_new_alias_comes_and_what_went_from_the_file_stays(core: Core) -> None
     with core.database.snapshot() as connection:
         labels = Shelf(connection, "1", "r").list_aliases(0, 10)
     assert labels == [Label("alias/crm", ID), Label("alias/other", ID)]
+    assert core.records() == ["CreateKey", "CreateAlias", "CreateAlias"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sidecar.hsm import HsmThread, HsmUnavailable, Token
 from sidecar.kms import pair_maker
 from sidecar.kms.faults import Fault
 from sidecar.kms.pair_maker import LOST_SECONDS, MAX_ORDERS, PairMaker
-from sidecar.kms.service.pair_making import PairKind, Purpose
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose
 from sidecar.kms.service.specs import Level
 from sidecar.kms.store import Database, Pairs, list_pairs
 from tests.fixtures.kms import RunningKms

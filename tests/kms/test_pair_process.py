@@ -18,7 +18,7 @@ ENDED_IN_A_CALL = 1
 @pytest.fixture
 def process(hsm: HsmThread) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-P", "-m", "sidecar.kms.pair_process", str(hsm.uri)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - this program
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield process
         process.kill()
 

@@ -22,8 +22,8 @@ from sqlalchemy import Connection
 
 from sidecar.hsm import BadCiphertext, Token, rsa
 from sidecar.kms.service.material import destroy_material, put_material
-from sidecar.kms.service.pair_making import PairKind, Purpose, name_in_token
 from sidecar.kms.service.ready_pairs import take
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose, name_in_token
 from sidecar.kms.service.specs import SPECS, Level
 from sidecar.kms.service.states import KeyState
 from sidecar.kms.store import Cmk, Material, Pairs, Shelf, import_tokens

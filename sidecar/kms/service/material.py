@@ -12,8 +12,8 @@ from sidecar.hsm.probing import Kind, can_hold
 from sidecar.kms.service.holder import Holder
 from sidecar.kms.service.in_process import InProcess, draw, seal_material
 from sidecar.kms.service.in_token import InToken
-from sidecar.kms.service.pair_making import MadePair, PairKind, Purpose
 from sidecar.kms.service.ready_pairs import take
+from sidecar.kms.service.rsa_pairs import MadePair, PairKind, Purpose
 from sidecar.kms.service.specs import SPECS, Level, Spec, Usage
 from sidecar.kms.service.states import KeyState
 from sidecar.kms.store import Cmk, Material, Shelf

@@ -10,7 +10,7 @@ import logging
 
 from sidecar.hsm import KeyMissing, Token
 from sidecar.kms.postponed import Postponed
-from sidecar.kms.service.pair_making import MadePair, PairKind, name_in_token
+from sidecar.kms.service.rsa_pairs import MadePair, PairKind, name_in_token
 from sidecar.kms.service.specs import Level
 from sidecar.kms.store.pairs import Pairs
 

@@ -22,7 +22,7 @@ from sidecar.kms.service.material import (
     holder_of,
     put_material,
 )
-from sidecar.kms.service.pair_making import PairKind, Purpose
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose
 from sidecar.kms.service.specs import SPECS, Level, Usage
 from sidecar.kms.store import Cmk, Database, Material, Shelf
 from tests.kms.ready import add_pair

@@ -4,8 +4,8 @@
 import pytest
 
 from sidecar.hsm import HsmThread
-from sidecar.kms.service.pair_making import PairKind, Purpose, name_in_token
 from sidecar.kms.service.ready_pairs import PairWanted, take
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose, name_in_token
 from sidecar.kms.service.specs import Level
 from sidecar.kms.store import Database, Pairs
 from tests.kms.ready import add_pair

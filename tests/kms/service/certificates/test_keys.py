@@ -14,7 +14,7 @@ from sidecar.kms.service import public_keys
 from sidecar.kms.service.certificates.keys import KEY_SPECS, give_up_key, holder_of, make_pair
 from sidecar.kms.service.certificates.request import make_request
 from sidecar.kms.service.certificates.subject import read_subject
-from sidecar.kms.service.pair_making import PairKind, Purpose
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose
 from sidecar.kms.service.specs import Level
 from sidecar.kms.store import Certificate, Database, Pairs, Shelf
 from tests.kms.issuing import SIGNER

@@ -12,7 +12,7 @@ from pkcs11 import Attribute
 from sidecar.hsm import HsmThread, KeyMissing, Token
 from sidecar.kms.service import public_keys
 from sidecar.kms.service.in_process import InProcess
-from sidecar.kms.service.pair_making import PairKind, Purpose, make_rsa, name_in_token
+from sidecar.kms.service.rsa_pairs import PairKind, Purpose, make_rsa, name_in_token
 from sidecar.kms.service.specs import SPECS, Level
 
 DIGEST = hashlib.sha256(b"a message").digest()
