@@ -16,7 +16,7 @@ from sidecar.errors import Misconfigured
 from sidecar.learning import Observer, Traffic
 from sidecar.proxy.host import Host
 from sidecar.proxy.settings import ProxySettings
-from sidecar.rules import Phase, RuleSet
+from sidecar.rules import Phase, RuleSet, spell_authority
 
 _STORES = frozenset({"http", "https"})
 _PROGRESS_SECONDS = 5.0
@@ -57,7 +57,7 @@ async def watch(
         announce("only listeners with a store behind them are served")
     settings = ProxySettings(tuple(stores), limits=config.limits)
     async with Host(settings, Observer(traffic)) as host:
-        addresses = [_spell(address) for address in host.addresses]
+        addresses = [spell_authority(*address) for address in host.addresses]
         announce(f"learning at {', '.join(addresses)}; nothing is sealed")
         await _until(stop, traffic, seconds, requests, announce)
 
@@ -81,8 +81,3 @@ async def _until(
             announce(f"{traffic.summary} so far")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _GLANCE_SECONDS)
-
-
-def _spell(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -16,8 +16,9 @@ from sidecar.cli.config_option import config_option
 from sidecar.config import Config, load_config
 from sidecar.errors import Misconfigured
 from sidecar.proxy.interception import ca_source
-from sidecar.proxy.naming import read_destination, spell
+from sidecar.proxy.naming import read_destination
 from sidecar.proxy.settings import Forward
+from sidecar.rules import spell_authority
 
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
@@ -94,7 +95,7 @@ def _proxy_url(config: Config) -> str:
         if isinstance(listener.upstream, Forward):
             host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listener.host, listener.host)  # noqa: S104 - to be reached
             scheme = "http" if listener.tls is None else "https"
-            return f"{scheme}://{spell(host, listener.port)}"
+            return f"{scheme}://{spell_authority(host, listener.port)}"
     raise Misconfigured("no listener has `mode: forward`, so there is nobody to trust")
 
 

@@ -20,7 +20,7 @@ from sidecar.config import Config, EmbeddedKms, load_config
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.proxy.reaching import reach
 from sidecar.proxy.settings import Upstream
-from sidecar.rules import RuleSet
+from sidecar.rules import RuleSet, spell_authority
 from sidecar.serving import Parts, assembled
 
 
@@ -48,7 +48,8 @@ class Examination:
             finding = Finding(name, passed=True, detail=word(result))
         except SidecarError as error:
             result = None
-            finding = Finding(name, passed=False, detail=error.why)
+            detail = error.why.removeprefix(name).lstrip(": ")  # the report has the name already
+            finding = Finding(name, passed=False, detail=detail)
         self.findings.append(finding)
         self._tell(finding)
         return result
@@ -151,7 +152,7 @@ def _whose(config: Config) -> str:
 
 
 def _word_config(config: Config) -> str:
-    places = ", ".join(f"{each.host}:{each.port}" for each in config.listeners)
+    places = ", ".join(spell_authority(each.host, each.port) for each in config.listeners)
     return f"listeners at {places}"
 
 

@@ -18,7 +18,7 @@ from sidecar.cli.paragraphs import unwrapped
 from sidecar.config import Config, read_config
 from sidecar.errors import Misconfigured
 from sidecar.proxy.settings import Forward, Upstream
-from sidecar.rules import Offered, RuleSet
+from sidecar.rules import Offered, RuleSet, spell_authority
 from sidecar.strict_yaml import read_bytes
 from sidecar.supervision.reloading import describe
 from sidecar.supervision.supervisor import Addresses, Source, supervise
@@ -77,10 +77,10 @@ def _announce(config: Config, rule_set: RuleSet, addresses: Addresses) -> None:
     click.echo(f"sidecar {__version__}: {describe(rule_set)}; KMS at {addresses.kms}", err=True)
     for listener, address in zip(config.listeners, addresses.listeners, strict=True):
         place = _what_stands_behind(listener.upstream, addresses.kms)
-        click.echo(f"sidecar: {_spell(address)} {place}", err=True)
-    admin = _spell(addresses.admin)
+        click.echo(f"sidecar: {spell_authority(*address)} {place}", err=True)
+    admin = spell_authority(*addresses.admin)
     click.echo(f"sidecar: http://{admin}/readyz and /metrics for operators", err=True)
-    listeners = [_spell(address) for address in addresses.listeners]
+    listeners = [spell_authority(*address) for address in addresses.listeners]
     click.echo(json.dumps({"listeners": listeners, "admin": admin, "kms": addresses.kms}))
 
 
@@ -89,8 +89,3 @@ def _what_stands_behind(upstream: Upstream | Forward, kms: str) -> str:
         return "for HTTP_PROXY and HTTPS_PROXY; what clients have to trust: sidecar ca export"
     target = f"{upstream.scheme}://{upstream.authority}" if upstream.host else kms
     return f"in front of {target}"
-
-
-def _spell(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -18,6 +18,7 @@ import httpx
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.message import Headers, find_header
 from sidecar.migration.slots import Filled
+from sidecar.rules import spell_authority
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes of one page."""
@@ -108,9 +109,8 @@ class RawStore:
     @property
     def authority(self) -> str:
         """`host:port`, as rules name it."""
-        host, port = self.origin.host, self.origin.port
-        host = f"[{host}]" if ":" in host else host
-        return f"{host}:{port or (443 if self.origin.scheme == 'https' else 80)}".lower()
+        port = self.origin.port or (443 if self.origin.scheme == "https" else 80)
+        return spell_authority(self.origin.host, port).lower()
 
     async def read(self, request: Filled, headers: Headers = ()) -> Answer:
         """Ask until there is an answer that is not trouble; StoreUnavailable."""

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from sidecar.errors import Misconfigured
 from sidecar.proxy.asgi import served
 from sidecar.proxy.settings import Admin
+from sidecar.rules import spell_authority
 
 
 class Pages(NamedTuple):
@@ -55,7 +56,6 @@ async def admin_server(admin: Admin, told: Pages) -> AsyncIterator[tuple[str, in
             serving = served(Starlette(routes=pages), admin.host, admin.port)
             address = await stack.enter_async_context(serving)
         except OSError as error:
-            raise Misconfigured(
-                f"admin: {admin.host}:{admin.port} cannot be listened on: {error.strerror}"
-            ) from None
+            place = spell_authority(admin.host, admin.port)
+            raise Misconfigured(f"admin: {place} cannot be listened on: {error.strerror}") from None
         yield address

@@ -17,7 +17,8 @@ import msgspec
 
 from sidecar.errors import Malformed, Refused
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.naming import is_address, read_destination, spell
+from sidecar.proxy.naming import is_address, read_destination
+from sidecar.rules import spell_authority
 
 _LABELS = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
 _ABSOLUTE = re.compile(rb"(?i)(https?)://([^/?#]*)([/?].*)?")
@@ -49,7 +50,7 @@ class Asked(NamedTuple):
 
     @property
     def authority(self) -> str:
-        return spell(self.host, self.port)
+        return spell_authority(self.host, self.port)
 
 
 def read_asked(frame: Frame) -> Asked:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from sidecar.errors import Misconfigured
 from sidecar.proxy.tally import Tally
+from sidecar.rules import spell_authority
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def close(bound: Iterable[socket.socket]) -> None:
 
 def _cannot(host: str, port: int, error: OSError | UnicodeError) -> Misconfigured:
     why = error.strerror if isinstance(error, OSError) else "not a name or an address"
-    return Misconfigured(f"{host}:{port} cannot be listened on: {why}")
+    return Misconfigured(f"{spell_authority(host, port)} cannot be listened on: {why}")
 
 
 class Acceptor:

@@ -19,10 +19,11 @@ from sidecar.proxy.guard import Guard
 from sidecar.proxy.kms_forward import KmsForward
 from sidecar.proxy.layers.http1 import Link, Way
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.naming import canonical_host, is_address, read_destination, spell
+from sidecar.proxy.naming import canonical_host, is_address, read_destination
 from sidecar.proxy.room import Room
 from sidecar.proxy.settings import Forward, Limits, Upstream
 from sidecar.proxy.stats import HostStats
+from sidecar.rules import spell_authority
 
 type Addresses = Collection[tuple[str, int]]
 
@@ -81,7 +82,7 @@ class Forwarding:
             with contextlib.suppress(Malformed):
                 host, port = read_destination(text, upstream.port)
                 hosts.add(host)
-                for name in (spell(host, upstream.port), spell(host, port)):
+                for name in (spell_authority(host, upstream.port), spell_authority(host, port)):
                     if self.guard.protects(name):
                         raise Refused(f"it is for {name}, which rules name: ask for that")
         if all(map(is_address, hosts)):
@@ -101,7 +102,7 @@ class Forwarding:
         for bound, number in self.own():
             if port == number and (host == bound or (is_here and bound in _EVERY_ADDRESS)):
                 return NotForwarded("the request would come back to this proxy")
-        reached = spell(host, port)
+        reached = spell_authority(host, port)
         if self.guard.protects(reached) and not self.guard.protects(asked.authority):
             return NotForwarded(f"the destination is {reached}, which rules name: ask for that")
         return None

@@ -5,7 +5,7 @@ mitmproxy fails open: an exception in a hook is logged and the message goes on a
 of the transform is called but through here, and only an answer of the right type counts as one:
 whatever is raised, returned by mistake or cancelled is turned into `transform.refusal(…)`, whose
 own failure is met by a fixed answer. The layer applies it: nothing of that message goes upstream,
-and where bytes of it may have gone, that connection is cut (`layers/http1/connection.py`).
+and where bytes of it may have gone, that connection is cut (`layers/http1/exchange.py`).
 """
 
 import asyncio

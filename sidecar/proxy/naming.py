@@ -3,7 +3,7 @@
 
 Rules are looked up by this spelling, so that no client leaves them by writing a host in another
 way: in capitals, with the root's dot at its end, or as an address in a form that only the resolver
-reads (`0x7f000001`, `127.1`). Names that resolve alike are another matter (`forward.py`).
+reads (`0x7f000001`, `127.1`). Names that resolve alike are another matter (`forwarding`).
 """
 
 import ipaddress
@@ -54,8 +54,3 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def spell(host: str, port: int) -> str:
-    """`host:port` as rules write it."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from sidecar.errors import Misconfigured
+from sidecar.rules import spell_authority
 
 _LAST_PORT = 65535
 KMS_HOSTS = ("kms.*.aliyuncs.com", "kms-vpc.*.aliyuncs.com")
@@ -60,14 +61,16 @@ class Upstream:
     @property
     def authority(self) -> str:
         """`host:port` in lower case, as rules name it; an IPv6 address stands in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}".lower()
+        return spell_authority(self.host, self.port).lower()
 
     @property
     def way(self) -> str:
         """The authority, and the other proxy on the way to it, for operators."""
-        on_the_way = f" by way of the proxy {self.via.host}:{self.via.port}" if self.via else ""
-        return self.authority + on_the_way
+        if self.via is None:
+            return self.authority
+        return (
+            f"{self.authority} by way of the proxy {spell_authority(self.via.host, self.via.port)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sidecar.errors import Misconfigured
 from sidecar.message import RequestHead, ResponseHead
-from sidecar.rules import read_authority
+from sidecar.rules import read_authority, spell_authority
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -42,7 +42,7 @@ def split_url(url: str) -> tuple[str, bytes]:
         host = ""
     if not host:
         raise Misconfigured("a request needs the URL of a store: http://HOST:PORT/…")
-    authority = read_authority(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    authority = read_authority(spell_authority(host, port))
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return authority, to_bytes(target)
 

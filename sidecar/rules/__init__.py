@@ -17,7 +17,7 @@ from sidecar.rules.fields import (
     Requirement,
 )
 from sidecar.rules.files import RuleFile, read_files
-from sidecar.rules.hosts import read_authority
+from sidecar.rules.hosts import read_authority, spell_authority
 from sidecar.rules.linter import Advice, lint
 from sidecar.rules.model import Rule, RuleSet, Store
 from sidecar.rules.phase import Phase
@@ -68,4 +68,5 @@ __all__ = [
     "read_files",
     "read_rules",
     "read_target",
+    "spell_authority",
 ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The `host:port` of a store, in its one spelling: lower case, port always there, IPv6 in brackets.
 
-Listeners and rules must spell a destination alike, so both read it here.
+Listeners, clients and rules must spell a destination alike, so all of it is read and written here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def read_authority(text: str) -> str:
     if not _PORT.fullmatch(port) or int(port) > _MAX_PORT:
         raise Misconfigured(f"{text!r}: the port is a number from 1 to {_MAX_PORT}")
     return f"{_read_host(host, text)}:{port}"
+
+
+def spell_authority(host: str, port: int) -> str:
+    """`host:port` as rules write it, of a host in its one spelling without brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _read_host(host: str, text: str) -> str:

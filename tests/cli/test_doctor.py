@@ -75,6 +75,7 @@ def test_a_missing_cmk_is_told_and_the_rest_is_still_examined(
     assert code == 1
     passed, detail = found["CMK alias/nobody"]
     assert not passed
+    assert detail.startswith("cannot be used: ")
     how = f"sidecar kms call --credentials ADMINISTRATOR.json --endpoint {kms.endpoint}"
     assert f"\n  {how} CreateAlias AliasName=alias/nobody KeyId=…" in detail
     assert found["canary under alias/nobody"] == (

@@ -6,7 +6,8 @@ import socket
 import pytest
 
 from sidecar.errors import Malformed
-from sidecar.proxy.naming import canonical_host, read_destination, spell
+from sidecar.proxy.naming import canonical_host, read_destination
+from sidecar.rules import spell_authority
 
 LOOPBACK = ["127.0.0.1", "0x7f000001", "2130706433", "127.1", "0177.0.0.1", "::ffff:127.0.0.1"]
 
@@ -25,7 +26,7 @@ LOOPBACK = ["127.0.0.1", "0x7f000001", "2130706433", "127.1", "0177.0.0.1", "::f
 )
 def test_each_has_one_spelling(text: str, host: str, port: int) -> None:
     assert read_destination(text, 443) == (host, port)
-    assert read_destination(spell(host, port), None) == (host, port)
+    assert read_destination(spell_authority(host, port), None) == (host, port)
 
 
 @pytest.mark.parametrize("host", LOOPBACK)

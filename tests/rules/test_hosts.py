@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.rules import read_authority
+from sidecar.rules import read_authority, spell_authority
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ from sidecar.rules import read_authority
 def test_a_destination_has_one_spelling(text: str, authority: str) -> None:
     assert read_authority(text) == authority
     assert read_authority(authority) == authority
+    host, _, port = authority.rpartition(":")
+    assert spell_authority(host.strip("[]"), int(port)) == authority
 
 
 @pytest.mark.parametrize(

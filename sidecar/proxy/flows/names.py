@@ -16,15 +16,16 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 
 from sidecar.errors import Malformed
-from sidecar.proxy.naming import canonical_host, is_address, read_destination, spell
+from sidecar.proxy.naming import canonical_host, is_address, read_destination
+from sidecar.rules import spell_authority
 
 
 def destination(flow: HTTPFlow, protects: Callable[[str], bool]) -> str:
     """The one `host:port` that `flow` is for; Malformed where a client calls it by several."""
-    reached = spell(canonical_host(flow.request.host), flow.request.port)
+    reached = spell_authority(canonical_host(flow.request.host), flow.request.port)
     if isinstance(flow.client_conn.proxy_mode, ReverseMode):
         return reached
-    names = [spell(*each) for each in _named(flow)]
+    names = [spell_authority(*each) for each in _named(flow)]
     protected = [each for each in (reached, *names) if protects(each)]
     if not protected:
         return reached
@@ -39,13 +40,15 @@ def destination(flow: HTTPFlow, protects: Callable[[str], bool]) -> str:
 async def leads_astray(address: tuple[str, int], protects: Callable[[str], bool]) -> bool:
     """Whether `address` is a protected destination's, by a name of which rules know nothing."""
     host, port = canonical_host(address[0]), address[1]
-    if protects(spell(host, port)):
+    if protects(spell_authority(host, port)):
         return False
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port)
     except (OSError, UnicodeError):
         return False  # it leads nowhere
-    return any(protects(spell(canonical_host(str(where[0])), port)) for *_, where in found)
+    return any(
+        protects(spell_authority(canonical_host(str(where[0])), port)) for *_, where in found
+    )
 
 
 def _named(flow: HTTPFlow) -> Iterator[tuple[str, int]]:

@@ -15,7 +15,8 @@ from mitmproxy.tls import ClientHelloData
 
 from sidecar.errors import Malformed
 from sidecar.proxy.first_bytes import HOST_FIELD
-from sidecar.proxy.naming import canonical_host, read_destination, spell
+from sidecar.proxy.naming import canonical_host, read_destination
+from sidecar.rules import spell_authority
 
 _READ = (
     layers.HttpLayer,
@@ -63,11 +64,11 @@ def names_protected(
         said = _said(connection.data_client())  # type: ignore[no-untyped-call]
     else:
         said = iter((connection.client_hello.sni or "",))
-    names = {spell(canonical_host(address[0]), port)}
+    names = {spell_authority(canonical_host(address[0]), port)}
     for each in (*said, context.client.sni or ""):
         with contextlib.suppress(Malformed):
             host, number = read_destination(each, port)
-            names |= {spell(host, port), spell(host, number)}
+            names |= {spell_authority(host, port), spell_authority(host, number)}
     return any(protects(each) for each in names)
 
 

@@ -7,8 +7,8 @@ from mitmproxy.proxy.tunnel import TunnelLayer
 
 from sidecar.errors import Malformed
 from sidecar.proxy.layers.http1.grammar import read_response
-from sidecar.proxy.naming import spell
 from sidecar.proxy.settings import Via
+from sidecar.rules import spell_authority
 
 _HEAD_END = b"\r\n\r\n"
 _SUCCESSFUL = range(200, 300)
@@ -27,7 +27,7 @@ class ConnectTunnel(TunnelLayer):
 
     def start_handshake(self) -> layer.CommandGenerator[None]:
         assert self.conn.address is not None  # type: ignore[attr-defined]  # noqa: S101 - a server
-        authority = spell(*self.conn.address[:2]).encode()  # type: ignore[attr-defined]
+        authority = spell_authority(*self.conn.address[:2]).encode()  # type: ignore[attr-defined]
         lines = [b"CONNECT %b HTTP/1.1" % authority, b"Host: " + authority]
         if self._via.authorization:
             lines.append(b"Proxy-Authorization: " + self._via.authorization)
