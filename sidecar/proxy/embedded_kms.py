@@ -29,6 +29,9 @@ END_SECONDS = 12.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 
+_COMMAND = (sys.executable, "-P", "-m", "sidecar", "kms")
+"""Never of a module that lies in the folder that the proxy happens to be started in."""
+
 
 class KmsProcess:
     """An async context: inside it the KMS of `directory` answers at `endpoint`."""
@@ -65,7 +68,7 @@ class KmsProcess:
 
     async def _initialize(self) -> None:
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sidecar", "kms", "init", "--dir", str(self._directory)),
+            *(*_COMMAND, "init", "--dir", str(self._directory)),
             stdout=DEVNULL,  # the credentials are printed once; here they are read from their file
         )
         if await child.wait():
@@ -73,7 +76,7 @@ class KmsProcess:
 
     async def _start(self, listen: str) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sidecar", "kms", "serve", "--dir", str(self._directory)),
+            *(*_COMMAND, "serve", "--dir", str(self._directory)),
             *("--listen", listen, "--exit-with-stdin"),
             stdin=PIPE,
             stdout=PIPE,

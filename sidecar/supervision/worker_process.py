@@ -38,6 +38,9 @@ PREPARE_SECONDS = 120.0
 ANSWER_SECONDS = 30.0
 """For anything else; the worst lawful message keeps a worker busy for about a second."""
 
+_COMMAND = (sys.executable, "-P", "-m", "sidecar.supervision.worker")
+"""Never of a module that lies in the folder that the proxy happens to be started in."""
+
 
 type Answer = Prepared | Rejected | Committed
 
@@ -69,7 +72,7 @@ class WorkerProcess:
             ours.setblocking(False)  # noqa: FBT003 - its only argument
             with its:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "sidecar.supervision.worker"),
+                    *_COMMAND,
                     *map(str, (its.fileno(), *place)),
                     pass_fds=(its.fileno(), place[0], *doors),
                     stdin=DEVNULL,

@@ -52,6 +52,19 @@ async def test_it_is_made_at_its_first_start_and_kept_at_the_next(tmp_path: Path
         assert await asyncio.to_thread(_list_keys, again) == 1
 
 
+async def test_a_module_that_lies_in_the_folder_is_not_run_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = tmp_path / "canary"
+    (tmp_path / "sidecar").mkdir()
+    for name in ("sidecar/__init__.py", "json.py", "base64.py"):
+        (tmp_path / name).write_text(f"open({str(canary)!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    async with KmsProcess(tmp_path / "kms") as kms:
+        assert await asyncio.to_thread(_list_keys, kms) == 0
+    assert not canary.exists()
+
+
 async def test_it_is_started_again_where_it_was(tmp_path: Path) -> None:
     async with KmsProcess(tmp_path / "kms") as kms:
         endpoint = kms.endpoint

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sidecar.proxy import doors
@@ -85,17 +86,24 @@ async def test_one_that_reads_nothing_makes_nobody_wait() -> None:
 
 
 @pytest.fixture
-def document(config: Path) -> bytes:
-    return config.read_bytes()
+def begin(config: Path, kms: RunningKms) -> Begin:
+    """What a worker is told first; the listener has no socket yet."""
+    return Begin(str(config), config.read_bytes(), kms.endpoint, [], ("127.0.0.1", 1))
 
 
 @pytest.fixture
-async def worker(config: Path, document: bytes, kms: RunningKms) -> AsyncIterator[WorkerProcess]:
+async def worker(begin: Begin) -> AsyncIterator[WorkerProcess]:
+    async with _started(begin) as started:
+        yield started
+
+
+@contextlib.asynccontextmanager
+async def _started(begin: Begin) -> AsyncIterator[WorkerProcess]:
     """A real one, with this test for its supervisor."""
     bound, memory = doors.bind("127.0.0.1", 0), shared_memory(1)
     doors.open_up(bound)
     sockets = [[door.fileno() for door in bound]]
-    begin = Begin(str(config), document, kms.endpoint, sockets, ("127.0.0.1", 1))
+    begin = msgspec.structs.replace(begin, descriptors=sockets)
     started = await WorkerProcess.start(begin, (memory, 1, 0))
     yield started
     started.kill()
@@ -118,6 +126,20 @@ async def test_only_what_was_prepared_last_is_committed(
     await worker.commit(Commit(2))
     with pytest.raises(WorkerLost):
         await worker.commit(Commit(1))
+
+
+async def test_no_module_that_lies_in_the_folder_is_run_by_it(
+    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would have the keys: whoever can write where a proxy is started would read all values."""
+    canary = tmp_path / "canary"
+    (tmp_path / "sidecar").mkdir()
+    for name in ("sidecar/__init__.py", "json.py", "base64.py"):
+        (tmp_path / name).write_text(f"open({str(canary)!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    async with _started(begin) as worker:
+        await worker.report()
+    assert not canary.exists()
 
 
 def test_a_worker_that_hangs_holds_up_neither_operators_nor_the_end(config: Path) -> None:
