@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pkcs11
 
+from sidecar.hsm import token_file
 from sidecar.hsm.errors import HsmUnavailable
 from sidecar.hsm.pin import Pin
 from sidecar.hsm.uri import Pkcs11Uri
@@ -69,6 +70,7 @@ class Connection:
                 raise HsmUnavailable(
                     f"{self.uri.softhsm2_conf} is not there; was its folder moved?"
                 )
+            token_file.mend(self.uri.softhsm2_conf)
             # SoftHSM reads this in C_Initialize and nowhere else.
             os.environ["SOFTHSM2_CONF"] = str(self.uri.softhsm2_conf)
         serial = self.uri.serial
@@ -77,6 +79,8 @@ class Connection:
             token_serial=serial.encode() if serial is not None else None,
         )
         self._session = self._log_in(token)
+        if self.uri.softhsm2_conf is not None:
+            token_file.keep(self.uri.softhsm2_conf)
         return self._session
 
     def drop(self) -> None:

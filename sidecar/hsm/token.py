@@ -47,6 +47,8 @@ _PERHAPS_BAD_CIPHERTEXT = (
 
 
 _HELD = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
+_HALF_WRITTEN = (pkcs11.GeneralError, pkcs11.NoSuchToken, pkcs11.UserPinNotInitialized)
+"""What SoftHSM says of a token whose file another login is writing."""
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Seconds between the tries to log in."""
 
@@ -77,7 +79,7 @@ class Token:
         for pause in _PAUSES:
             try:
                 _ = self._connection.session
-            except (pkcs11.GeneralError, pkcs11.NoSuchToken):
+            except _HALF_WRITTEN:
                 self.forget()
                 time.sleep(pause)
             else:

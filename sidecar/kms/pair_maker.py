@@ -10,6 +10,7 @@ the same, and is there when they ask again.
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import subprocess
@@ -75,7 +76,7 @@ class PairMaker:
         """Make no more; what was begun is given up."""
         self._is_closed = True
         if (process := self._process) is not None:
-            process.kill()
+            _tell_end(process)
         self._executor.shutdown(cancel_futures=True)
 
     def _make(self, kind: PairKind) -> None:
@@ -115,7 +116,7 @@ class PairMaker:
         """Let the process make the pair; raise HsmUnavailable."""
         process = self._process = self._process or self._start_process()
         if self._is_closed:  # `close` looked before there was a process
-            process.kill()
+            _tell_end(process)
         assert process.stdin is not None  # noqa: S101 - as it was started
         assert process.stdout is not None  # noqa: S101 - as it was started
         hangs = threading.Timer(PAIR_SECONDS, process.kill)
@@ -125,7 +126,6 @@ class PairMaker:
             process.stdin.flush()
             told = json.loads(process.stdout.readline())
         except (OSError, ValueError) as error:
-            process.kill()
             raise HsmUnavailable("the process that makes pairs has ended") from error
         finally:
             hangs.cancel()
@@ -144,9 +144,18 @@ class PairMaker:
 
     def _end_process(self) -> None:
         process, self._process = self._process, None
-        if process is not None:
+        if process is None:
+            return
+        _tell_end(process)
+        with process:
             try:
-                process.communicate(timeout=END_SECONDS)  # the end of its input is its end
+                process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.communicate()
+
+
+def _tell_end(process: subprocess.Popen[bytes]) -> None:
+    """The end of its input is its end; one that is killed may be in the middle of a login."""
+    assert process.stdin is not None  # noqa: S101 - as it was started
+    with contextlib.suppress(OSError):
+        process.stdin.close()
