@@ -10,6 +10,7 @@ import pkgutil
 from sidecar.backends.adapter import Adapter, Backend, Message, Value
 from sidecar.backends.media import is_coded, is_endless
 from sidecar.backends.problem import problem
+from sidecar.backends.records import record_path
 from sidecar.backends.refusals import (
     Endless,
     MaskedValue,
@@ -53,6 +54,7 @@ __all__ = [
     "is_coded",
     "is_endless",
     "problem",
+    "record_path",
     "uncode_request",
     "uncode_response",
     "unstored_response",

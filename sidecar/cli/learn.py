@@ -19,10 +19,10 @@ from sidecar.learning import (
     MARK,
     Proposal,
     Traffic,
-    counted,
     propose,
     write_proposal,
 )
+from sidecar.plurals import counted
 from sidecar.recorded import read_har
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
@@ -106,11 +106,11 @@ def command(  # noqa: PLR0913 - one argument an option
         for file in files:
             _replay(file, traffic)
     else:
-        from sidecar import watching  # noqa: PLC0415 - a second that --har has no use for
+        from sidecar import live_traffic  # noqa: PLC0415 - a second that --har has no use for
 
         config = load_config(path)
-        known = watching.watched_rules(config)
-        uvloop.run(watching.watch(config, traffic, seconds, requests, _announce))
+        known = live_traffic.watched_rules(config)
+        uvloop.run(live_traffic.watch(config, traffic, seconds, requests, _announce))
     proposal = propose(traffic, known)
     text = (_as_json if as_json else _as_rules)(proposal, traffic)
     _give(text, output)

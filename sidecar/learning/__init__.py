@@ -9,7 +9,6 @@ Values are looked at and forgotten. What is kept are names, counts, lengths and 
 from sidecar.learning.observer import Observer
 from sidecar.learning.proposal import MARK, propose
 from sidecar.learning.proposed import Proposal, ProposedRule
-from sidecar.learning.spelling import counted
 from sidecar.learning.traffic import Traffic
 from sidecar.learning.writing import describe, write_proposal
 
@@ -19,7 +18,6 @@ __all__ = [
     "Proposal",
     "ProposedRule",
     "Traffic",
-    "counted",
     "describe",
     "propose",
     "write_proposal",

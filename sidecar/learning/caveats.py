@@ -8,7 +8,8 @@ from sidecar.learning.collections import LIKELY, Collection
 from sidecar.learning.evidence import find_kind
 from sidecar.learning.observation import FieldStats
 from sidecar.learning.routes import SeenRoute
-from sidecar.learning.spelling import counted, spell_route
+from sidecar.learning.spelling import spell_route
+from sidecar.plurals import counted
 
 
 def find_caveats(collection: Collection, fields: Names[str]) -> Iterator[str]:

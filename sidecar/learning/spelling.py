@@ -15,11 +15,6 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 50
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """`1 query`, `2 queries`."""
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 def spell_place(place: Place) -> str:
     text = str(FieldPath(place))
     return text if text.startswith("$") else f"$.{text}" if not text.startswith("[") else f"${text}"

@@ -15,8 +15,8 @@ from sidecar.learning.leaves import leaves_of, query_parameters
 from sidecar.learning.observation import Budget
 from sidecar.learning.resource import Resource
 from sidecar.learning.routes import Node
-from sidecar.learning.spelling import counted
 from sidecar.message import Headers, RequestHead, ResponseHead, header_values
+from sidecar.plurals import counted
 from sidecar.recorded import Exchange
 from sidecar.rules.target import read_target
 

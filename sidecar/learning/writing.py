@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sidecar.learning.binding import Guess
 from sidecar.learning.proposed import Proposal, ProposedField, ProposedRule
-from sidecar.learning.spelling import counted
+from sidecar.plurals import counted
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -83,16 +83,15 @@ def _field_lines(field: ProposedField) -> Iterator[str]:
 
 def describe(field: ProposedField) -> str:
     """What speaks for a field, in one line."""
-    lengths = (
-        f"{field.shortest} to {field.longest}" if field.shortest < field.longest else field.longest
-    )
+    start = f"{field.shortest} to " if field.shortest < field.longest else ""
+    lengths = start + counted(field.longest, "character")
     searched = (
         f"; looked for in {counted(field.searches, 'query', 'queries')}" if field.searches else ""
     )
     number = "; numbers, so the store must take texts there" if field.is_number else ""
     return (
         f"{field.kind} {field.confidence:.0%}: {field.why}; {field.seen} seen, about "
-        f"{field.different} different, of {lengths} characters{searched}{number}"
+        f"{field.different} different, of {lengths}{searched}{number}"
     )
 
 

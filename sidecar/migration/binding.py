@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import httpx
 
+from sidecar.backends import record_path
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
 from sidecar.keys import Keyring
-from sidecar.migration.collection import Collection, SlotValues, record_path, slot_path
+from sidecar.migration.collection import Collection, SlotValues, slot_path
 from sidecar.migration.description import Description, Guard
 from sidecar.migration.members import ROOT
 from sidecar.migration.paging import ByLast
@@ -130,7 +131,7 @@ def _guard(description: Description, rule: Rule) -> Guard | None:
 def _check_compares(description: Description, rule: Rule, write: Template) -> None:
     """A count tells a stale write only if the statement compares: a version, or all it writes."""
     protected = [description.document / field.path for field in rule.fields]
-    record = description.document / record_path(rule)
+    record = description.document / record_path(rule.record) if rule.record else None
     compared = [slot_path(slot) for slot in write.slots if slot.is_stored]
     if any(path != record and not _touches(path, protected) for path in compared):
         return

@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from sidecar.backends import record_path
 from sidecar.errors import Malformed, Misconfigured
 from sidecar.fieldpath import FieldPath
 from sidecar.message import Headers, find_header
@@ -53,12 +54,13 @@ class Collection(NamedTuple):
 
     def id_of(self, record: bytes) -> str:
         """What a record is called in reports: the id that its rule names, where it has one."""
+        if self.rule.record is None:
+            return ""
+        path = self.description.document / record_path(self.rule.record)
         try:
-            path = self.description.document / record_path(self.rule)
-            found = values_at(record, path) if self.rule.record else ()
+            return as_text(values_at(record, path)) or ""
         except Malformed:
-            found = ()
-        return as_text(found) or ""
+            return ""
 
     @property
     def journal_key(self) -> str:
@@ -87,11 +89,3 @@ def slot_path(slot: Slot) -> FieldPath:
     if not path.is_single:
         raise Misconfigured(f"a slot holds one value, and {slot.name!r} may be many")
     return path
-
-
-def record_path(rule: Rule) -> FieldPath:
-    """Where in a document its id stands, if a member has it."""
-    try:
-        return FieldPath.parse(rule.record or "")
-    except Misconfigured:
-        return FieldPath((rule.record or "",))

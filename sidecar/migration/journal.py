@@ -22,7 +22,7 @@ class Journal:
     """The journal of one sweep in the file `path`, which no other process may use meanwhile.
 
     `token` is where the listing stands (None: at its start), `is_swept` whether it is through,
-    `counts` what was counted until there, `was_found` whether there was one to go on with.
+    `counts` what was counted until there: nothing where there was no journal to go on with.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -40,7 +40,7 @@ class Journal:
             ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.was_found = self._read()
+            self._read()
         except BlockingIOError:
             self._file.close()
             raise Misconfigured(f"{path}: another process works with this journal") from None
@@ -66,7 +66,7 @@ class Journal:
         """The sweep is proved."""
         self.path.unlink(missing_ok=True)
 
-    def _read(self) -> bool:
+    def _read(self) -> None:
         self._file.seek(0)
         lines = []
         whole = 0
@@ -78,7 +78,7 @@ class Journal:
         self._file.truncate(whole)
         if not lines:
             self._write(self._head)
-            return False
+            return
         try:
             head, *entries = map(json.loads, lines)
         except ValueError:
@@ -93,7 +93,6 @@ class Journal:
             self.is_swept = last.get("swept", False)
             self.token = None if self.is_swept else last["next"].encode()
             self.counts = last["counts"]
-        return bool(entries)
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")

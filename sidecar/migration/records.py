@@ -68,15 +68,14 @@ class Records:
             raise Misconfigured(f"{rule.where}: rule {rule.name!r} has no field inside of records")
         # Unsealed values may stand beside sealed ones. Nothing tells digits apart, so where there
         # are any, a record is either sealed or not.
-        self.has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
-        phase = Phase.ENFORCE if self.has_digits else Phase.MIGRATE
+        has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         self._rule = replace(
             rule.unmasked,  # or the mask would be sealed in the value's place
             store=rule.store._replace(kind="rest"),  # a record by itself, whatever carries it
             documents=Documents((document,), (document,)) if document.steps else Documents(),
             outside=(),
             require=(),
-            phase=phase,
+            phase=Phase.ENFORCE if has_digits else Phase.MIGRATE,
         )
         self._transform = Transform(compile_rules(RuleSet((self._rule,))), keyring, limit)
         self._adapter = BACKENDS[self._rule.store.kind].bind(self._rule)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sidecar.config import Config, RemoteKms
 from sidecar.errors import Misconfigured
+from sidecar.plurals import counted
 from sidecar.proxy.settings import Forward, Upstream
 from sidecar.rules import Offered, RuleSet
 from sidecar.rules.trust import signature_path
@@ -126,8 +127,7 @@ class Reloading:
 
 def describe(rule_set: RuleSet) -> str:
     """How many rules, and which edition."""
-    count = len(rule_set.rules)
-    return f"{count} rule{'s' if count > 1 else ''} in force (digest {rule_set.digest[:12]})"
+    return f"{counted(len(rule_set.rules), 'rule')} in force (digest {rule_set.digest[:12]})"
 
 
 def _nothing() -> None:

@@ -19,7 +19,6 @@ def place(tmp_path: Path) -> Path:
 def test_a_new_one_begins_at_the_start(place: Path) -> None:
     with Journal(place, "a") as journal:
         assert (journal.token, journal.is_swept, journal.counts) == (None, False, {})
-        assert not journal.was_found
     assert place.stat().st_mode & 0o777 == 0o600
 
 
@@ -30,7 +29,6 @@ def test_the_last_whole_page_is_found_again(place: Path) -> None:
     with Journal(place, "a") as journal:
         assert journal.token == b'"C-1"'
         assert journal.counts == COUNTS
-        assert journal.was_found
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))

@@ -38,8 +38,9 @@ def command(descriptions: tuple[Path, ...], path: Path, key: str | None, *, as_j
 
     The answer is `yes` only where nothing is left under the key and nothing was left out: give a
     DESCRIPTION for every rule that names it, and for every collection where a rule holds several.
-    A listing of one tenant (`tenant: {value: …}`) leaves the answer open. Files and backups
-    elsewhere are not seen.
+    A listing of one tenant (`tenant: {value: …}`) leaves the answer open. Only the rules of this
+    configuration are looked at: ask about a CMK before its name is taken out of them, and ask every
+    installation that names it. Files and backups elsewhere are not seen.
 
     \b
     Examples:

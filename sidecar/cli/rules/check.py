@@ -9,6 +9,7 @@ import click
 
 from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured
+from sidecar.plurals import counted
 from sidecar.rules import (
     Advice,
     Faults,
@@ -71,7 +72,7 @@ def _as_text(
     lines += [f"error: {error}" for error in errors]
     lines += [f"warning: {item.where}: {item.why} [{item.word}]" for item in advices]
     counts = (len(rules), "rule"), (len(errors), "error"), (len(advices), "warning")
-    total = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+    total = ", ".join(counted(count, noun) for count, noun in counts)
     return "\n".join([*lines, f"{'passed' if passed else 'failed'}: {total}"])
 
 

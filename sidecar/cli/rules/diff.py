@@ -11,6 +11,7 @@ import click
 from sidecar.cli.rules.revision import read_side
 from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured
+from sidecar.plurals import counted
 from sidecar.rules import CHANGES, Change, compare
 from sidecar.strict_yaml import nearest
 
@@ -69,5 +70,4 @@ def _lines(changes: list[Change], refused: list[Change]) -> Iterator[str]:
         words = dict.fromkeys(f"--acknowledge {shlex.quote(each.names[-1])}" for each in refused)
         yield f"refused: {len(refused)} dangerous; once they are meant, say {' '.join(words)}"
     else:
-        told = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
-        yield f"passed: {told}" if changes else "passed: nothing changes"
+        yield f"passed: {counted(len(changes), 'change') if changes else 'nothing changes'}"

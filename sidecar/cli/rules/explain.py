@@ -12,6 +12,7 @@ import click
 
 from sidecar.codecs import CODECS
 from sidecar.errors import Misconfigured
+from sidecar.plurals import counted
 from sidecar.recorded import Exchange, read_exchanges
 from sidecar.rehearsal.account import Account, Side, Site
 from sidecar.rehearsal.telling import give_accounts
@@ -97,7 +98,7 @@ def _plain(value: Any) -> Any:
 
 
 def _lines(account: Account, rule_set: RuleSet) -> Iterator[str]:
-    yield f"{account.method} {account.host}{account.path}, {account.length} bytes"
+    yield f"{account.method} {account.host}{account.path}, {counted(account.length, 'byte')}"
     if account.rule:
         rule = next(each for each in rule_set.rules if each.name == account.rule)
         yield f"  rule       {rule.name} ({rule.phase.value}), {rule.where}"

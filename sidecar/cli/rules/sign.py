@@ -8,6 +8,7 @@ import click
 
 from sidecar.cli.rules.stores import checked
 from sidecar.errors import Misconfigured
+from sidecar.plurals import counted
 from sidecar.rules import lint, parse_rules, read_files
 from sidecar.rules.trust import (
     describe,
@@ -59,7 +60,7 @@ def command(path: Path, key: Path, asked: int | None, *, as_json: bool) -> None:
         click.echo(f"warning: {advice.where}: {advice.why} [{advice.word}]", err=True)
     report = {"signature": str(place), "version": version, "key": signature.key_id}
     report["files"] = [name for name, _ in manifest.files]
-    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    count = counted(len(files), "file")
     text = f"signed version {version}, {count}, with key {signature.key_id}: {place}"
     click.echo(json.dumps(report) if as_json else text)
 

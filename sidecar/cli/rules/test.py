@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from sidecar.errors import Misconfigured
+from sidecar.plurals import counted
 from sidecar.rehearsal.trials import Run, read_cases, run_cases, write_junit
 from sidecar.rules import RuleFile, parse_rules, read_files
 
@@ -90,5 +91,5 @@ def _lines(run: Run, *, passed: bool) -> Iterator[str]:
             yield from (f"    {problem}" for problem in each.problems)
     for rule, fields in run.untried.items():
         yield f"untried: no case has {', '.join(fields)} of {rule}"
-    total = len(run.results)
-    yield f"{'passed' if passed else 'failed'}: {total} cases, {run.failed} failed"
+    total = counted(len(run.results), "case")
+    yield f"{'passed' if passed else 'failed'}: {total}, {run.failed} failed"

@@ -37,7 +37,7 @@ def test_cases_beside_a_file_of_rules_are_found(tmp_path: Path) -> None:
     file = rules(tmp_path)
     for paths in ((file,), (tmp_path,), (file, tmp_path / "rules.test.yaml")):
         done = run(*paths)
-        assert (done.exit_code, done.output) == (0, "✓ sealed\npassed: 1 cases, 0 failed\n")
+        assert (done.exit_code, done.output) == (0, "✓ sealed\npassed: 1 case, 0 failed\n")
 
 
 def test_a_failure_is_told_with_its_place_and_without_values(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_failure_is_told_with_its_place_and_without_values(tmp_path: Path) -> 
     assert done.output.startswith(
         f"✗ sealed\n    {tmp_path}/rules.test.yaml:3:5\n    $.ssn: expected <searchable>, found enc"
     )
-    assert done.output.endswith("failed: 1 cases, 1 failed\n")
+    assert done.output.endswith("failed: 1 case, 1 failed\n")
     assert "canary" not in done.output + report.read_text(encoding="utf-8")
     assert ET.parse(report).getroot().get("failures") == "1"
 
