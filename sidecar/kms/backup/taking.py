@@ -3,6 +3,10 @@
 
 Whoever makes or removes a key holds the database's lock meanwhile. So the folder is copied, and the
 moment of the database fixed, with that lock in hand; the database itself is copied without it.
+
+Two things go on without the lock. A pair of nobody's may be made meanwhile: half of one is none,
+and no restored core takes a whole one. And somebody may log in: what SoftHSM then has not written
+yet is put back from its copy (`hsm/token_file.py`).
 """
 
 import json

@@ -101,6 +101,23 @@ def test_a_pair_that_may_have_been_taken_since_is_taken_by_nobody(
         assert list_pairs(connection) == frozenset()
 
 
+def test_one_that_is_taken_in_the_middle_of_a_login_is_whole(
+    make_kms: MakeKms, restored: Restored, tmp_path: Path
+) -> None:
+    kms = make_kms()
+    kms.start()
+    sealed = kms.call("GenerateDataKey", KeyId=kms.make_key())
+    kms.stop()
+    (file,) = kms.directory.glob("hsm/tokens/*/token.object")
+    file.write_bytes(b"")  # as SoftHSM leaves it until it has written it anew
+    take(kms.directory, tmp_path / "kms.backup", None)
+    restore(tmp_path / "kms.backup", tmp_path / "restored", None)
+    again = restored(kms, tmp_path / "restored")
+    again.start()
+    opened = again.call("Decrypt", CiphertextBlob=sealed["CiphertextBlob"])
+    assert opened["Plaintext"] == sealed["Plaintext"]
+
+
 def test_one_that_is_taken_under_load_is_of_one_moment(make_kms: MakeKms, tmp_path: Path) -> None:
     kms = make_kms()
     configuration = kms.directory / "kms.yaml"
