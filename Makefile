@@ -15,6 +15,7 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything that the demo and the tests need
+	@echo "ready: make demo, make test; the sidecar command is in $(BIN)"
 
 $(STAMP): pyproject.toml requirements-dev.lock .ci/setup
 	@SUDO="$(SUDO)" VENV="$(VENV)" sh .ci/setup
