@@ -75,3 +75,4 @@ def test_a_copy_that_cannot_be_kept_keeps_nobody_from_his_keys(
     kept.mkdir()
     assert has_anchor(uri)
     assert "have no new copy: Is a directory" in caplog.text
+    assert list(file.parent.glob("*.draft")) == []
