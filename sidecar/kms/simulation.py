@@ -107,7 +107,7 @@ def list_cmks(connection: Connection, place: Place) -> list[Cmk]:
     return Shelf(connection, place.account, place.region).list_keys(0, MAX_CMKS)
 
 
-def find_cmk(connection: Connection, place: Place, name: str) -> Cmk | None:
+def find_named(connection: Connection, place: Place, name: str) -> Cmk | None:
     """The CMK of this id or alias."""
     shelf = Shelf(connection, place.account, place.region)
     label = shelf.find_alias(name) if name.startswith("alias/") else None

@@ -27,7 +27,7 @@ from sidecar.kms.simulation import (
     RIGHTS,
     Right,
     Verdict,
-    find_cmk,
+    find_named,
     list_callers,
     list_cmks,
     simulate,
@@ -131,7 +131,7 @@ def _cmks(
 
 
 def _named(connection: Connection, places: Sequence[Place], key: str) -> Iterator[Cmk]:
-    found = [cmk for place in places if (cmk := find_cmk(connection, place, key))]
+    found = [cmk for place in places if (cmk := find_named(connection, place, key))]
     if not found:
         raise click.BadParameter(f"there is no CMK {key}", param_hint="--key")
     yield from found
