@@ -52,12 +52,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; turn our own errors into one sentence and an exit code."""
+    """Run the command line; turn our own errors into a sentence each and an exit code."""
     core_dumps.forbid()
     try:
         cli()
     except Misconfigured as error:
-        click.echo(f"sidecar: {error.why}", err=True)
+        click.echo(f"sidecar: {error}", err=True)
         sys.exit(2)
     except SidecarError as error:
         click.echo(f"sidecar: {error.why}", err=True)

@@ -48,7 +48,7 @@ class Examination:
             finding = Finding(name, passed=True, detail=word(result))
         except SidecarError as error:
             result = None
-            detail = error.why.removeprefix(name).lstrip(": ")  # the report has the name already
+            detail = str(error).removeprefix(name).lstrip(": ")  # the report has the name already
             finding = Finding(name, passed=False, detail=detail)
         self.findings.append(finding)
         self._tell(finding)

@@ -13,6 +13,8 @@ from sidecar.config.workers import read_workers, usable_cores
 from sidecar.keys import KeyLimits
 from sidecar.proxy.settings import KMS_HOSTS, Admin, Limits, Listener, ServerTls
 from sidecar.rules import RuleSource
+from sidecar.rules.faults import Collector
+from sidecar.rules.tables import Table, read_mapping
 from sidecar.strict_yaml import Entry, parse, read_bytes
 from sidecar.transform import BODY_LIMIT
 
@@ -39,31 +41,52 @@ def load_config(path: Path) -> Config:
 
 
 def read_config(path: Path, data: bytes) -> Config:
-    """Read `data`, which stands or stood in `path`."""
-    document = parse(data, str(path))
+    """Read `data`, which stands or stood in `path`; Faults, with what is wrong in each section."""
     folder = path.resolve().parent
-    own_ca: Path | ServerTls = folder / "ca"
-    kms = document.find("kms")
-    limits, held_body = document.optional("limits", read_limits, (Limits(), BODY_LIMIT))
-    listeners = document.get("listeners")
-    config = Config(
-        listeners=tuple(read_listener(entry, folder) for entry in listeners.items()),
-        rules=read_rule_source(document.get("rules"), folder),
-        kms=read_kms(kms, folder) if kms else EmbeddedKms(folder / "kms"),
-        kms_hosts=(*KMS_HOSTS, *(read_kms_hosts(kms) if kms else ())),
-        ca=document.optional("ca", lambda found: read_ca(found, folder), own_ca),
-        admin=document.optional("admin", _admin, Admin(port=9901)),
+    document = parse(data, str(path))
+    found = read_mapping(document, _sections(folder), required=("listeners", "rules"))
+    kms, kms_hosts = found.get("kms", (EmbeddedKms(folder / "kms"), ()))
+    limits, held_body = found.get("limits", (Limits(), BODY_LIMIT))
+    return Config(
+        listeners=found["listeners"],
+        rules=found["rules"],
+        kms=kms,
+        kms_hosts=(*KMS_HOSTS, *kms_hosts),
+        ca=found.get("ca", folder / "ca"),
+        admin=found.get("admin", Admin(port=9901)),
         limits=limits,
         held_body=held_body,
-        keys=document.optional("keys", read_key_limits, KeyLimits()),
-        workers=document.optional("workers", read_workers, usable_cores()),
+        keys=found.get("keys", KeyLimits()),
+        workers=found.get("workers") or usable_cores(),
     )
-    if not config.listeners:
-        raise listeners.error("there is no listener")
-    if kms:
-        kms.finish()
-    document.finish()
-    return config
+
+
+def _sections(folder: Path) -> Table:
+    return {
+        "listeners": lambda entry: _listeners(entry, folder),
+        "rules": lambda entry: read_rule_source(entry, folder),
+        "kms": lambda entry: _kms(entry, folder),
+        "ca": lambda entry: read_ca(entry, folder),
+        "admin": _admin,
+        "limits": read_limits,
+        "keys": read_key_limits,
+        "workers": read_workers,
+    }
+
+
+def _listeners(entry: Entry, folder: Path) -> tuple[Listener, ...]:
+    errors = Collector()
+    found = [errors.attempt(read_listener, each, folder) for each in entry.items()]
+    errors.finish()
+    if not found:
+        raise entry.error("there is no listener")
+    return tuple(listener for listener in found if listener is not None)
+
+
+def _kms(entry: Entry, folder: Path) -> tuple[RemoteKms | EmbeddedKms, tuple[str, ...]]:
+    found = read_kms(entry, folder), read_kms_hosts(entry)
+    entry.finish()
+    return found
 
 
 def _admin(entry: Entry) -> Admin:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that is wrong with a set of rules at once, not only the first thing."""
+"""Everything that is wrong with what people wrote at once, not only the first thing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from sidecar.strict_yaml import Entry
 
 
 class Faults(Misconfigured):
-    """Several errors in one; `found` holds each, `why` tells the first and how many there are."""
+    """Several errors in one: `why` tells the first and how many more, `str` each on a line."""
 
     def __init__(self, found: Iterable[Misconfigured]) -> None:
         self.found = tuple(found)
         more = f" (and {len(self.found) - 1} more)" if len(self.found) > 1 else ""
         super().__init__(f"{self.found[0].why}{more}")
+
+    def __str__(self) -> str:
+        return "\n".join(each.why for each in self.found)
 
 
 class Collector:

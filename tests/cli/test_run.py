@@ -106,6 +106,16 @@ def test_a_missing_configuration_is_told(tmp_path: Path) -> None:
     assert "absent.yaml: cannot be read" in _ends(tmp_path / "absent.yaml")
 
 
+def test_all_that_is_wrong_with_a_configuration_is_told(tmp_path: Path) -> None:
+    config = tmp_path / "sidecar.yaml"
+    config.write_text("listeners: []\nrules: rules.yaml\nworkers: none\n")
+    done = sidecar("run", "-c", config)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"sidecar: {config}:1:12: there is no listener\n{config}:3:10: expected an integer\n"
+    )
+
+
 def test_rules_that_name_no_upstream_are_told(
     tmp_path: Path, store: Store, kms: RunningKms, cmk: str
 ) -> None:

@@ -101,6 +101,26 @@ def test_a_complaint_has_its_place(load, tmp_path: Path, text: str, complaint: s
     assert complaint in caught.value.why
 
 
+def test_everything_that_is_wrong_is_told_at_once(load, tmp_path: Path) -> None:
+    text = (
+        "listeners: [{listen: x, upstream: 'http://a:1'}, {listen: '127.0.0.1:0', upstream: x}]\n"
+        "rulez: rules.yaml\nworkers: none\nlimits: {room: long}\n"
+    )
+    with pytest.raises(Misconfigured) as caught:
+        load(text)
+    lines = str(caught.value).splitlines()
+    starts = [
+        ":1:22: ",
+        ":1:84: ",
+        ":2:1: unknown key 'rulez'",
+        ":3:10: ",
+        ":4:16: ",
+        ":1:1: 'rules'",
+    ]
+    for line, start in zip(lines, starts, strict=True):
+        assert line.startswith(f"{tmp_path / 'sidecar.yaml'}{start}")
+
+
 def test_a_place_is_told_once(load, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as caught:
         load(LEAST + "kms: {credentials_file: absent.json}\n")

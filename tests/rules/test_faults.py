@@ -25,6 +25,7 @@ def test_a_collector_keeps_every_error_and_raises_them_in_the_end() -> None:
         errors.finish()
     assert [error.why for error in caught.value.found] == ["one", "two", "empty.yaml: empty"]
     assert caught.value.why == "one (and 2 more)"
+    assert str(caught.value) == "one\ntwo\nempty.yaml: empty"
 
 
 def test_what_nobody_foresaw_is_not_kept_back() -> None:
