@@ -86,6 +86,15 @@ class FieldPath:
         """Whether `other` is this place or lies inside it."""
         return other.steps[: len(self.steps)] == self.steps
 
+    def overlaps(self, other: FieldPath) -> bool:
+        """Whether one of the two is the other place or lies inside it."""
+        return self.covers(other) or other.covers(self)
+
+    @property
+    def last_name(self) -> str:
+        """The last name on the way; empty where there is none."""
+        return next((step for step in reversed(self.steps) if isinstance(step, str)), "")
+
     @property
     def is_single(self) -> bool:
         """Whether a document has at most one value here."""

@@ -106,9 +106,20 @@ def test_a_path_covers_itself_and_what_lies_below(
     inner = path / FieldPath(below)
     assert path.covers(inner)
     assert inner.covers(path) == (not below)
+    assert path.overlaps(inner)
+    assert inner.overlaps(path)
     assert inner.is_single == (EACH not in above + below)
 
 
 def test_neighbours_do_not_cover_each_other() -> None:
     assert not FieldPath.parse("a").covers(FieldPath.parse("ab"))
     assert not FieldPath.parse("a[*]").covers(FieldPath.parse("a['[*]']"))
+    assert not FieldPath.parse("a.b").overlaps(FieldPath.parse("a.c"))
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("a.b", "b"), ("a.b[*]", "b"), ("a[*].b[*]", "b"), ("$['x y'][*]", "x y"), ("$[*]", "")],
+)
+def test_the_last_name_of_a_path(path: str, name: str) -> None:
+    assert FieldPath.parse(path).last_name == name

@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import unquote_plus
 
-import msgspec
 from cachetools import LRUCache
 
 from sidecar.backends.adapter import Message
 from sidecar.backends.graphql_text.names import ProtectedNames
 from sidecar.backends.graphql_text.operations import read_operations, strange_names
 from sidecar.backends.media import body_codec
+from sidecar.backends.problem import refusal_in
 from sidecar.backends.records import record_path
 from sidecar.backends.refusals import (
     NotSearchable,
@@ -34,7 +34,7 @@ from sidecar.backends.rest import BACKEND as REST
 from sidecar.codecs import Shape, Site, build_shape, find_codec, fold
 from sidecar.codecs.places import check_places
 from sidecar.codecs.spelling import effort
-from sidecar.errors import KeyUnavailable, Malformed, SidecarError
+from sidecar.errors import Malformed, SidecarError
 from sidecar.fieldpath import EACH, FieldPath
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import DETERMINISTIC, Documents, Requirement, Rule
@@ -103,13 +103,7 @@ class _GraphqlAdapter:
         if isinstance(error, PersistedQuery):
             message, told["reason"] = _SEND_THE_TEXT, error.why
         content = {"errors": [{"message": message, "extensions": told}]}
-        headers = [
-            (b"Content-Type", b"application/graphql-response+json"),
-            (b"Cache-Control", b"no-store"),
-        ]
-        if isinstance(error, KeyUnavailable):
-            headers.append((b"Retry-After", b"%d" % error.retry_after))
-        return Refusal(error.status, tuple(headers), msgspec.json.encode(content), error.code)
+        return refusal_in(b"application/graphql-response+json", content, error)
 
     def _check(self, operation: object) -> bool:
         """Whether an operation may write."""

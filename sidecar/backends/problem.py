@@ -23,7 +23,12 @@ def problem(error: SidecarError, rule: str = "") -> Refusal:
     }
     if rule:
         members["rule"] = rule
-    headers = [(b"Content-Type", b"application/problem+json"), (b"Cache-Control", b"no-store")]
+    return refusal_in(b"application/problem+json", members, error)
+
+
+def refusal_in(media_type: bytes, content: object, error: SidecarError) -> Refusal:
+    """The answer for `error` that says `content`, in a format of JSON; no cache may keep it."""
+    headers = [(b"Content-Type", media_type), (b"Cache-Control", b"no-store")]
     if isinstance(error, KeyUnavailable):
         headers.append((b"Retry-After", b"%d" % error.retry_after))
-    return Refusal(error.status, tuple(headers), msgspec.json.encode(members), error.code)
+    return Refusal(error.status, tuple(headers), msgspec.json.encode(content), error.code)

@@ -50,7 +50,7 @@ class QueryReader:
         for field in fields:
             if field.is_whole_body:
                 continue  # it has no name to look for
-            name = next(step for step in reversed(field.path.steps) if isinstance(step, str))
+            name = field.path.last_name
             words.add(name)
             self._folded.add(fold(name))
             for spelling in {str(field.path), name}:

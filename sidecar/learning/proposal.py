@@ -104,18 +104,18 @@ def _fields(collection: Collection) -> tuple[ProposedField, ...]:
         stats = collection.fields[place]
         if stats.seen < _FEWEST and not finding.is_named:
             continue
-        if not any(_overlap(place, other) for other in found):
+        if not any(FieldPath(place).overlaps(FieldPath(other)) for other in found):
             found[place] = finding
     proposed = [_field(collection, place, finding) for place, finding in found.items()]
     return tuple(sorted(proposed, key=lambda each: (not each.is_likely, each.path)))
 
 
 def _field(collection: Collection, place: Place, finding: Finding) -> ProposedField:
-    stats, path = collection.fields[place], str(FieldPath(place))
-    last = next(step for step in reversed(place) if isinstance(step, str))
+    stats, path = collection.fields[place], FieldPath(place)
+    names = {str(path), path.last_name}
     queries = [route.resource.queries for route in collection.routes]
     return ProposedField(
-        path=path,
+        path=str(path),
         kind=finding.detector.kind,
         confidence=finding.confidence,
         why=finding.why,
@@ -124,15 +124,11 @@ def _field(collection: Collection, place: Place, finding: Finding) -> ProposedFi
         shortest=stats.shortest,
         longest=stats.longest,
         searches=sum(
-            each.seen for query in queries for name, each in query.items() if name in {path, last}
+            each.seen for query in queries for name, each in query.items() if name in names
         ),
         is_number=stats.numbers > 0,
         normalize=finding.detector.normalize,
     )
-
-
-def _overlap(one: Place, other: Place) -> bool:
-    return FieldPath(one).covers(FieldPath(other)) or FieldPath(other).covers(FieldPath(one))
 
 
 def _documents(collection: Collection) -> dict[str, tuple[str, ...]]:
@@ -161,5 +157,5 @@ def _lacking(rule: Rule, proposed: ProposedRule) -> Iterator[str]:
     named = [item.path for item in rule.fields]
     for each in proposed.likely:
         path = FieldPath.parse(each.path)
-        if not any(item.covers(path) or path.covers(item) for item in named):
+        if not any(path.overlaps(item) for item in named):
             yield f"rule {rule.name!r} holds these routes and leaves out {each.path}: {each.why}"

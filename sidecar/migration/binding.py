@@ -148,7 +148,7 @@ def _check_compares(description: Description, rule: Rule, write: Template) -> No
 
 
 def _touches(path: FieldPath, protected: Iterable[FieldPath]) -> bool:
-    return any(field.covers(path) or path.covers(field) for field in protected)
+    return any(path.overlaps(field) for field in protected)
 
 
 def _record_places(rule: Rule, document: FieldPath) -> Iterator[FieldPath]:

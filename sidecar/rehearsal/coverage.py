@@ -63,13 +63,13 @@ def stray_members(field: Field, body: bytes) -> list[str]:
 
     Said where the field itself was not found: perhaps `documents` looks elsewhere.
     """
-    if field.place is not Place.BODY:
+    if field.place is not Place.BODY or field.is_whole_body:
         return []
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return []
-    name = next((step for step in reversed(field.path.steps) if isinstance(step, str)), None)
+    name = field.path.last_name
     found = (str(FieldPath(path)) for path in _paths(content, ()) if path and path[-1] == name)
     return list(dict.fromkeys(found))[:_MOST_HINTS]
 

@@ -44,7 +44,7 @@ def faults_within(rule: Rule) -> Iterator[Misconfigured]:
 def _faults_between_fields(one: Field, other: Field) -> Iterator[Misconfigured]:
     if one.place is other.place and one.path == other.path:
         yield fault(other.where, f"{other.label} is designated twice; first at {one.where}")
-    elif one.place is other.place and _overlap(one.path, other.path):
+    elif one.place is other.place and one.path.overlaps(other.path):
         yield fault(other.where, f"{other.label} and {one.label} overlap; name one of them")
     elif one.name == other.name and one.makes != other.makes:
         yield fault(
@@ -129,7 +129,7 @@ def _faults_of_places(rule: Rule) -> Iterator[Misconfigured]:
             yield from _faults_of_documents(rule, documents)
     for requirement in rule.require:
         for start, item in product(rule.documents.request, rule.fields):
-            if _overlap(start / item.path, requirement.path):
+            if (start / item.path).overlaps(requirement.path):
                 yield fault(item.where, f"`require` reads {requirement.path}, which is sealed")
 
 
@@ -139,7 +139,7 @@ def _faults_of_documents(rule: Rule, documents: tuple[FieldPath, ...]) -> Iterat
             if (start / item.path).covers(inner):
                 yield fault(item.where, f"{start / item.path} holds the documents at {inner}")
     for (start, item), (other, below) in combinations(product(documents, rule.fields), 2):
-        if start != other and _overlap(start / item.path, other / below.path):
+        if start != other and (start / item.path).overlaps(other / below.path):
             yield fault(
                 below.where,
                 f"{other / below.path} is reached twice: as {below.path} of the documents at "
@@ -162,16 +162,12 @@ def _faults_of_record(rule: Rule, record: str) -> Iterator[Misconfigured]:
             "stands in every route, or a member",
         )
     for item in rule.fields:
-        if _overlap(item.path, path):
+        if item.path.overlaps(path):
             yield fault(
                 item.where,
                 f"`record: {record}` cannot be supplied on reads, because {item.path} is sealed; "
                 "bind to a member that stays readable",
             )
-
-
-def _overlap(one: FieldPath, other: FieldPath) -> bool:
-    return one.covers(other) or other.covers(one)
 
 
 def faults_between(rules: Iterable[Rule]) -> Iterator[Misconfigured]:

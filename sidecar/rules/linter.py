@@ -169,7 +169,7 @@ def _lint_requirements(rule: Rule) -> Iterator[_Found]:
 
 
 def _lint_field(item: Field) -> Iterator[_Found]:
-    name = next((step for step in reversed(item.path.steps) if isinstance(step, str)), "")
+    name = item.path.last_name
     words = [word.lower() for word in _WORD.findall(name)]
     if item.mode is Mode.EQUALITY:
         if any(_GUESSABLE.fullmatch(word) for word in words):

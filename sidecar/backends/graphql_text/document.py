@@ -35,7 +35,7 @@ from graphql.language import (
     VariableNode,
 )
 
-from sidecar.backends.graphql_text.names import ProtectedNames, below_lists, last_name
+from sidecar.backends.graphql_text.names import ProtectedNames, below_lists
 from sidecar.backends.graphql_text.records import RecordIds
 from sidecar.backends.refusals import NotSearchable, RequirementFailed, UnsupportedMedia
 from sidecar.codecs import Shape
@@ -221,7 +221,7 @@ class _DocumentReader:
                     "rule as that field"
                 )
             return
-        if name != last_name(field):
+        if name != field.path.last_name:
             raise RequirementFailed(
                 f"the variable of the protected field {field.name!r} stands for another one"
             )

@@ -18,7 +18,7 @@ class ProtectedNames:
     def __init__(self, fields: Iterable[Field]) -> None:
         self._names: dict[str, list[Field]] = {}
         for field in fields:
-            self._names.setdefault(last_name(field), []).append(field)
+            self._names.setdefault(field.path.last_name, []).append(field)
         self._folded = {fold(name) for name in self._names}
 
     def find(self, name: str) -> str | None:
@@ -42,11 +42,6 @@ class ProtectedNames:
     def has_digits(self, name: str) -> bool:
         """Whether values of that name look the same when they are sealed."""
         return any(field.mode is Mode.DIGITS for field in self._names.get(name, ()))
-
-
-def last_name(field: Field) -> str:
-    """The last member name of a field's path."""
-    return next(step for step in reversed(field.path.steps) if isinstance(step, str))
 
 
 def below_lists[T](shape: Shape[T] | None) -> Shape[T] | None:

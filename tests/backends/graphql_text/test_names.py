@@ -4,7 +4,7 @@
 import pytest
 
 from sidecar.backends import RequirementFailed
-from sidecar.backends.graphql_text.names import ProtectedNames, below_lists, last_name
+from sidecar.backends.graphql_text.names import ProtectedNames, below_lists
 from sidecar.codecs import build_shape
 from sidecar.fieldpath import FieldPath
 from sidecar.rules import Mode
@@ -17,11 +17,6 @@ NAMES = ProtectedNames(
         samples.field("b.cards"),
     )
 )
-
-
-@pytest.mark.parametrize(("path", "name"), [("a.b", "b"), ("a.b[*]", "b"), ("a[*].b[*]", "b")])
-def test_the_last_name_of_a_path(path: str, name: str) -> None:
-    assert last_name(samples.field(path)) == name
 
 
 def test_a_name_is_protected_as_it_is_written() -> None:
