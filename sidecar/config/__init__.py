@@ -49,7 +49,7 @@ Everything else has a default:
       {max_age: 1h, max_messages: 1048576, max_bytes: 1GiB, grace: 1h, open_age: 6h,
        open_grace: 18h}
 
-Read strictly: what is wrong is told with file, line and column, all of it at once.
+Read strictly: what is wrong, of every section at once, is told with file, line and column.
 """
 
 from sidecar.config.kms import EmbeddedKms, RemoteKms, read_credentials
