@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 CREDENTIALS = "sidecar.json"
 """The file with the access key for sidecars, which uses CMKs and cannot change them."""
 START_SECONDS = 30.0
-END_SECONDS = 12.0
-"""A little more than a KMS takes to drain."""
+END_SECONDS = 15.0
+"""A little more than a KMS takes to drain and to cut what is left then."""
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 
