@@ -10,12 +10,12 @@ The other files of a token need no such thing: an object that is not whole is no
 
 import fcntl
 import logging
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from sidecar.draft import Draft
 
 _FOLDER = re.compile(r"^\s*directories\.tokendir\s*=\s*(.*?)\s*$", re.MULTILINE)
 _FILE = "token.object"
@@ -84,15 +84,6 @@ def _read(file: Path) -> bytes:
 
 
 def _write(file: Path, data: bytes) -> None:
-    """In one step: nobody finds a part of it."""
-    # Not named by the process: replicas that share the folder have processes of one number.
-    descriptor, name = tempfile.mkstemp(prefix=f"{file.name}.", suffix=".draft", dir=file.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(descriptor)
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    with Draft(file) as draft:
+        draft.file.write(data)
+        draft.publish()

@@ -26,6 +26,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from sidecar.draft import Draft
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri, softhsm
 from sidecar.hsm.pin import PinFile
@@ -208,12 +209,6 @@ def _endpoint(hosts: Sequence[str]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write the file whole or not at all, readable by its owner alone, and keep it."""
-    draft = path.with_name(path.name + ".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    draft.rename(path)
+    with Draft(path) as draft:
+        draft.file.write(text.encode())
+        draft.publish()

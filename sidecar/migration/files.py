@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from sidecar.draft import Draft
 from sidecar.errors import Malformed, Misconfigured, Refused
 from sidecar.fieldpath import FieldPath
 from sidecar.file_stamp import stamp
 from sidecar.migration.coverage import Auditor, Coverage
-from sidecar.migration.draft import Draft
 from sidecar.migration.members import as_text, values_at
 from sidecar.migration.outcome import Outcome, Result
 from sidecar.migration.purposes import Purpose, Sealing

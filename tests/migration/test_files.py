@@ -221,7 +221,7 @@ async def test_files_that_are_not_there_are_told(rig: Rig, desk: Desk) -> None:
     with pytest.raises(Misconfigured, match="No such file"):
         await sealed(rig, "json", desk.source, desk.target)
     desk.put(SOURCES["json"])
-    with pytest.raises(Misconfigured, match="cannot be written"):
+    with pytest.raises(Misconfigured, match="none/target: No such file"):
         await sealed(rig, "json", desk.source, desk.target.parent / "none" / "target")
 
 

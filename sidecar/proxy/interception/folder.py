@@ -9,15 +9,14 @@ command that exports the certificate, need no lock: whatever each of them wrote 
 
 import contextlib
 import datetime as dt
-import os
-import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from sidecar.draft import Draft
 from sidecar.errors import Misconfigured
 from sidecar.proxy.interception.certificates import CA_LIFETIME, Ca, hosts_of, make_ca
 from sidecar.proxy.interception.files import read_ca
@@ -77,29 +76,19 @@ class CaFolder:
     def _make_key(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        with self._written(pem) as path, contextlib.suppress(FileExistsError):
-            os.link(path, self._key)  # the first of several processes wins
+        with Draft(self._key) as draft, contextlib.suppress(FileExistsError):
+            draft.file.write(pem)
+            draft.publish_first()  # of several processes one wins
 
     def _make_certificate(self, hosts: Collection[str], now: dt.datetime) -> Ca:
         key = read_private_key(self._key)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise Misconfigured(f"{self._key}: not a key that was made here; take it away")
         ca = make_ca(hosts, key, now)
-        with self._written(ca.certificate.public_bytes(Encoding.PEM)) as path:
-            path.chmod(0o644)
-            path.replace(self.cert)
+        with Draft(self.cert) as draft:
+            draft.file.write(ca.certificate.public_bytes(Encoding.PEM))
+            draft.publish(0o644)
         return ca
-
-    @contextlib.contextmanager
-    def _written(self, content: bytes) -> Iterator[Path]:
-        """A file beside the others with `content`, 0600, that is gone afterwards."""
-        handle, name = tempfile.mkstemp(dir=self.folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
 
 
 def _is_fresh(ca: Ca, now: dt.datetime) -> bool:

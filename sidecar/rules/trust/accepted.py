@@ -11,12 +11,11 @@ version holds once: the first one that is offered.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
 
+from sidecar.draft import Draft
 from sidecar.errors import Misconfigured
 from sidecar.private_file import read_private
 
@@ -51,26 +50,12 @@ def read_accepted(path: Path) -> Accepted | None:
 def write_accepted(path: Path, accepted: Accepted) -> None:
     """Keep `accepted`: whole, or what stood there before."""
     text = f"{HEADER}\nversion {accepted.version}\nmanifest {accepted.digest}\n"
-    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()  # of a process that was killed, and had our number
-        with open(new, "xb", opener=_for_owner_alone) as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with Draft(path) as draft:
+            draft.file.write(text.encode())
+            draft.publish()
     except OSError as error:
         raise Misconfigured(
             f"{path}: the version of the rules cannot be kept: {error.strerror}; let `state` name "
             "a file in a folder that can be written"
         ) from None
-
-
-def _for_owner_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
