@@ -4,7 +4,7 @@
 The server runs on one core and the load on another. Every request is signed and its signature
 verified, the caller's policies are asked, the token does the work, and the audit record is on the
 disk before the answer. moto's KMS server does none of the four, and runs beside it in turns on the
-same core. Latencies are taken at half of the rate that was reached, from the moment at which a
+same core. Latencies are taken at half of the rate that is wanted, from the moment at which a
 request was due.
 
 Growth is measured on a second KMS with 200 CMKs of 50 versions each and as many audit records as
@@ -24,6 +24,8 @@ from bench.rounds import Figure, interleave, parser, report
 
 ROUNDS = 3
 ACTIONS = ("GenerateDataKey", "Decrypt", "Encrypt", "AsymmetricSign")
+WANTED = 1000.0
+"""Data keys a second; latencies are taken at half of that."""
 RECORDS = 10_000_000
 
 
@@ -43,7 +45,7 @@ def measure(records: int) -> list[Figure]:
                     f"{action}, ours",
                     samples.median("ours"),
                     "/s",
-                    at_least=1000 if action == "GenerateDataKey" else None,
+                    at_least=WANTED if action == "GenerateDataKey" else None,
                 ),
                 Figure(f"{action}, moto", samples.median("moto"), "/s"),
                 Figure(
@@ -53,9 +55,9 @@ def measure(records: int) -> list[Figure]:
                     at_least=1.0 if is_goal else None,
                 ),
             ]
-            p99 = p99_at(ours, action, samples.median("ours") / 2)
+            p99 = p99_at(ours, action, WANTED / 2)
             at_most = 10.0 if action == "GenerateDataKey" else None
-            found.append(Figure(f"{action}, p99 at half of it", p99, "ms", at_most=at_most))
+            found.append(Figure(f"{action}, p99 at {WANTED / 2:.0f}/s", p99, "ms", at_most=at_most))
         if records:
             found += measure_growth(work, ours, records)
     return found
