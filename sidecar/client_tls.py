@@ -3,8 +3,9 @@
 
 import logging
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from sidecar.errors import Misconfigured
 from sidecar.file_stamp import stamp
@@ -23,6 +24,10 @@ class ClientTls:
     ca: Path | None = None
     cert: Path | None = None
     key: Path | None = None
+
+    def or_trusting(self, ca: Path) -> Self:
+        """The same, with the authority in `ca` where none was named and that file exists."""
+        return replace(self, ca=ca) if self.ca is None and ca.exists() else self
 
     def context(self) -> ssl.SSLContext:
         """What a connection is made with; Misconfigured where a file cannot be used."""

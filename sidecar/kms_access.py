@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from sidecar.config import EmbeddedKms, RemoteKms, read_credentials
 from sidecar.proxy.embedded_kms import CREDENTIALS, KmsProcess
-from sidecar.signing import AccessKey
 
 
 @asynccontextmanager
@@ -28,8 +27,7 @@ def answering_at(kms: RemoteKms | EmbeddedKms, endpoint: str) -> RemoteKms:
     if isinstance(kms, RemoteKms):
         return kms
     stored = read_credentials(kms.directory / CREDENTIALS)
-    key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
-    return RemoteKms(endpoint, stored.get("region", ""), key)
+    return RemoteKms(endpoint, stored.region or "", stored.key)
 
 
 @asynccontextmanager

@@ -21,9 +21,9 @@ async def test_one_elsewhere_is_left_as_it_is() -> None:
 async def test_one_of_our_own_is_started_and_lets_sidecars_in(tmp_path: Path) -> None:
     async with kms_access.reachable(EmbeddedKms(tmp_path / "kms")) as kms:
         stored = read_credentials(tmp_path / "kms" / "sidecar.json")
-        assert kms.key.id == stored["access_key_id"]
+        assert kms.key.id == stored.key.id
         assert kms.upstream.authority == kms.endpoint.removeprefix("http://")
-        assert kms.endpoint != stored["endpoint"]
+        assert kms.endpoint != stored.endpoint
         async with KmsProvider(kms.endpoint, kms.region, kms.key) as provider:
             with pytest.raises(KeyDenied, match=r"DescribeKey with Forbidden\.AliasNotFound"):
                 await provider.describe_key("alias/nobody")

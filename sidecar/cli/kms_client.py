@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from sidecar.cli.remote_kms import called_kms
 from sidecar.client_tls import ClientTls
-from sidecar.config import read_credentials
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.signing import AccessKey, Request, acs3
 
@@ -43,14 +43,10 @@ class KmsClient:
         self._tls = tls or ClientTls()
 
     @classmethod
-    def from_file(cls, credentials: Path, endpoint: str | None, tls: ClientTls) -> Self:
-        """The client for what `sidecar kms init` wrote; `endpoint` wins over the file's."""
-        stored = read_credentials(credentials)
-        endpoint = endpoint or stored.get("endpoint")
-        if endpoint is None:
-            raise Misconfigured(f"{credentials}: no endpoint of a KMS here; say --endpoint URL")
-        key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
-        return cls(endpoint, key, tls)
+    def from_file(cls, credentials: Path, endpoint: str | None, tls: ClientTls | None) -> Self:
+        """The client of whom `credentials` are for; `endpoint` wins over the file's."""
+        kms = called_kms(credentials, endpoint, tls or ClientTls())
+        return cls(kms.endpoint, kms.key, kms.tls)
 
     def call(self, action: str, parameters: dict[str, str], version: str = VERSION) -> Answer:
         """The answer; raise Refusal, or Misconfigured where no KMS answers.

@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sidecar.client_tls import ClientTls
 from sidecar.config.listeners import named_file, upstream_of
@@ -42,8 +43,16 @@ class EmbeddedKms:
     directory: Path
 
 
-def read_credentials(path: Path) -> dict[str, str]:
-    """The JSON that `sidecar kms init` wrote; refused when others may read it."""
+class Credentials(NamedTuple):
+    """What `sidecar kms init` and `ram key create` write: a key, and perhaps where it counts."""
+
+    key: AccessKey
+    endpoint: str | None
+    region: str | None
+
+
+def read_credentials(path: Path) -> Credentials:
+    """The credentials in a file of JSON; Misconfigured where others may read it as well."""
     try:
         content = json.loads(read_private(path))
     except ValueError:
@@ -53,7 +62,13 @@ def read_credentials(path: Path) -> dict[str, str]:
     for name in ("access_key_id", "access_key_secret"):
         if not isinstance(content.get(name), str):
             raise Misconfigured(f"{path}: {name!r} is missing")
-    return {name: value for name, value in content.items() if isinstance(value, str)}
+    endpoint, region = (
+        value if isinstance(value := content.get(name), str) else None
+        for name in ("endpoint", "region")
+    )
+    return Credentials(
+        AccessKey(content["access_key_id"], content["access_key_secret"]), endpoint, region
+    )
 
 
 def read_kms(entry: Entry, folder: Path) -> RemoteKms | EmbeddedKms:
@@ -79,13 +94,13 @@ def _remote_kms(entry: Entry, folder: Path) -> RemoteKms:
         stored = read_credentials(file)
     except Misconfigured as error:
         raise place.error(error.why) from None
-    endpoint = entry.optional("endpoint", Entry.text, stored.get("endpoint", ""))
+    endpoint = entry.optional("endpoint", Entry.text, stored.endpoint or "")
     if not endpoint:
         raise place.error(f"{file}: no endpoint of a KMS here; name it by `endpoint`")
     kms = RemoteKms(
         endpoint=endpoint.rstrip("/"),
-        region=entry.optional("region", Entry.text, stored.get("region", "cn-hangzhou")),
-        key=AccessKey(stored["access_key_id"], stored["access_key_secret"]),
+        region=entry.optional("region", Entry.text, stored.region or "cn-hangzhou"),
+        key=stored.key,
         tls=_tls(entry, folder),
     )
     try:

@@ -108,8 +108,8 @@ def test_the_kms_keeps_the_key_of_its_authority_to_itself(cluster: Cluster) -> N
 def test_the_sidecar_is_not_given_the_administrators_key(cluster: Cluster) -> None:
     given = (cluster.secrets / "kms-credentials" / "credentials.json").read_text()
     admin = read_credentials(cluster.directory / "credentials.json")
-    assert admin["access_key_id"] not in given
-    assert admin["access_key_secret"] not in given
+    assert admin.key.id not in given
+    assert admin.key.secret not in given
 
 
 def test_a_second_start_changes_nothing_on_the_volume(cluster: Cluster) -> None:
@@ -138,10 +138,10 @@ def test_the_access_key_of_the_sidecars_is_exchanged_while_the_kms_serves(
     cluster: Cluster, mounted: Path
 ) -> None:
     file = cluster.secrets / "kms-credentials" / "credentials.json"
-    old = read_credentials(file)["access_key_id"]
+    old = read_credentials(file).key.id
     (script,) = commands("Rotate")
     listed = cluster.run(script.replace("OLD-ID", old))
-    new = read_credentials(file)["access_key_id"]
+    new = read_credentials(file).key.id
     assert new != old
     assert {old, new} <= set(listed.split())
     assert "Inactive" in cluster.run("kubectl exec kms-0 -- sidecar kms ram key list sidecar")

@@ -16,7 +16,6 @@ from sidecar.keys.providers.memory import MemoryProvider
 from sidecar.learning import MARK
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import compile_rules
-from sidecar.signing import AccessKey
 from sidecar.transform import Hold, Opened, Sealed, Transform
 from tests.fixtures.kms import RunningKms
 from tests.learning.rig import HOST, JSON, as_file, learned, read
@@ -107,8 +106,7 @@ async def test_the_mark_for_a_lookup_key_proves_nothing_and_tells_what_to_do(
 ) -> None:
     """So the proxy does not start with it."""
     kms.make_key(CMK)
-    stored = read_credentials(kms.credentials_file)
-    key = AccessKey(stored["access_key_id"], stored["access_key_secret"])
+    key = read_credentials(kms.credentials_file).key
     keyring = Keyring(KmsProvider(kms.endpoint, "cn-hangzhou", key))
     *others, last = proof.steps(read(as_file(learned(traffic("")))), keyring)
     for step in others:
