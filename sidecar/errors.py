@@ -30,6 +30,11 @@ class SidecarError(Exception):
         self.why = why
 
 
+def told(error: BaseException) -> str:
+    """What may be logged of any error: ours say why; the text of another may hold a value."""
+    return error.why if isinstance(error, SidecarError) else type(error).__name__
+
+
 class Refused(SidecarError):
     """A rule forbids this request or this answer; repeating it unchanged cannot help."""
 

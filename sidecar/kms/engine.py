@@ -11,12 +11,12 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from sidecar.errors import told
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
 from sidecar.kms.api.action import Answer
 from sidecar.kms.audit import Event, Trail
@@ -74,12 +74,7 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._pairs.close()
 
     async def call(self, received: Received) -> Answer:
@@ -89,9 +84,7 @@ class Engine:
         except Fault:
             raise
         except (HsmUnavailable, TooManyWaitError, *DATABASE_AWAY) as error:
-            # An SQLAlchemy error's text holds statements, so only its kind is told.
-            why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
-            logger.error("call %s was not carried out: %s", received.request_id, why)  # noqa: TRY400 - as above
+            logger.error("call %s was not carried out: %s", received.request_id, told(error))  # noqa: TRY400 - no statements
             raise Fault.unavailable() from error
         except Exception as error:
             # Where it happened, not what it says: the text of an error may quote a value.

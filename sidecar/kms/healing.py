@@ -10,7 +10,7 @@ import logging
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sidecar.errors import SidecarError
+from sidecar.errors import SidecarError, told
 from sidecar.hsm import Token
 from sidecar.kms.store import Database, is_named
 
@@ -33,5 +33,4 @@ def settle(token: Token, database: Database) -> None:
     try:
         heal(token, database)
     except (SidecarError, SQLAlchemyError) as error:
-        why = error.why if isinstance(error, SidecarError) else type(error).__name__
-        logger.warning("keys that were made or destroyed have to be settled later: %s", why)
+        logger.warning("keys that were made or destroyed have to be settled later: %s", told(error))

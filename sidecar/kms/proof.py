@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sidecar.errors import Misconfigured
+from sidecar.errors import Misconfigured, told
 from sidecar.hsm import HsmThread, HsmUnavailable, KeyMissing, Token
 from sidecar.kms.healing import heal
 from sidecar.kms.service.in_process import unseal_material
@@ -92,5 +92,6 @@ def _bring_together(hsm: HsmThread, database: Database) -> None:
     try:
         hsm.run(work, PATIENCE_SECONDS)
     except (HsmUnavailable, SQLAlchemyError) as error:
-        why = error.why if isinstance(error, HsmUnavailable) else type(error).__name__
-        raise Misconfigured(f"token and database cannot be brought together: {why}") from error
+        raise Misconfigured(
+            f"token and database cannot be brought together: {told(error)}"
+        ) from error

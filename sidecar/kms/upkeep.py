@@ -16,12 +16,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
-from sidecar.errors import SidecarError
+from sidecar.errors import told
 from sidecar.hsm import HsmThread, Token
 from sidecar.kms.audit.record import Told
 from sidecar.kms.audit.trail import write
@@ -60,12 +59,7 @@ class Upkeep:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
 
@@ -82,9 +76,7 @@ class Upkeep:
             while not self._stop.is_set() and self._hsm.run(self._do_one):
                 pass
         except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
-            # The text of an error may quote a value or a statement, so only its kind is told.
-            why = error.why if isinstance(error, SidecarError) else type(error).__name__
-            logger.error("what is due has to wait: %s", why)  # noqa: TRY400 - as above
+            logger.error("what is due has to wait: %s", told(error))  # noqa: TRY400 - no statements
 
     def _do_one(self, token: Token) -> bool:
         """Do one thing that is due; whether there was one."""

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from sidecar.errors import KeyUnavailable
+from sidecar.errors import KeyUnavailable, told
 from sidecar.keys.providers import answers
 from sidecar.signing import AccessKey
 
@@ -141,5 +141,4 @@ class WorkloadKey:
 def _tell(fetching: asyncio.Task[AccessKey]) -> None:
     """Whoever waits hears of a failure; of one in the background nobody else would."""
     if not fetching.cancelled() and (error := fetching.exception()) is not None:
-        why = error.why if isinstance(error, KeyUnavailable) else type(error).__name__
-        logger.warning("no new credentials of the workload's role: %s", why)
+        logger.warning("no new credentials of the workload's role: %s", told(error))

@@ -10,10 +10,9 @@ import logging
 import math
 import threading
 import time
-from types import TracebackType
 from typing import Self
 
-from sidecar.errors import SidecarError
+from sidecar.errors import told
 from sidecar.hsm import HsmThread
 from sidecar.kms.audit.exporting import make_exporter
 from sidecar.kms.audit.settings import AuditSettings
@@ -46,12 +45,7 @@ class Keeper:
             exporter.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
         self._sign(math.inf)  # whatever was counted, its minute is over
@@ -78,9 +72,7 @@ class Keeper:
                 self._hsm.run(lambda token: self._trail.checkpoint(token, int(time.time())))
         except Exception as error:  # noqa: BLE001 - whatever it is, the next one speaks for all
             if not self._is_failing:
-                # The text of an error may hold a statement, so only its kind is told.
-                why = error.why if isinstance(error, SidecarError) else type(error).__name__
-                logger.error("the audit trail could not be signed: %s", why)  # noqa: TRY400 - as above
+                logger.error("the audit trail could not be signed: %s", told(error))  # noqa: TRY400 - no statements
             self._is_failing = True
         else:
             self._is_failing = False

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 
-from sidecar.errors import SidecarError
+from sidecar.errors import told
 from sidecar.kms.audit.chain import START, Link, read
 from sidecar.kms.audit.exporting import cursor
 from sidecar.kms.audit.exporting.sink import Sink
@@ -101,9 +101,7 @@ class Exporter:
 
     def _tell_failure(self, error: Exception) -> None:
         if not self._is_failing:
-            # The text of an error may quote a record or a statement, so only its kind is told.
-            why = error.why if isinstance(error, SidecarError) else type(error).__name__
-            logger.error("audit export %s waits and tries again: %s", self._name, why)
+            logger.error("audit export %s waits and tries again: %s", self._name, told(error))
         self._is_failing = True
 
     def _tell_success(self) -> None:
