@@ -14,7 +14,6 @@ import contextlib
 import json
 import logging
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -26,6 +25,7 @@ from sidecar.kms.faults import Fault
 from sidecar.kms.healing import heal
 from sidecar.kms.service.rsa_pairs import MadePair, PairKind, name_in_token
 from sidecar.kms.store import Database, Pairs
+from sidecar.own_module import OWN_MODULE
 
 MAX_ORDERS = 16
 """Pairs that may be waited for at a time."""
@@ -35,9 +35,6 @@ END_SECONDS = 10.0
 """How long a process may take to let the token go."""
 LOST_SECONDS = 3600
 """After this a pair that was begun is not finished by any replica."""
-
-_COMMAND = (sys.executable, "-P", "-m", "sidecar.kms.pair_process")
-"""Never of a module that lies in the folder that the core happens to be started in."""
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +133,7 @@ class PairMaker:
 
     def _start_process(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - this very program
-            [*_COMMAND, str(self._hsm.uri)],
+            [*OWN_MODULE, "sidecar.kms.pair_process", str(self._hsm.uri)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # it ends with our end, not by a terminal's signals

@@ -12,12 +12,12 @@ import asyncio
 import contextlib
 import json
 import logging
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Self
 
 from sidecar.errors import Misconfigured
+from sidecar.own_module import OWN_MODULE
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,7 @@ END_SECONDS = 15.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 
-_COMMAND = (sys.executable, "-P", "-m", "sidecar", "kms")
-"""Never of a module that lies in the folder that the proxy happens to be started in."""
+_COMMAND = (*OWN_MODULE, "sidecar", "kms")
 
 
 class KmsProcess:

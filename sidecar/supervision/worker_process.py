@@ -7,12 +7,12 @@ import asyncio
 import contextlib
 import logging
 import socket
-import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Sequence
 from typing import Self
 
 from sidecar.errors import Misconfigured, SidecarError
+from sidecar.own_module import OWN_MODULE
 from sidecar.supervision.channel import Channel, to_worker
 from sidecar.supervision.messages import (
     Begin,
@@ -37,9 +37,6 @@ PREPARE_SECONDS = 120.0
 """For a worker to import, to ask the KMS for everything, and to say so."""
 ANSWER_SECONDS = 30.0
 """For anything else; the worst lawful message keeps a worker busy for about a second."""
-
-_COMMAND = (sys.executable, "-P", "-m", "sidecar.supervision.worker")
-"""Never of a module that lies in the folder that the proxy happens to be started in."""
 
 
 type Answer = Prepared | Rejected | Committed
@@ -72,7 +69,7 @@ class WorkerProcess:
             ours.setblocking(False)  # noqa: FBT003 - its only argument
             with its:
                 process = await asyncio.create_subprocess_exec(
-                    *_COMMAND,
+                    *(*OWN_MODULE, "sidecar.supervision.worker"),
                     *map(str, (its.fileno(), *place)),
                     pass_fds=(its.fileno(), place[0], *doors),
                     stdin=DEVNULL,
