@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sidecar.errors import Misconfigured
 from sidecar.kms.accounts import (
@@ -22,6 +21,7 @@ from sidecar.kms.policy import SYSTEM_POLICIES, BadPolicy, Kind, Policy
 from sidecar.kms.ram.names import GROUP_NAME, POLICY_NAME, PROVIDER_NAME, ROLE_NAME, USER_NAME
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION
 from sidecar.kms.secret_file import read_secret
+from sidecar.kms.urls import find_url
 from sidecar.signing import AccessKey
 from sidecar.strict_yaml import Entry, nearest
 
@@ -217,13 +217,11 @@ class AccountReader:
 
 def _is_trustworthy(text: str) -> bool:
     """Whether it is a URL that is asked over TLS, or on this machine."""
-    try:
-        url = urlsplit(text)
-        is_whole = bool(url.hostname) and url.port != 0
-    except ValueError:
+    url = find_url(text)
+    if url is None:
         return False
     is_near = url.hostname in ("127.0.0.1", "::1", "localhost")
-    return is_whole and (url.scheme == "https" or (url.scheme == "http" and is_near))
+    return url.scheme == "https" or (url.scheme == "http" and is_near)
 
 
 def _word(entry: Entry, grammar: re.Pattern[str], wanted: str) -> str:

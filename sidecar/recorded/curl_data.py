@@ -31,6 +31,12 @@ _TYPES = {
     ".pdf": "application/pdf", ".xml": "application/xml",
 }  # fmt: skip
 """What curl takes a file for."""
+_BYTES = "application/octet-stream"
+_KINDS = {
+    "-F": "form", "--form": "form", "--form-string": "form", "-T": "upload",
+    "--upload-file": "upload",
+}  # fmt: skip
+"""What the options bring that do not bring data."""
 
 
 class Part(NamedTuple):
@@ -140,9 +146,3 @@ def _read(name: str) -> bytes:
 
 def _not_a_part() -> Misconfigured:
     return Misconfigured("a part of a form is NAME=VALUE or NAME=@FILE, with ;type= and ;filename=")
-
-
-_BYTES = "application/octet-stream"
-_KINDS = {"-F": "form", "--form": "form", "--form-string": "form", "-T": "upload"} | {
-    "--upload-file": "upload"
-}

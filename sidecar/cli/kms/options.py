@@ -2,7 +2,7 @@
 """What the commands of a KMS core share: its folder, its configuration, and its database."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -33,6 +33,18 @@ passphrase_option = click.option(
     help="A file (0600) whose first line is the passphrase that seals the backup.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def count_option(default: int, most: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`-n`, how many records."""
+    return click.option(
+        "-n",
+        "count",
+        type=click.IntRange(1, most),
+        default=default,
+        show_default=True,
+        help="At most so many records.",
+    )
 
 
 def load_config(directory: Path, config: Path | None) -> KmsConfig:

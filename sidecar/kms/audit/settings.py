@@ -15,8 +15,8 @@ by its name how far it has come: a new name begins with the first record.
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from sidecar.kms.urls import find_url
 from sidecar.strict_yaml import Entry, find_address
 
 DEFAULT_RECORDS = 1000
@@ -138,9 +138,5 @@ def _webhook(name: str, entry: Entry, folder: Path) -> Export:
 
 def _is_url(text: str) -> bool:
     """Of a web server, without a secret in it."""
-    try:
-        url = urlsplit(text)
-        is_place = bool(url.hostname) and url.port != 0  # which raises for more than 65535
-    except ValueError:
-        return False
-    return url.scheme in ("http", "https") and is_place and url.username is None
+    url = find_url(text)
+    return url is not None and url.scheme in ("http", "https") and url.username is None

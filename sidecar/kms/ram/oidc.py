@@ -14,12 +14,11 @@ import jwt
 from sidecar.kms.accounts import OidcProvider
 from sidecar.kms.faults import Fault
 from sidecar.kms.ram.key_sets import KeySets
+from sidecar.kms.service.metadata import LAST_SECOND
 
 MAX_TOKEN = 20_000
 """Characters, as the vendor bounds it."""
 LEEWAY_SECONDS = 60
-LAST_SECOND = 253_402_300_799
-"""Of the year 9999."""
 MAX_SUBJECT = 1024
 """Characters; a service account of Kubernetes has up to 339."""
 

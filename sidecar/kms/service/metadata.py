@@ -9,6 +9,8 @@ from sidecar.kms.store import Cmk, Label, Version
 
 MAX_DESCRIPTION = 8192
 """Characters."""
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999, the last that a timestamp can tell."""
 
 
 def timestamp(seconds: int) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sidecar.hsm import Token, making
 from sidecar.hsm.token import RESERVED_IDS
 from sidecar.kms.service.in_process import draw, seal_material
-from sidecar.kms.service.specs import SPECS, Level
+from sidecar.kms.service.specs import SPECS, Level, Spec
 
 
 class Purpose(StrEnum):
@@ -52,13 +52,18 @@ def make_rsa(token: Token, pair_id: str, kind: PairKind) -> MadePair:
     """A pair that has this id from now on; whoever made it sees that something names it."""
     spec = SPECS[kind.key_spec]
     if kind.level == Level.SOFTWARE:
-        private, public = draw(token, spec)
-        if public is None:
-            raise ValueError(f"{kind.key_spec} is no pair")
-        return MadePair(public, seal_material(token, pair_id, private))
+        return draw_pair(token, pair_id, spec)
     key_id = name_in_token(pair_id, kind.purpose)
     work = making.rsa(key_id, pair_id, int(spec.kind.size), _USES[kind.purpose])
     return MadePair(token.make(key_id, work))
+
+
+def draw_pair(token: Token, pair_id: str, spec: Spec) -> MadePair:
+    """A pair of any such spec, drawn in this process and sealed under its id."""
+    private, public = draw(token, spec)
+    if public is None:
+        raise ValueError("this spec is no pair's")
+    return MadePair(public, seal_material(token, pair_id, private))
 
 
 def name_in_token(pair_id: str, purpose: str) -> bytes:

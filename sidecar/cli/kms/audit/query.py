@@ -12,7 +12,13 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from sidecar.cli.kms.options import config_option, directory_option, json_option, open_database
+from sidecar.cli.kms.options import (
+    config_option,
+    count_option,
+    directory_option,
+    json_option,
+    open_database,
+)
 from sidecar.kms.audit.index import FOREVER, Attribute, Position, Query, list_places, search_all
 
 TIME = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
@@ -41,14 +47,7 @@ def _filters(function: Any) -> Any:
 @click.option("--account", help="Of one account; an empty word: what no account answers for.")
 @click.option("--since", type=TIME, help="From this time on (UTC).")
 @click.option("--until", type=TIME, help="Up to this time, this second included.")
-@click.option(
-    "-n",
-    "count",
-    type=click.IntRange(1, 1_000_000),
-    default=50,
-    show_default=True,
-    help="At most so many records.",
-)
+@count_option(default=50, most=1_000_000)
 @click.option("--oldest-first", is_flag=True, help="Begin at the other end.")
 @json_option
 def command(  # noqa: PLR0913, PLR0917 - an argument an option

@@ -6,21 +6,20 @@ from pathlib import Path
 
 import click
 
-from sidecar.cli.kms.options import config_option, directory_option, json_option, open_database
+from sidecar.cli.kms.options import (
+    config_option,
+    count_option,
+    directory_option,
+    json_option,
+    open_database,
+)
 from sidecar.kms import audit
 
 
 @click.command()
 @directory_option
 @config_option
-@click.option(
-    "-n",
-    "count",
-    type=click.IntRange(1, 100_000),
-    default=20,
-    show_default=True,
-    help="At most so many records.",
-)
+@count_option(default=20, most=100_000)
 @json_option
 def command(directory: Path, config: Path | None, count: int, *, as_json: bool) -> None:
     """Print the newest records, oldest first, one JSON object a line."""

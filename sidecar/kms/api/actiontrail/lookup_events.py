@@ -20,6 +20,7 @@ from sidecar.kms.api.parameters import Parameter, integer, json_list, one_of
 from sidecar.kms.audit.index import Attribute, Position, Query, search
 from sidecar.kms.audit.record import written
 from sidecar.kms.faults import Fault
+from sidecar.kms.service.metadata import LAST_SECOND
 
 DAY = 24 * 3600
 DEFAULT_SPAN = 7 * DAY
@@ -28,8 +29,6 @@ MAX_RESULTS_BOUND = 50
 DEFAULT_RESULTS = 20
 MAX_CONDITIONS = 2
 MAX_VALUE = 256
-LAST_SECOND = 253_402_300_799
-"""Of the year 9999, the last that can be written."""
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 

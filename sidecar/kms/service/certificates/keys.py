@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from sidecar.hsm import Token, making
 from sidecar.kms.service.holder import Holder
-from sidecar.kms.service.in_process import InProcess, draw, seal_material
+from sidecar.kms.service.in_process import InProcess
 from sidecar.kms.service.in_token import InToken
 from sidecar.kms.service.material import best_level, token_holds
 from sidecar.kms.service.ready_pairs import take
-from sidecar.kms.service.rsa_pairs import MadePair, PairKind, Purpose
+from sidecar.kms.service.rsa_pairs import MadePair, PairKind, Purpose, draw_pair
 from sidecar.kms.service.specs import SPECS
 from sidecar.kms.store import Certificate, Pairs
 
@@ -29,10 +29,7 @@ def make_pair(
         return take(token, pairs, PairKind(key_spec, Purpose.CERTIFICATE, best_level(token, spec)))
     certificate_id = new_id()
     if not token_holds(token, spec.kind):
-        private, public = draw(token, spec)
-        if public is None:
-            raise ValueError("a certificate needs a pair")
-        return certificate_id, MadePair(public, seal_material(token, certificate_id, private))
+        return certificate_id, draw_pair(token, certificate_id, spec)
     key_id = certificate_id.encode()
     work = making.ec(key_id, f"certificate {certificate_id}", spec.kind.size)
     return certificate_id, MadePair(token.make(key_id, work))
