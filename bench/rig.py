@@ -8,7 +8,6 @@ manage several times what any proxy here does.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -169,14 +168,6 @@ class Rig:
         """Resident memory of a process, in MB."""
         status = Path(f"/proc/{pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-    def cpu(self, *pids: int) -> float:
-        """CPU time that processes have taken, in seconds."""
-        ticks = 0
-        for pid in pids:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])  # proc(5): utime, stime
-        return ticks / os.sysconf("SC_CLK_TCK")
 
     def _start(self, core: int | None, *words: object) -> str:
         """Start a Python child; its first line of output."""

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from bench.kms import cpu_seconds
 from bench.rig import Rig, write_request
 from bench.rounds import Figure, interleave, run
 
@@ -36,16 +37,16 @@ class Side:
     def once(self) -> float:
         """Sealed writes a second."""
         rig = self._rig
-        in_workers, elsewhere = rig.cpu(*self._workers), self._elsewhere()
+        in_workers, elsewhere = cpu_seconds(*self._workers), self._elsewhere()
         figures = rig.load(rig.sidecar, write_request(), SECONDS, CONNECTIONS)
         requests = figures["requests"]
-        self.in_workers.append(1e6 * (rig.cpu(*self._workers) - in_workers) / requests)
+        self.in_workers.append(1e6 * (cpu_seconds(*self._workers) - in_workers) / requests)
         self.elsewhere.append(1e6 * (self._elsewhere() - elsewhere) / requests)
         return requests / figures["seconds"]
 
     def _elsewhere(self) -> float:
         load = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return load.ru_utime + load.ru_stime + self._rig.cpu(self._rig.origin_pid)
+        return load.ru_utime + load.ru_stime + cpu_seconds(self._rig.origin_pid)
 
 
 def measure() -> list[Figure]:

@@ -53,14 +53,22 @@ class Kms:
 
     def cpu_seconds(self) -> float:
         """What its process has spent: other than rates, no neighbour on the machine changes it."""
-        fields = Path(f"/proc/{self._service.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self._service.pid)
 
     def provider(self) -> KmsProvider:
         """A new client of this KMS."""
         written = json.loads((self.directory / "credentials.json").read_bytes())
         key = AccessKey(written["access_key_id"], written["access_key_secret"])
         return KmsProvider(self.endpoint, written["region"], key)
+
+
+def cpu_seconds(*pids: int) -> float:
+    """CPU time that processes have taken."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # proc(5): utime, stime
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def pinned(core: int | None, *words: object) -> list[str]:
