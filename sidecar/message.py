@@ -10,6 +10,10 @@ from typing import NamedTuple
 Headers = tuple[tuple[bytes, bytes], ...]
 """Field lines in the order and spelling of the sender; values without surrounding white space."""
 
+REMEMBERED = 256
+"""Of so many heads, each at most as long as the host takes one, is kept what follows from them
+alone. Applications send the same head again and again, but for a length."""
+
 
 def find_header(headers: Headers, name: bytes) -> bytes | None:
     """The first value of `name` (given in lower case), or None."""

@@ -7,6 +7,7 @@ The record id of a document stands in the document, in the path, or in both alik
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -26,7 +27,7 @@ from sidecar.codecs import Reading, Shape, Site, build_shape, find_codec, seems_
 from sidecar.codecs.places import SPARE_PLACES, check_places
 from sidecar.envelope import MIN_DIGITS
 from sidecar.fieldpath import FieldPath
-from sidecar.message import RequestHead, ResponseHead
+from sidecar.message import REMEMBERED, RequestHead, ResponseHead
 from sidecar.rules import DETERMINISTIC, Field, Mode, Requirement, Rule
 
 _FIRST_ERROR = 400
@@ -59,7 +60,7 @@ class BodyReader:
         """The body that goes to the store; None where there is nothing to look for."""
         if not body or self._is_idle:
             return None
-        codec = body_codec(head.headers, is_whole=self._is_whole)
+        codec = body_codec(head.headers, self._is_whole)
         if codec is None:
             raise UnsupportedMedia("no codec reads a body of this Content-Type")
         if codec is _JSON and _asks_to_patch(head) and seems_a_patch(body):
@@ -75,7 +76,7 @@ class BodyReader:
         """The body that comes from the store; None for a format in which no value is looked for."""
         codec = None
         if body and not self._is_idle:
-            codec = body_codec(head.headers, is_whole=self._is_whole)
+            codec = body_codec(head.headers, self._is_whole)
         if codec is not None:
             return codec.read(body, self._in_responses)
         if is_endless(head.headers):
@@ -132,6 +133,7 @@ def _shapes(rule: Rule) -> tuple[Shape[Tag], Shape[Tag]]:
     return in_requests, build_shape(rule.documents.response, tags)
 
 
+@lru_cache(REMEMBERED)
 def _asks_to_patch(head: RequestHead) -> bool:
     """Whether a store may take the method for PATCH, by itself or as another field overrides it."""
     if head.method == b"PATCH" or any(value.upper() == b"PATCH" for _, value in head.headers):

@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 
 from sidecar.codecs import Codec, find_codec
-from sidecar.message import Headers, header_values
+from sidecar.message import REMEMBERED, Headers, header_values
 
 _UNCODED = frozenset({b"", b"identity"})
 _ENDLESS = (b"text/event-stream", b"multipart/x-mixed-replace")
@@ -15,7 +15,8 @@ _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})=(?:"([^"\\]*)"|({_TOKEN})))?')
 
 
-def body_codec(headers: Headers, *, is_whole: bool = False) -> Codec | None:
+@lru_cache(REMEMBERED)
+def body_codec(headers: Headers, is_whole: bool = False) -> Codec | None:  # noqa: FBT001, FBT002 - keys of a cache
     """The codec of a body sent with `headers`; None where no codec, or not just one, is named.
 
     `is_whole` asks for one to which the body is a single value.
@@ -24,19 +25,20 @@ def body_codec(headers: Headers, *, is_whole: bool = False) -> Codec | None:
     return _codec_of(types[0], is_whole) if len(types) == 1 else None
 
 
+@lru_cache(REMEMBERED)
 def is_coded(headers: Headers) -> bool:
     """Whether Content-Encoding says that the body is not what it seems."""
     codings = {value.strip().lower() for value in header_values(headers, b"content-encoding")}
     return not codings <= _UNCODED
 
 
+@lru_cache(REMEMBERED)
 def is_endless(headers: Headers) -> bool:
     """Whether an answer is an event stream (HTML §9.2.2), or parts that replace each other."""
     types = header_values(headers, b"content-type")
     return any(value.lower().startswith(_ENDLESS) for value in types)
 
 
-@lru_cache(maxsize=64)
 def _codec_of(content_type: bytes, is_whole: bool) -> Codec | None:  # noqa: FBT001 - keys of a cache
     """RFC 9110 §8.3.1: a media type and parameters, none of them twice; UTF-8 where it is text.
 

@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heads made true again after their body changed: lengths, digests, codings, ranges.
+"""Heads made true again after their body changed: digests, codings, ranges.
 
-A held body goes on whole: it has a length and no transfer coding or trailers, whose fields might
-be digests of what it was. `Expect` and `Connection` are the host's.
+A held body goes on whole: it has no transfer coding or trailers, whose fields might be digests of
+what it was. Its length, `Expect` and `Connection` are the host's.
 """
 
 import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from functools import lru_cache
 
 from sidecar.backends.coding import UnknownCoding, codings_of, decode
 from sidecar.backends.refusals import UnreadableAnswer, UnsupportedMedia
 from sidecar.errors import Malformed
-from sidecar.message import RequestHead, ResponseHead, without_headers
+from sidecar.message import REMEMBERED, Headers, RequestHead, ResponseHead, without_headers
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"trailer"})
 _DIGESTS = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
-_OF_REQUESTS = _FRAMING | _DIGESTS | {b"range", b"if-range", b"accept-encoding"}
+_NOT_TO_STORE = _FRAMING | {b"range", b"if-range", b"accept-encoding"}
 _OF_CHANGED = _FRAMING | _DIGESTS
+_CODING = frozenset({b"content-encoding"})
 _ALGORITHMS: dict[bytes, Callable[[bytes], bytes]] = {
     b"md5": lambda body: hashlib.md5(body, usedforsecurity=False).digest(),
     b"sha": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
@@ -42,12 +44,8 @@ def uncode_request(head: RequestHead, body: bytes, limit: int) -> tuple[RequestH
         plain = decode(body, codings_of(head.headers), limit)
     except UnknownCoding:
         raise UnsupportedMedia("a Content-Encoding that cannot be read, or too many") from None
-    lines = tuple(
-        (name, _digest(name.lower(), value, plain)) if name.lower() in _DIGESTS else (name, value)
-        for name, value in head.headers
-        if name.lower() != b"content-encoding"
-    )
-    return head._replace(headers=lines), plain
+    lines = without_headers(head.headers, _CODING)
+    return head._replace(headers=tuple(_made_anew(line, plain) for line in lines)), plain
 
 
 def uncode_response(head: ResponseHead, body: bytes, limit: int) -> tuple[ResponseHead, bytes]:
@@ -58,38 +56,42 @@ def uncode_response(head: ResponseHead, body: bytes, limit: int) -> tuple[Respon
         raise UnreadableAnswer("the store's answer has an unknown Content-Encoding") from None
     except Malformed as error:
         raise UnreadableAnswer(f"the store's answer: {error.why}") from None
-    gone = _DIGESTS | {b"content-encoding"}
-    return head._replace(headers=without_headers(head.headers, gone)), plain
+    return head._replace(headers=without_headers(head.headers, _DIGESTS | _CODING)), plain
 
 
 def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bool) -> RequestHead:
-    """The head that goes with `body` to the store.
+    """The head that goes with `body` to the store, less its length.
 
     The answer must come whole and uncoded, or the fields in it could not be found: ranges are not
     asked for (RFC 9110 §14.2 lets any server ignore them), and only `identity` is accepted.
     """
-    lines = []
-    framed = False
-    for line in head.headers:
-        name = line[0].lower()
-        if name not in _OF_REQUESTS:
-            lines.append(line)
-        elif name in _FRAMING:
-            framed = True
-        elif name in _DIGESTS:
-            lines.append((line[0], _digest(name, line[1], body)) if changed else line)
-    lines.append(_IDENTITY)
-    if framed:
-        lines.append((b"Content-Length", b"%d" % len(body)))
-    return RequestHead(head.method, target, head.authority, tuple(lines))
+    lines, has_digest = _lines_to_store(head.headers)
+    if has_digest and changed:
+        lines = tuple([_made_anew(line, body) for line in lines])
+    return RequestHead(head.method, target, head.authority, lines)
 
 
-def repair_response(head: ResponseHead, body: bytes, *, changed: bool) -> ResponseHead:
-    """The head that goes with `body` to the client; digests of a changed body are dropped."""
-    gone = _OF_CHANGED if changed else _FRAMING
-    lines = [line for line in head.headers if line[0].lower() not in gone]
-    lines.append((b"Content-Length", b"%d" % len(body)))
-    return ResponseHead(head.status, head.reason, tuple(lines))
+@lru_cache(REMEMBERED)
+def _lines_to_store(headers: Headers) -> tuple[Headers, bool]:
+    """Those of `headers` that go on, and whether a digest is among them."""
+    lines = without_headers(headers, _NOT_TO_STORE)
+    return (*lines, _IDENTITY), any(name.lower() in _DIGESTS for name, _ in lines)
+
+
+def _made_anew(line: tuple[bytes, bytes], body: bytes) -> tuple[bytes, bytes]:
+    name, value = line
+    lower = name.lower()
+    return (name, _digest(lower, value, body)) if lower in _DIGESTS else line
+
+
+def repair_response(head: ResponseHead, *, changed: bool) -> ResponseHead:
+    """The head that goes to the client, less its length; digests of a changed body are dropped."""
+    return ResponseHead(head.status, head.reason, _lines_to_client(head.headers, changed))
+
+
+@lru_cache(REMEMBERED)
+def _lines_to_client(headers: Headers, changed: bool) -> Headers:  # noqa: FBT001 - keys of a cache
+    return without_headers(headers, _OF_CHANGED if changed else _FRAMING)
 
 
 def bodiless_response(head: ResponseHead) -> ResponseHead:

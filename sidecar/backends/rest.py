@@ -93,7 +93,7 @@ class _Response:
         if self._spans:
             head = head._replace(headers=splice(head.headers, b"", self._spans)[0])
         body = self._body if self._reading is None else self._reading.render()
-        return repair_response(head, body, changed=body is not self._body), body
+        return repair_response(head, changed=body is not self._body), body
 
 
 class _RestAdapter:

@@ -12,6 +12,7 @@ proxy's guard. A rule in the phase `monitor` counts what it would do and does no
 import logging
 import time
 from collections.abc import Callable, Collection
+from functools import lru_cache, partial
 from typing import Literal
 
 from sidecar.backends import (
@@ -25,7 +26,7 @@ from sidecar.backends import (
 )
 from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
 from sidecar.keys import Keyring
-from sidecar.message import Refusal, RequestHead, ResponseHead
+from sidecar.message import REMEMBERED, Refusal, RequestHead, ResponseHead
 from sidecar.rules import Phase, Plan
 from sidecar.transform.bound import BoundRule
 from sidecar.transform.finding import find_match
@@ -73,6 +74,7 @@ class Transform:
         self._clock = clock
         self._room = Room(UNCODED_LIMIT)
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
+        self._find_match = lru_cache(REMEMBERED)(partial(find_match, plan, self._bound))
         active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
         self._active_hosts = {host for rule in active for host in rule.store.hosts}
 
@@ -88,7 +90,7 @@ class Transform:
     def claim(self, head: RequestHead) -> Literal[Unnamed.PASS] | RuledHold | Refusal:
         """Whether the request passes as it is, is held to be sealed, or is refused already."""
         try:
-            match = find_match(self._plan, self._bound, head)
+            match = self._find_match(head)
         except Malformed as error:
             if head.authority.lower() in self._active_hosts:
                 return self.refusal(None, error)

@@ -104,12 +104,10 @@ class TestBothWays:
         for name in ("ssn", "email", "notes"):
             assert stored[name].startswith("enc:1:")
         assert stored["cards"][0]["number"].endswith(" 1111")
-        assert find_header(sealed.head.headers, b"content-length") == b"%d" % len(sealed.body)
         assert find_header(sealed.head.headers, b"accept-encoding") == b"identity"
         opened = await open_(transform, sealed.body)
         assert b'"notes":{"a": [1.10,"CANARY-2"]}' in opened.body
         assert decoded(opened.body) == decoded(BODY) | {"email": "ada@x.com"}
-        assert find_header(opened.head.headers, b"content-length") == b"%d" % len(opened.body)
         assert transform.stats.sealed == {"customers": 4}
         assert transform.stats.opened == {"customers": 4}
 
@@ -427,7 +425,6 @@ class TestCompressedBodies:
         assert decoded(sealed.body)["ssn"].startswith("enc:1:")
         names = dict(sealed.head.headers)
         assert b"Content-Encoding" not in names
-        assert names[b"Content-Length"] == b"%d" % len(sealed.body)
         told = base64.b64encode(hashlib.sha256(sealed.body).digest())
         assert names[b"Content-Digest"] == b"sha-256=:%b:" % told
         answer = OK._replace(headers=(*OK.headers, GZIP, digest))
