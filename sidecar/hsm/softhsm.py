@@ -2,15 +2,19 @@
 """A SoftHSM token in a folder of the user's: the HSM where there is no other.
 
 `provision` writes the module's configuration, draws both PINs, initializes the token and plants
-the anchor and the root key. python-pkcs11 cannot initialize tokens and softhsm2-util takes PINs on
-its command line, where every user of the machine reads them; so the four C functions are called
-directly.
+the anchor and the root key. All of it is done in a hidden `.draft` beside the folder, which then
+takes the folder's name: whoever is killed on the way leaves a draft, and never half a token there.
+
+python-pkcs11 cannot initialize tokens and softhsm2-util takes PINs on its command line, where every
+user of the machine reads them; so the four C functions are called directly.
 """
 
 import ctypes
+import errno
 import os
 import secrets
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import connection
@@ -23,6 +27,7 @@ from sidecar.hsm.uri import Pkcs11Uri
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 LABEL = "envelope-sidecar"
 
+_CONFIGURATION_FILE = "softhsm2.conf"
 _CONFIGURATION = """\
 directories.tokendir = {tokens}
 objectstore.backend = file
@@ -37,36 +42,56 @@ _LABEL_BYTES = 32
 
 
 def provision(directory: Path, module: Path = MODULE) -> Pkcs11Uri:
-    """Make a token in `directory` (created; private to the user) and return its URI.
+    """Make a token in `directory` (private to the user), whole or not at all, and return its URI.
 
     Raise Misconfigured where the module is not installed or the folder is in use.
     """
     if not module.is_file():
         raise Misconfigured(f"{module} is not there; install it with: apt-get install softhsm2")
     directory = directory.resolve()
-    tokens = directory / "tokens"
-    configuration = directory / "softhsm2.conf"
-    uri = Pkcs11Uri(
+    try:
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryDirectory(".draft", f".{directory.name}.", directory.parent) as name:
+            draft = Path(name)
+            _make(draft, module)
+            (draft / _CONFIGURATION_FILE).write_text(_configuration(directory))
+            draft.rename(directory)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise Misconfigured(f"{directory}: holds a token already") from error
+        raise Misconfigured(f"{directory}: cannot be written: {error.strerror}") from error
+    return locate(directory, module)
+
+
+def locate(directory: Path, module: Path = MODULE) -> Pkcs11Uri:
+    """The URI of the token that `provision` made in `directory`."""
+    return Pkcs11Uri(
         module=module,
         pin_source=PinFile(directory / "pin"),
         token=LABEL,
-        softhsm2_conf=configuration,
+        softhsm2_conf=directory / _CONFIGURATION_FILE,
     )
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        tokens.mkdir(mode=0o700)
-        pins = [secrets.token_urlsafe(24) for _ in range(2)]
-        _write_private(directory / "so-pin", pins[0])
-        _write_private(directory / "pin", pins[1])
-        _write_private(configuration, _CONFIGURATION.format(tokens=tokens))
-    except FileExistsError as error:
-        raise Misconfigured(f"{directory}: holds a token already") from error
-    except OSError as error:
-        raise Misconfigured(f"{directory}: cannot be written: {error.strerror}") from error
-    _initialize(uri, so_pin=pins[0].encode(), pin=pins[1].encode())
+
+
+def _make(directory: Path, module: Path) -> None:
+    """Make a token in an empty folder."""
+    _tokens(directory).mkdir(mode=0o700)
+    so_pin, pin = (secrets.token_urlsafe(24) for _ in range(2))
+    _write_private(directory / "so-pin", so_pin)
+    _write_private(directory / "pin", pin)
+    _write_private(directory / _CONFIGURATION_FILE, _configuration(directory))
+    uri = locate(directory, module)
+    _initialize(uri, so_pin=so_pin.encode(), pin=pin.encode())
     with HsmThread(uri) as thread:
         thread.run(Token.prepare)
-    return uri
+
+
+def _configuration(directory: Path) -> str:
+    return _CONFIGURATION.format(tokens=_tokens(directory))
+
+
+def _tokens(directory: Path) -> Path:
+    return directory / "tokens"
 
 
 def _write_private(path: Path, text: str) -> None:

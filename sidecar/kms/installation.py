@@ -29,7 +29,6 @@ from typing import NamedTuple
 from sidecar.draft import Draft
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri, softhsm
-from sidecar.hsm.pin import PinFile
 from sidecar.kms import certificates
 from sidecar.kms.certificates import Identity
 from sidecar.kms.config import load_kms_config
@@ -148,14 +147,7 @@ def _configuration(
 
 def _token(directory: Path) -> Pkcs11Uri:
     """The token in `directory`, made where there is none."""
-    if not directory.exists():
-        return softhsm.provision(directory)
-    return Pkcs11Uri(
-        module=softhsm.MODULE,
-        pin_source=PinFile(directory / "pin"),
-        token=softhsm.LABEL,
-        softhsm2_conf=directory / "softhsm2.conf",
-    )
+    return softhsm.locate(directory) if directory.exists() else softhsm.provision(directory)
 
 
 def _certify(directory: Path, hosts: Sequence[str]) -> None:

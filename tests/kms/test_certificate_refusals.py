@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sidecar.cli.kms_client import KmsClient, Refusal
 from sidecar.hsm import HsmThread, Pkcs11Uri, softhsm
-from sidecar.hsm.pin import PinFile
 from tests.fixtures.kms import RunningKms
 from tests.kms.issuing import DAY, MIDDLE, ROOT, Issuer, named, pem
 from tests.kms.refusals import refusal, told
@@ -211,10 +210,4 @@ def test_a_key_that_the_token_lost_is_told_once_and_for_all(
 
 
 def token_of(kms: RunningKms) -> Pkcs11Uri:
-    directory = kms.directory / "hsm"
-    return Pkcs11Uri(
-        module=softhsm.MODULE,
-        pin_source=PinFile(directory / "pin"),
-        token=softhsm.LABEL,
-        softhsm2_conf=directory / "softhsm2.conf",
-    )
+    return softhsm.locate(kms.directory / "hsm")

@@ -2,13 +2,17 @@
 """A KMS core is made whole, made private, and made once."""
 
 import json
+import signal
 import ssl
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sidecar.errors import Misconfigured
+from sidecar.hsm import HsmThread, Token
 from sidecar.kms.config import Tls, load_kms_config
 from sidecar.kms.installation import make, refuse_foreign
 
@@ -51,6 +55,50 @@ def test_one_that_was_begun_is_finished(tmp_path: Path) -> None:
     assert made is not None
     assert made.access_key_secret in (tmp_path / "admin.secret").read_text()
     assert make(tmp_path) is None
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sidecar.kms.installation import make
+
+folder, point = sys.argv[1:]
+
+def watch(event, arguments):
+    if point in (told := f"{event} {arguments}") and (folder in told or event == "ctypes.dlsym"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+make(Path(folder))
+"""
+"""Ends where it is about to do what `point` names."""
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "/tokens'",
+        "/pin'",
+        "'C_InitToken'",
+        "'C_InitPIN'",
+        "'C_Finalize'",
+        "/token.kept'",
+        "/hsm'",
+        "/kms.db'",
+        "/credentials.json'",
+        "/kms.yaml'",
+    ],
+)
+def test_one_that_was_killed_is_finished(tmp_path: Path, point: str) -> None:
+    directory = tmp_path / "kms"
+    killed = [sys.executable, "-c", KILLED, str(directory), point]
+    assert subprocess.run(killed, check=False).returncode == -signal.SIGKILL
+    assert not (directory / "kms.yaml").exists()
+    made = make(directory)
+    assert made is not None
+    assert make(directory) is None
+    with HsmThread(load_kms_config(directory / "kms.yaml").token) as hsm:
+        assert hsm.run(Token.has_anchor)
 
 
 def test_what_another_user_laid_into_the_folder_is_not_taken_up(tmp_path: Path) -> None:
