@@ -211,6 +211,15 @@ class Token:
 
         return self.opening(key_id, work)
 
+    def holds(self, key_id: bytes) -> bool:
+        """Whether the token holds the key now, whatever was known of it."""
+        self._keys.pop(key_id, None)
+        try:
+            self.using(key_id, lambda _: None)
+        except KeyMissing:
+            return False
+        return True
+
     def using[T](self, key_id: bytes, work: Callable[[KeyHandle], T]) -> T:
         """Let `work` use the key; raise KeyMissing."""
         return self._repeating(lambda: work(self._find(key_id)))

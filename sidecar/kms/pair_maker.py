@@ -23,6 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
 from sidecar.kms.faults import Fault
 from sidecar.kms.healing import heal
+from sidecar.kms.service.ready_pairs import drop_lost
 from sidecar.kms.service.rsa_pairs import MadePair, PairKind, name_in_token
 from sidecar.kms.store import Database, Pairs
 from sidecar.own_module import OWN_MODULE
@@ -97,6 +98,7 @@ class PairMaker:
             for lost in pairs.list_unfinished(now - LOST_SECONDS):
                 token.give_up(name_in_token(lost.pair_id, lost.purpose))
                 pairs.drop(lost.pair_id)
+            drop_lost(token, pairs, kind)
             pairs.begin(pair_id, kind, now)
 
     def _finish(self, token: Token, pair_id: str, kind: PairKind, made: MadePair | None) -> None:

@@ -169,6 +169,19 @@ async def test_what_another_process_lost_goes_with_the_next_pair(
     assert sorted(ready(database)) == held(hsm)
 
 
+async def test_a_ready_pair_that_the_token_lost_goes_with_the_next_pair(
+    maker: PairMaker, hsm: HsmThread, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await maker.make(KIND, 60)
+    (lost,) = ready(database)
+    hsm.run(lambda token: token.destroy(lost.encode()))
+    await maker.make(KIND, 60)
+    assert held(hsm) == ready(database) != [lost]
+    assert caplog.messages == [f"pair {lost} is not in the token: is that an old copy?"]
+    await maker.make(KIND, 60)
+    assert len(ready(database)) == 2
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKms]:
     """One whose process that makes pairs nobody else makes work for."""

@@ -10,9 +10,9 @@ import logging
 
 from sidecar.hsm import KeyMissing, Token
 from sidecar.kms.postponed import Postponed
+from sidecar.kms.service.in_process import unseal_material
 from sidecar.kms.service.rsa_pairs import MadePair, PairKind, name_in_token
-from sidecar.kms.service.specs import Level
-from sidecar.kms.store.pairs import Pairs
+from sidecar.kms.store.pairs import Pairs, ReadyPair
 
 logger = logging.getLogger(__name__)
 
@@ -27,18 +27,27 @@ class PairWanted(Postponed):
 
 def take(token: Token, pairs: Pairs, kind: PairKind) -> tuple[str, MadePair]:
     """A pair and its id, which nobody else gets; raise PairWanted."""
-    for pair_id, public, sealed in pairs.list_ready(kind):
-        if kind.level == Level.SOFTWARE or _is_there(token, name_in_token(pair_id, kind.purpose)):
-            pairs.drop(pair_id)
-            return pair_id, MadePair(public, sealed)
-        # What is encrypted to the public half of a pair that is gone, nobody ever opens.
-        logger.warning("pair %s is not in the token: is that an old copy?", pair_id)
+    for pair in pairs.list_ready(kind):
+        if _can_be_used(token, pair, kind):
+            pairs.drop(pair.pair_id)
+            return pair.pair_id, MadePair(pair.public, pair.sealed)
     raise PairWanted(kind)
 
 
-def _is_there(token: Token, key_id: bytes) -> bool:
+def drop_lost(token: Token, pairs: Pairs, kind: PairKind) -> None:
+    """Drop the pairs that `take` left where they are, for a call that has to wait is undone."""
+    for pair in pairs.list_ready(kind):
+        if not _can_be_used(token, pair, kind):
+            logger.warning("pair %s is not in the token: is that an old copy?", pair.pair_id)
+            pairs.drop(pair.pair_id)
+
+
+def _can_be_used(token: Token, pair: ReadyPair, kind: PairKind) -> bool:
+    """What is encrypted to the public half of a pair that is gone, nobody ever opens."""
+    if pair.sealed is None:
+        return token.holds(name_in_token(pair.pair_id, kind.purpose))
     try:
-        token.using(key_id, lambda _: None)
+        unseal_material(token, pair.pair_id, pair.sealed)
     except KeyMissing:
         return False
     return True
