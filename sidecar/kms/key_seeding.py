@@ -12,6 +12,7 @@ from contextlib import closing
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Token
+from sidecar.kms.audit.record import CONFIGURATION, Told
 from sidecar.kms.audit.trail import write
 from sidecar.kms.faults import Fault
 from sidecar.kms.healing import settle
@@ -74,9 +75,9 @@ class _Planting:
             else:
                 self._check_room(shelf)
                 cmk = add_made(token, shelf, self._new(token), lambda: str(uuid.uuid4()))
-                told.append(key_event("CreateKey", cmk, self._now))
+                told.append(self._event("CreateKey", cmk))
             told += [
-                key_event("CreateAlias", cmk, self._now, AliasName=alias)
+                self._event("CreateAlias", cmk, AliasName=alias)
                 for alias in seed.aliases
                 if self._name(shelf, alias)
             ]
@@ -127,6 +128,9 @@ class _Planting:
         if label.key_id != self._seed.key_id:
             raise self._problem(f"is to be named {alias}, which is {label.key_id} in the database")
         return False
+
+    def _event(self, name: str, cmk: Cmk, **more: str) -> Told:
+        return {**key_event(name, cmk, self._now, **more), "userIdentity": CONFIGURATION}
 
     def _problem(self, what: str) -> Misconfigured:
         return Misconfigured(f"keys: {self._seed.key_id} {what}")

@@ -18,12 +18,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
-from sidecar.errors import Misconfigured
-from sidecar.hsm import HsmThread
+from sidecar.errors import Misconfigured, told
+from sidecar.hsm import HsmThread, HsmUnavailable
 from sidecar.kms import certificates, key_seeding
 from sidecar.kms.api.protocol import MAX_HEAD, Protocol
 from sidecar.kms.api.wire import Api
@@ -31,6 +32,7 @@ from sidecar.kms.audit.keeping import Keeper
 from sidecar.kms.config import KmsConfig
 from sidecar.kms.engine import Engine
 from sidecar.kms.health import Health
+from sidecar.kms.limits import Quotas
 from sidecar.kms.proof import prove
 from sidecar.kms.ram import seeding
 from sidecar.kms.ram.directory import Directory
@@ -57,8 +59,7 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
     with contextlib.closing(database), HsmThread(config.token) as hsm:
         prove(hsm, database)
         quotas = {one.id: one.quotas for one in config.accounts}
-        hsm.run(lambda token: seeding.plant(database, token, config.accounts, int(time.time())))
-        key_seeding.plant(hsm, database, config.keys, quotas, time.time)
+        _seed(hsm, database, config, quotas)
         directory = Directory(config.accounts)
         engine = Engine(config.regions, directory, hsm, database)
         api = Api(engine.call, Health(hsm, database))
@@ -68,6 +69,20 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
             endpoint = _endpoint(config, listener)
             server = _Server(_settings(api), tls, lambda: announce(endpoint))
             asyncio.run(_run(server, listener, exit_with_stdin=exit_with_stdin))
+
+
+def _seed(
+    hsm: HsmThread, database: Database, config: KmsConfig, quotas: Mapping[str, Quotas]
+) -> None:
+    """Bring the database to what the configuration says; raise Misconfigured."""
+    now, region = int(time.time()), config.region
+    try:
+        hsm.run(lambda token: seeding.plant(database, token, config.accounts, now, region))
+        key_seeding.plant(hsm, database, config.keys, quotas, time.time)
+    except (HsmUnavailable, SQLAlchemyError) as error:
+        raise Misconfigured(
+            f"what the configuration says cannot be put into the database: {told(error)}"
+        ) from error
 
 
 def warn_of_clear_text(config: KmsConfig) -> None:

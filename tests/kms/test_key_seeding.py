@@ -10,6 +10,7 @@ from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Token
 from sidecar.kms import key_seeding
 from sidecar.kms.audit import tail
+from sidecar.kms.audit.record import CONFIGURATION
 from sidecar.kms.key_seeds import KeySeed
 from sidecar.kms.limits import Quotas
 from sidecar.kms.store import DELETED, Cmk, Database, Label, Shelf
@@ -57,6 +58,9 @@ def test_the_second_start_changes_nothing(core: Core) -> None:
     assert sorted(one.primary_version for one in made) == core.held()
     assert core.records() == ["CreateKey", "CreateAlias", "CreateKey"]
     assert core.hsm.run(Token.list_pending) == []
+    with core.database.snapshot() as connection:
+        told = [json.loads(link.record)["userIdentity"] for link in tail(connection, 9)]
+    assert told == [CONFIGURATION] * 3
 
 
 def test_a_new_alias_comes_and_what_went_from_the_file_stays(core: Core) -> None:

@@ -18,6 +18,7 @@ from sidecar.kms.config import Tls, load_kms_config
 from sidecar.kms.server import warn_of_clear_text
 from sidecar.kms.store import Database
 from tests.fixtures.authority import Authority
+from tests.fixtures.command import sidecar
 from tests.fixtures.kms import RunningKms
 from tests.kms.raw import ask, signed, wire
 from tests.kms.refusals import refusal, told
@@ -171,6 +172,25 @@ def test_it_does_not_start_with_the_token_of_another(make_kms: MakeKms) -> None:
         kms.start()
     configuration.write_text(text)
     kms.start()
+
+
+@pytest.mark.parametrize("table", ["ram_user", "alias"])
+def test_a_database_that_does_not_take_the_configuration_is_told_in_a_line(
+    make_kms: MakeKms, table: str
+) -> None:
+    kms = make_kms()
+    with (kms.directory / "kms.yaml").open("a") as file:
+        file.write("keys: [{id: 11111111-2222-4333-8444-555555555555, aliases: [alias/crm]}]\n")
+    database = sqlite3.connect(kms.directory / "kms.db")
+    database.execute(f"DROP TABLE {table}")
+    database.close()
+    done = sidecar("kms", "serve", "--dir", kms.directory, "--listen", "127.0.0.1:0")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("sidecar: "))
+    assert line == (
+        "sidecar: what the configuration says cannot be put into the database: OperationalError"
+    )
+    assert "Traceback" not in done.stderr
 
 
 def test_it_does_not_start_where_something_listens(make_kms: MakeKms, kms: RunningKms) -> None:

@@ -14,6 +14,9 @@ SERVICE_EVENT = "AliyunServiceEvent"
 
 _spell = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
+CONFIGURATION = {"type": "system", "userName": "(configuration)"}
+"""Who does what `kms.yaml` says, at a start. No user and no role can have such a name."""
+
 type Told = Mapping[str, object]
 
 

@@ -11,7 +11,8 @@ Of a seeded access key one thing is not the file's: one that was made inactive s
 file gives it to.
 
 It is done at each start; done again it changes nothing. First everything is taken out, of accounts
-that are configured no more as well, so that a name, an id or a key can move in one step.
+that are configured no more as well, so that a name, an id or a key can move in one step. Whatever
+changes is told in the audit trail, in the same transaction.
 """
 
 import logging
@@ -24,9 +25,12 @@ from sqlalchemy.exc import IntegrityError
 from sidecar.errors import Misconfigured
 from sidecar.hsm import KeyMissing, Token
 from sidecar.kms.accounts import Account
+from sidecar.kms.audit.record import Told
+from sidecar.kms.audit.trail import write
 from sidecar.kms.ram.directory import secret_purpose
 from sidecar.kms.ram.names import Kind, PolicyType
-from sidecar.kms.ram.roster import Roster, Seeded, seeded_accounts
+from sidecar.kms.ram.roster import Roster, Row, Seeded, seeded_accounts
+from sidecar.kms.ram.seeding_events import Change, ram_event, row_event
 from sidecar.kms.ram.seeds import Key, seeds_of
 from sidecar.kms.ram.sessions import revoke_sessions
 from sidecar.kms.service.sealing import seal, unseal
@@ -49,42 +53,54 @@ _RELATIONS = (RamMember, RamAttachment)
 logger = logging.getLogger(__name__)
 
 
-def plant(database: Database, token: Token, accounts: Iterable[Account], now: int) -> None:
-    """Bring the store to what `accounts` say; raise Misconfigured where that cannot be."""
+def plant(
+    database: Database, token: Token, accounts: Iterable[Account], now: int, region: str
+) -> None:
+    """Bring the store to what `accounts` say; raise Misconfigured where that cannot be.
+
+    What it changes is told in the trail of `region`.
+    """
     configured = {account.id: account for account in accounts}
     keys = {key.id for one in configured.values() for user in one.users for key in user.access_keys}
     with database.transaction() as connection:
         gone = [Account(one, ()) for one in seeded_accounts(connection) if one not in configured]
-        some = [_Seeding(connection, token, one, now) for one in (*configured.values(), *gone)]
+        some = [
+            _Seeding(connection, token, one, now, region) for one in (*configured.values(), *gone)
+        ]
         for one in some:
             one.take_out(keys)
         for one in some:
             one.put_in()
+        write(connection, [told for one in some for told in one.told])
 
 
 class _Seeding:
     """One account."""
 
-    def __init__(self, connection: Connection, token: Token, account: Account, now: int) -> None:
+    def __init__(
+        self, connection: Connection, token: Token, account: Account, now: int, region: str
+    ) -> None:
         self._connection = connection
         self._roster = Roster(connection, account.id)
         self._token = token
         self._account = account
         self._now = now
-        self._is_changed = False
+        self._region = region
         self._wanted = seeds_of(account)
+        self.told: list[Told] = []
+        """What was changed."""
 
     def take_out(self, keys: Collection[str]) -> None:
         """Remove what the file says no more; `keys` are the access keys that it names anywhere."""
         for table, wanted in self._wanted.items():
             for name, row in self._there(table).items():
                 if row.is_seeded and name not in wanted:
-                    self._tell(f"{_kind(table)} {'/'.join(name)} went from the configuration")
-                    self._roster.remove(row, *self._hanging_on(row, keys))
+                    self._log(f"{_kind(table)} {'/'.join(name)} went from the configuration")
+                    self._remove(*self._hanging_on(row, keys), row)
         for row in self._roster.all_of(RamAccessKey):
             if row.is_seeded and row.id not in keys:
-                self._tell(f"access key {row.id} went from the configuration")
-                self._roster.remove(row)
+                self._log(f"access key {row.id} went from the configuration")
+                self._remove(row)
         self._roster.flush()
 
     def put_in(self) -> None:
@@ -98,7 +114,7 @@ class _Seeding:
             for user in self._account.users:
                 for key in user.access_keys:
                     self._access_key(user.name, key)
-            if self._is_changed:
+            if self.told:
                 self._roster.changed()
         except IntegrityError as error:
             raise Misconfigured(
@@ -136,15 +152,26 @@ class _Seeding:
         times = {n: self._now for n in ("created_at", "updated_at") if hasattr(table, n)}
         row = table(account=self._account.id, is_seeded=True, **times, **values)
         self._roster.add(row)
-        self._is_changed = True
+        self._tell(row, Change.MADE)
 
     def _set(self, row: Seeded, **values: object) -> None:
         changed = {name: one for name, one in values.items() if getattr(row, name) != one}
-        if changed and hasattr(row, "updated_at"):
+        if not changed:
+            return
+        if hasattr(row, "updated_at"):
             changed["updated_at"] = self._now
         for name, value in changed.items():
             setattr(row, name, value)
-            self._is_changed = True
+        self._tell(row, Change.SET)
+
+    def _remove(self, *rows: Row) -> None:
+        for row in rows:
+            if not isinstance(row, RamPolicyVersion):
+                self._tell(row, Change.GONE)
+        self._roster.remove(*rows)
+
+    def _tell(self, row: Seeded, change: Change) -> None:
+        self.told.append(row_event(row, change, self._now, self._region))
 
     def _texts(self) -> None:
         """A seeded policy has one version: what the file says now."""
@@ -155,7 +182,13 @@ class _Seeding:
                 self._roster.flush()
                 made = {"account": self._account.id, "policy": name, "version": 1}
                 self._roster.add(RamPolicyVersion(**made, document=text, created_at=self._now))
-                self._is_changed = True
+                if versions:
+                    self._tell_text(name)
+
+    def _tell_text(self, policy: str) -> None:
+        about = {"PolicyName": policy}
+        place = (self._account.id, self._now, self._region)
+        self.told.append(ram_event("CreatePolicyVersion", *place, about))
 
     def _access_key(self, user: str, key: AccessKey) -> None:
         row = self._roster.find_access_key(key.id)
@@ -197,9 +230,8 @@ class _Seeding:
                 return [*roster.versions_of(row.name), *holders]
         return []
 
-    def _tell(self, what: str) -> None:
+    def _log(self, what: str) -> None:
         logger.info("account %s: %s", self._account.id, what)
-        self._is_changed = True
 
 
 def _named_by(table: type[Seeded]) -> Key:

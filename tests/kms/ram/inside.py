@@ -109,7 +109,7 @@ def core(folder: Path, *accounts: Account) -> Iterator[Inside]:
     try:
         with HsmThread(token) as hsm:
             prove(hsm, database)
-            hsm.run(lambda one: seeding.plant(database, one, accounts, NOW))
+            hsm.run(lambda one: seeding.plant(database, one, accounts, NOW, REGION))
             with Inside(hsm, database, accounts) as inside:
                 yield inside
     finally:

@@ -64,7 +64,7 @@ class Core:
 
     def plant(self, *accounts: Account) -> str:
         """The revision after it."""
-        self._hsm.run(lambda token: seeding.plant(self._database, token, accounts, NOW))
+        self._hsm.run(lambda token: seeding.plant(self._database, token, accounts, NOW, "r"))
         with self._database.transaction() as connection:
             return revision(connection)
 
