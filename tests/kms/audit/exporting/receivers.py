@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -81,11 +82,15 @@ class HookReceiver:
     def __init__(self, answers: Iterable[int] = ()) -> None:
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
+        self.clients: list[tuple[str, int]] = []
         self.answers = list(answers)
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_POST(self) -> None:
+                receiver.clients.append(self.client_address)
                 body = self.rfile.read(int(self.headers["content-length"]))
                 receiver.headers.append({n.lower(): v for n, v in self.headers.items()})
                 status = receiver.answers.pop(0) if receiver.answers else 204
@@ -115,9 +120,10 @@ class HookReceiver:
 
 
 class EndlessReceiver:
-    """An HTTP server that takes what it gets and never ends its answer."""
+    """An HTTP server that answers `head`, and then `drop` for ever, with pauses (seconds)."""
 
-    def __init__(self) -> None:
+    def __init__(self, head: bytes, drop: bytes, pause: float = 0.02) -> None:
+        self._head, self._drop, self._pause = head, drop, pause
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/in"
         self.requests = 0
@@ -141,6 +147,7 @@ class EndlessReceiver:
             with connection, contextlib.suppress(OSError):  # until the client has had enough
                 connection.recv(65536)
                 self.requests += 1
-                connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+                connection.sendall(self._head)
                 while True:
-                    connection.sendall(b"1000\r\n" + bytes(4096) + b"\r\n")
+                    connection.sendall(self._drop)
+                    time.sleep(self._pause)

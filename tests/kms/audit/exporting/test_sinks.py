@@ -210,8 +210,10 @@ def test_whatever_is_not_2xx_is_no_arrival(status: int) -> None:
             sink.deliver(claims(1, 1))
         sink.close()
     assert receiver.bodies == []
+    gone = Webhook(WebhookExport("w", receiver.url))
     with pytest.raises(DeliveryFailed, match="ConnectError"):
-        Webhook(WebhookExport("w", receiver.url)).deliver(claims(1, 1))
+        gone.deliver(claims(1, 1))
+    gone.close()
 
 
 def test_a_ca_that_is_none_is_told_before_anything_is_sent(tmp_path: Path) -> None:
@@ -219,9 +221,43 @@ def test_a_ca_that_is_none_is_told_before_anything_is_sent(tmp_path: Path) -> No
         Webhook(WebhookExport("w", "https://127.0.0.1:1/", ca=tmp_path / "none"))
 
 
+@pytest.mark.parametrize(
+    ("head", "drop"), [(b"", b"H"), (b"HTTP/1.1 204 No Content\r\n", b"a: b\r\n")]
+)
+def test_a_url_that_drips_the_head_of_its_answer_has_no_more_time_than_another(
+    head: bytes, drop: bytes
+) -> None:
+    with EndlessReceiver(head, drop) as receiver:
+        sink = Webhook(WebhookExport("w", receiver.url), patience=0.3)
+        for _ in range(2):
+            with pytest.raises(DeliveryFailed, match=r"did not answer within 0\.3 seconds"):
+                sink.deliver(claims(1, 1))
+        sink.close()
+    assert receiver.requests == 2
+
+
+def test_a_url_that_drips_the_rest_of_its_answer_has_the_records() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
+    with EndlessReceiver(head, b".") as receiver:
+        sink = Webhook(WebhookExport("w", receiver.url), patience=0.3)
+        sink.deliver(claims(1, 1))
+        sink.close()
+    assert receiver.requests == 1
+
+
+def test_a_connection_serves_again() -> None:
+    with HookReceiver() as receiver:
+        sink = Webhook(WebhookExport("w", receiver.url))
+        for number in (1, 2, 3):
+            sink.deliver(claims(number, number))
+        sink.close()
+    assert len(set(receiver.clients)) == 1
+
+
 def test_a_url_that_answers_without_end_is_not_listened_to() -> None:
     """Its status is all that counts; memory and time are ours."""
-    with EndlessReceiver() as receiver:
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    with EndlessReceiver(head, b"1000\r\n" + bytes(4096) + b"\r\n", pause=0) as receiver:
         sink = Webhook(WebhookExport("w", receiver.url))
         for _ in range(2):
             sink.deliver(claims(1, 1))
