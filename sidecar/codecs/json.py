@@ -96,44 +96,35 @@ class _JsonReading[T]:
     def _visit(
         self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int
     ) -> None:
-        check_places(self.elements + len(self.sites))
         if shape.is_document:
             document = self.documents
             self.documents += 1
-        if text.startswith(b"{") and shape.members:
-            self._visit_members(container, key, text, shape, document)
-        elif text.startswith(b"[") and shape.items is not None:
-            items = _decode_items(text)
-            self.elements += len(items)
+        content: Any
+        names = None
+        if shape.members and text[:1] == b"{":
+            content = _decode_members(text)
+            self.elements += shape.check_names(content.keys())
+            names = _names(text, content)
+            found = [(name, below) for name, below in shape.members.items() if name in content]
+        elif shape.items is not None and text[:1] == b"[":
+            content = _decode_items(text)
+            self.elements += len(content)
             check_places(self.elements)
-            container[key] = items
-            self._opened.append((container, key, text, items, None))
-            child = shape.items
-            for index, value in enumerate(items):
-                if child.tag is None:
-                    self._visit(items, index, bytes(value), child, document)
-                else:
-                    self.sites.append(Site(child.tag, bytes(value), document, items, index))
-        elif text != b"null":
-            _check(text)
-            self.misfits.append(Misfit(shape.path, shape.in_document))
-
-    def _visit_members(
-        self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int
-    ) -> None:
-        members: dict[str, Any] = _decode_members(text)
-        self.elements += shape.check_names(members.keys())
-        names = _names(text, members)
-        container[key] = members
-        self._opened.append((container, key, text, members, names))
-        for name, child in shape.members.items():
-            value = members.get(name)
-            if value is None:
-                continue
-            if child.tag is None:
-                self._visit(members, name, bytes(value), child, document)
+            found = [(index, shape.items) for index in range(len(content))]
+        else:
+            if text != b"null":
+                _check(text)
+                self.misfits.append(Misfit(shape.path, shape.in_document))
+            return
+        container[key] = content
+        self._opened.append((container, key, text, content, names))
+        for place, below in found:
+            value = bytes(content[place])
+            if below.tag is None:
+                check_places(self.elements + len(self.sites))
+                self._visit(content, place, value, below, document)
             else:
-                self.sites.append(Site(child.tag, bytes(value), document, members, name))
+                self.sites.append(Site(below.tag, value, document, content, place))
 
 
 def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:
@@ -148,7 +139,7 @@ def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:
     """
     compact = _encode(members)
     if b"\\" not in text:
-        if text.count(b'"') != compact.count(b'"'):
+        if len(text) != len(compact) and text.count(b'"') != compact.count(b'"'):
             raise _repeated_name()
         return None
     if text == compact or text == msgspec.json.format(compact, indent=0):
@@ -182,7 +173,7 @@ def most_levels(shape: Shape[Any]) -> int:
 
 def _is_too_deep(body: bytes, levels: int) -> bool:
     """Whether some value lies inside more than `levels` brackets."""
-    if body.count(b"{") + body.count(b"[") <= levels:
+    if len(body) <= levels or body.count(b"{") + body.count(b"[") <= levels:
         return False
     unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
     outside_strings = unescaped.translate(_BRACKETS, _NOT_STRUCTURE).split(b'"')[::2]

@@ -112,7 +112,12 @@ class Transform:
     async def seal_request(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
         """The request to send to the store, or what to tell the client instead."""
         try:
-            return await self._seal(self._bound[hold.match.rule.name], hold, body)
+            _check_length(hold, body)
+            if not (body and is_coded(hold.head.headers)):
+                return await self._seal(hold, hold.head, body)
+            head, body = uncode_request(hold.head, body, hold.body_limit)
+            with self._room.taken(len(body)):
+                return await self._seal(hold, head, body)
         except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
             return self._refuse(hold, error) or Sealed(hold.head, body)
 
@@ -122,12 +127,16 @@ class Transform:
         """The answer to hand to the client, or what to tell it instead."""
         bound = self._bound[hold.match.rule.name]
         try:
-            opened = await self._open(bound, hold, head, body)
+            if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
+                return await self._open_bare(bound, hold, head)
+            _check_length(hold, body)
+            if not (body and is_coded(head.headers)):
+                return await self._open(bound, hold, head, body)
+            plain_head, plain = uncode_response(head, body, hold.body_limit)
+            with self._room.taken(len(plain)):
+                return await self._open(bound, hold, plain_head, plain)
         except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
             return self._refuse(hold, error) or Opened(head, body)
-        if bound.masks and not hold.observes:
-            return Opened(unstored_response(opened.head), opened.body)
-        return opened
 
     def refusal(self, hold: RuledHold | None, error: BaseException) -> Refusal:
         """The local answer to `error`; what was not raised on purpose is told without a detail."""
@@ -137,48 +146,34 @@ class Transform:
         self.stats.refusals[name, error.code] += 1
         return self._bound[name].adapter.refusal(error) if hold else problem(error)
 
-    async def _seal(self, bound: BoundRule, hold: RuledHold, body: bytes) -> Sealed:
-        _check_length(hold, body)
-        if not (body and is_coded(hold.head.headers)):
-            return await self._seal_plain(bound, hold, hold.head, body)
-        head, body = uncode_request(hold.head, body, hold.body_limit)
-        with self._room.taken(len(body)):
-            return await self._seal_plain(bound, hold, head, body)
-
-    async def _seal_plain(
-        self, bound: BoundRule, hold: RuledHold, head: RequestHead, body: bytes
-    ) -> Sealed:
-        variables, query = hold.match.variables, hold.match.query
-        message = bound.adapter.read_request(head, variables, query, body)
+    async def _seal(self, hold: RuledHold, head: RequestHead, body: bytes) -> Sealed:
+        match = hold.match
+        bound = self._bound[match.rule.name]
+        message = bound.adapter.read_request(head, match.variables, match.query, body)
         sites = sites_to_seal(bound, hold.tenant, message)
         if hold.observes:
             self.stats.would_seal.update((bound.name, site.value.field.name) for site in sites)
             return Sealed(head, body)
-        if sites:
-            keys = await bound.keys_to_seal(hold.tenant, [site.treatment for site in sites])
-            for site in sites:
-                message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
+        if not sites:
+            return Sealed(*message.finish())
+        keys = await bound.keys_to_seal(hold.tenant, [site.treatment for site in sites])
+        for site in sites:
+            message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
         head, body = message.finish()
         # Or an answer with it, and what the store puts around it, could not be held: law 7.
-        _check_length(hold, body, spare=hold.body_limit // _SPARE if sites else 0)
+        _check_length(hold, body, spare=hold.body_limit // _SPARE)
         self.stats.sealed[bound.name] += len(sites)
         return Sealed(head, body)
 
-    async def _open(
-        self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
-    ) -> Opened:
-        if _is_bare(hold, head):
-            head, body = head if hold.observes else bodiless_response(head), b""
-            if not bound.reads_heads:
-                return Opened(head, body)
-        _check_length(hold, body)
-        if not (body and is_coded(head.headers)):
-            return await self._open_plain(bound, hold, head, body)
-        head, body = uncode_response(head, body, hold.body_limit)
-        with self._room.taken(len(body)):
-            return await self._open_plain(bound, hold, head, body)
+    async def _open_bare(self, bound: BoundRule, hold: RuledHold, head: ResponseHead) -> Opened:
+        """An answer that has no body, whatever came as one."""
+        if not hold.observes:
+            head = bodiless_response(head)
+        if bound.reads_heads:
+            return await self._open(bound, hold, head, b"")
+        return _to_client(bound, head, b"")
 
-    async def _open_plain(
+    async def _open(
         self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
     ) -> Opened:
         message = bound.adapter.read_response(head, hold.match.variables, body)
@@ -203,8 +198,7 @@ class Transform:
             if masks:
                 hidden = sum(site.value.field.name in masks for site in sites)
                 self.stats.masked[bound.name] += hidden
-        head, body = message.finish()
-        return Opened(bodiless_response(head) if _is_bare(hold, head) else head, body)
+        return _to_client(bound, *message.finish())
 
     def _refuse(self, hold: RuledHold, error: Exception) -> Refusal | None:
         """The refusal for `error`, or None where the rule only observes."""
@@ -221,8 +215,9 @@ class Transform:
         return self.refusal(hold, error)
 
 
-def _is_bare(hold: RuledHold, head: ResponseHead) -> bool:
-    return hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY
+def _to_client(bound: BoundRule, head: ResponseHead, body: bytes) -> Opened:
+    is_for_one = bool(bound.masks) and not bound.observes
+    return Opened(unstored_response(head) if is_for_one else head, body)
 
 
 def _check_length(hold: RuledHold, body: bytes, spare: int = 0) -> None:
