@@ -2,7 +2,9 @@
 """Who calls: the request's signature, its clock, and that it was not sent before.
 
 All of it is done inside the transaction of the call: the nonce is used up together with the audit
-record, so a recorded request cannot be sent a second time, not even after a restart.
+record, so a recorded request cannot be sent a second time, not even after a restart. Where the
+clock is set back, requests as old as nonces that were forgotten are refused as well, until the
+process ends: a clock that was wrong for long is set right by a restart.
 """
 
 import hmac
@@ -21,7 +23,7 @@ from sidecar.kms.regions import Regions
 from sidecar.kms.request import Received
 from sidecar.kms.store import nonces
 from sidecar.signing import WINDOW_SECONDS, NonceUsed, Request, SignatureFailure, Signed, verify
-from sidecar.signing.failures import UnknownAccessKey
+from sidecar.signing.failures import ExpiredTimestamp, UnknownAccessKey
 
 
 class Admitted(NamedTuple):
@@ -39,6 +41,8 @@ class Authentication:
         self._directory = directory
         self._regions = regions
         self._forgot_at = 0
+        self._forgotten = 0
+        """Nonces of requests up to this time are known no more."""
 
     def admit(
         self, connection: Connection, token: Token, received: Received, event: Event
@@ -87,13 +91,16 @@ class Authentication:
         return Admitted(product, signed.action, signed.parameters)
 
     def _use_nonce(self, connection: Connection, signed: Signed, now: int) -> None:
+        if signed.time <= self._forgotten:  # our clock was set back: it may be a replay
+            raise ExpiredTimestamp
         try:
-            nonces.use(connection, signed.access_key_id, signed.nonce, now)
+            nonces.use(connection, signed.access_key_id, signed.nonce, int(signed.time))
         except nonces.NonceUsedError:
             raise NonceUsed from None
-        if now - self._forgot_at >= WINDOW_SECONDS:
-            # A time stamp may be one window ahead of ours and counts for one window after that.
-            nonces.forget(connection, before=now - 2 * WINDOW_SECONDS)
+        if abs(now - self._forgot_at) >= WINDOW_SECONDS:
+            # One window would do, as long as clocks are not set back.
+            forgotten = nonces.forget(connection, before=now - 2 * WINDOW_SECONDS)
+            self._forgotten = max(self._forgotten, forgotten or 0)
             self._forgot_at = now
 
 

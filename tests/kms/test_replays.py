@@ -32,6 +32,35 @@ def test_a_request_counts_once_even_when_its_clock_was_ahead(tmp_path: Path) -> 
             assert refused(engine, ahead) == expected
 
 
+def test_a_clock_that_is_set_back_lets_nothing_in_that_was_forgotten(tmp_path: Path) -> None:
+    with core(tmp_path, ACCOUNT) as inside:
+        now = NOW
+        engine = Engine([REGION], inside.directory, inside.hsm, inside.database, lambda: now)
+        recorded = signed("ListKeys", key=ADMIN, now=NOW, nonce="recorded")
+        assert refused(engine, recorded) is None
+        for now in range(NOW, NOW + 4 * WINDOW_SECONDS, 5 * MINUTE):
+            other = signed("ListKeys", key=ADMIN, now=now, nonce=f"{now}")
+            assert refused(engine, other) is None
+        now = NOW
+        assert refused(engine, recorded) == "InvalidTimeStamp.Expired"
+
+
+def test_a_clock_that_was_ahead_for_a_while_is_set_right_and_refuses_replays_alone(
+    tmp_path: Path,
+) -> None:
+    with core(tmp_path, ACCOUNT) as inside:
+        now = NOW
+        engine = Engine([REGION], inside.directory, inside.hsm, inside.database, lambda: now)
+        recorded = signed("ListKeys", key=ADMIN, now=NOW, nonce="recorded")
+        assert refused(engine, recorded) is None
+        for now in (NOW + 480 * MINUTE, NOW + MINUTE, NOW + 40 * MINUTE):
+            other = signed("ListKeys", key=ADMIN, now=now, nonce=f"{now}")
+            assert refused(engine, other) is None
+            assert refused(engine, other) == "SignatureNonceUsed"
+        now = NOW + MINUTE
+        assert refused(engine, recorded) == "InvalidTimeStamp.Expired"
+
+
 def refused(engine: Engine, request: Request) -> str | None:
     """As what the request is refused; None where it is answered."""
     sent = Received(

@@ -119,7 +119,8 @@ class Nonce(Table):
 
     access_key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     digest: Mapped[bytes] = mapped_column(primary_key=True)
-    seen_at: Mapped[int] = mapped_column(index=True)
+    signed_at: Mapped[int] = mapped_column("seen_at", key="signed_at", index=True)
+    """The time that the request says; rows of versions before this have when it came."""
 
 
 class AuditRecord(Table):

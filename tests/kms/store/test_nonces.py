@@ -6,9 +6,9 @@ import pytest
 from sidecar.kms.store import Database, nonces
 
 
-def use(database: Database, key: str, nonce: str, now: int = 0) -> None:
+def use(database: Database, key: str, nonce: str, signed_at: int = 0) -> None:
     with database.transaction() as connection:
-        nonces.use(connection, key, nonce, now)
+        nonces.use(connection, key, nonce, signed_at)
 
 
 def test_the_second_use_is_refused(database: Database) -> None:
@@ -21,10 +21,11 @@ def test_the_second_use_is_refused(database: Database) -> None:
 
 
 def test_old_ones_are_forgotten_and_no_others(database: Database) -> None:
-    use(database, "LTAI", "old", now=99)
-    use(database, "LTAI", "new", now=100)
+    for nonce, signed_at in (("older", 98), ("old", 99), ("new", 100)):
+        use(database, "LTAI", nonce, signed_at)
     with database.transaction() as connection:
-        nonces.forget(connection, before=100)
+        assert nonces.forget(connection, before=100) == 99
+        assert nonces.forget(connection, before=100) is None
     use(database, "LTAI", "old")
     with pytest.raises(nonces.NonceUsedError):
         use(database, "LTAI", "new")
