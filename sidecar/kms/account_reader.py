@@ -18,7 +18,14 @@ from sidecar.kms.accounts import (
 from sidecar.kms.limit_reader import read_quotas, read_rates
 from sidecar.kms.limits import Quotas, Rates
 from sidecar.kms.policy import SYSTEM_POLICIES, BadPolicy, Kind, Policy
-from sidecar.kms.ram.names import GROUP_NAME, POLICY_NAME, PROVIDER_NAME, ROLE_NAME, USER_NAME
+from sidecar.kms.ram.names import (
+    GROUP_NAME,
+    POLICY_NAME,
+    PROVIDER_NAME,
+    ROLE_NAME,
+    USER_NAME,
+    arn_of,
+)
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION
 from sidecar.kms.secret_file import read_secret
 from sidecar.kms.urls import find_url
@@ -76,9 +83,21 @@ class AccountReader:
         self._quotas = quotas
         self._rates = rates
         self._taken: set[tuple[str, ...]] = set()
+        self._trusted: list[Entry] = []
+        """The providers that roles name, as they are written."""
 
     def read(self, entry: Entry) -> tuple[Account, ...]:
-        return self._some(entry, self._account)
+        accounts = self._some(entry, self._account)
+        known = {
+            arn_of(account.id, "oidc-provider", provider.name)
+            for account in accounts
+            for provider in account.providers
+        }
+        for one in self._trusted:
+            if one.text() not in known:
+                problem = f"no account has the provider {one.text()!r}"
+                raise one.error(problem + (nearest(one.text(), known) if known else ""))
+        return accounts
 
     def _account(self, entry: Entry) -> Account:
         account_id = self._once(entry.get("id"), _DIGITS, "an account id: digits", "account")
@@ -133,7 +152,7 @@ class AccountReader:
         role = Role(
             name=self._name(entry, ROLE_NAME, "role", account),
             id=self._once(entry.get("id"), _DIGITS, "a role id: digits", "role"),
-            trust=_policy(entry.get("trust"), Kind.TRUST),
+            trust=self._trust(entry.get("trust")),
             policies=self._named_policies(entry),
             max_session=entry.optional(
                 "max_session_seconds",
@@ -143,6 +162,14 @@ class AccountReader:
         )
         entry.finish()
         return role
+
+    def _trust(self, entry: Entry) -> str:
+        text = _policy(entry, Kind.TRUST)
+        for statement in entry.get("Statement").items():
+            named = statement.get("Principal").find("Federated")
+            if named is not None:
+                self._trusted += named.items() if named.is_list else [named]
+        return text
 
     def _provider(self, entry: Entry, account: str) -> OidcProvider:
         audiences = self._some(

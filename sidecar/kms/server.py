@@ -36,6 +36,7 @@ from sidecar.kms.limits import Quotas
 from sidecar.kms.proof import prove
 from sidecar.kms.ram import seeding
 from sidecar.kms.ram.directory import Directory
+from sidecar.kms.ram.open_roles import warn_of_open_roles
 from sidecar.kms.store import Database
 from sidecar.kms.tls import ServerTls
 from sidecar.kms.upkeep import Upkeep
@@ -60,6 +61,7 @@ def serve(config: KmsConfig, announce: Announce, *, exit_with_stdin: bool = Fals
         prove(hsm, database)
         quotas = {one.id: one.quotas for one in config.accounts}
         _seed(hsm, database, config, quotas)
+        warn_of_open_roles(database)
         directory = Directory(config.accounts)
         engine = Engine(config.regions, directory, hsm, database)
         api = Api(engine.call, Health(hsm, database))

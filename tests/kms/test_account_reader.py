@@ -158,6 +158,11 @@ def test_groups_roles_and_providers_are_read(folder: Path) -> None:
     ("old", "new", "complaint"),
     [
         ("users: [app]", "users: [ap]", "3:36: no user has the name 'ap'; did you mean 'app'?"),
+        (
+            "oidc-provider/cluster",
+            "oidc-provider/clutser",
+            "14:36: no account has the provider 'acs:ram::1:oidc-provider/clutser'; did you mean",
+        ),
         ('"sts:AssumeRole"', '"*"', "13:21: the action of a trust policy is sts:AssumeRole"),
         ("7200", "600", "8:28: expected an integer from 3600 to 43200"),
         *(

@@ -21,6 +21,7 @@ from sidecar.kms.policy.facts import (
 )
 from sidecar.kms.policy.grammar import BadPolicy, Kind
 from sidecar.kms.policy.system import SYSTEM_DOCUMENTS, SYSTEM_POLICIES
+from sidecar.kms.policy.trust import open_providers, providers_of
 
 __all__ = [
     "ENCRYPTION_ALGORITHM",
@@ -40,5 +41,7 @@ __all__ = [
     "Policy",
     "RequestFacts",
     "decide",
+    "open_providers",
+    "providers_of",
     "weigh",
 ]

@@ -13,12 +13,12 @@ from cachetools import LRUCache
 from sqlalchemy import Connection, RootTransaction
 
 from sidecar.hsm import Token
-from sidecar.kms.accounts import Account
+from sidecar.kms.accounts import Account, OidcProvider
 from sidecar.kms.policy import Policy
 from sidecar.kms.ram.caller import Caller, RoleSession
 from sidecar.kms.ram.documents import policies_of
 from sidecar.kms.ram.key_sets import KeySets
-from sidecar.kms.ram.names import Kind
+from sidecar.kms.ram.names import Kind, RamArn
 from sidecar.kms.ram.roster import Roster, revision
 from sidecar.kms.ram.sessions import find_session, session_purpose
 from sidecar.kms.service.sealing import unseal
@@ -48,6 +48,10 @@ class Directory:
         self._revision = ""
         self._asked_in: RootTransaction | None = None
         """The transaction that the revision was asked for in."""
+
+    def find_provider(self, arn: RamArn) -> OidcProvider | None:
+        account = self.accounts.get(arn.account)
+        return account.find_provider(arn.name) if account else None
 
     def forget(self) -> None:
         """RAM was changed in the transaction that stands."""

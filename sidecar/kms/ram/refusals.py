@@ -11,6 +11,12 @@ def not_there(kind: str) -> Fault:
     return Fault(404, f"EntityNotExist.{kind}", f"The {_words(kind)} does not exist.")
 
 
+def unknown_provider(arn: str) -> Fault:
+    """A trust policy names a provider that nobody configured."""
+    told = f"The OIDC provider {arn} does not exist: providers stand in kms.yaml."
+    return Fault(404, "EntityNotExist.OIDCProvider", told)
+
+
 def there_already(kind: str) -> Fault:
     return Fault(409, f"EntityAlreadyExists.{kind}", f"The {_words(kind)} exists already.")
 

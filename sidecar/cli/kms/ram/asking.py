@@ -50,6 +50,12 @@ class Desk:
                 return entries
             marker = page["Marker"]
 
+    def warn(self, lines: Iterable[str]) -> None:
+        """Beside what is told, for people; JSON has it in the answer."""
+        if not self._as_json:
+            for line in lines:
+                click.echo(f"warning: {line}", err=True)
+
     def do(self, told: str, action: str, **parameters: str) -> None:
         """Ask, and tell this sentence once it is done."""
         self.tell(self.ask(action, **parameters), [told])

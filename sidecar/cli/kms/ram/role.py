@@ -2,12 +2,13 @@
 """`sidecar kms ram role`: roles, whom they trust, and the end of their sessions."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from sidecar.cli.kms.options import FILE
-from sidecar.cli.kms.ram.asking import Desk, at_the_desk, read_document
+from sidecar.cli.kms.ram.asking import Answer, Desk, at_the_desk, read_document
 
 
 @click.group()
@@ -32,6 +33,8 @@ def create(
         "Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": {"Federated": "acs:ram::1000000000000001:oidc-provider/cluster"},
         "Condition": {"StringEquals": {"oidc:sub": "system:serviceaccount:shop:crm"}}}]}
+
+    Without the condition on oidc:sub every pod of the cluster may assume it: that is warned of.
     """  # noqa: D301 - click's own mark
     role = desk.ask(
         "CreateRole",
@@ -41,14 +44,16 @@ def create(
         MaxSessionDuration=None if max_session is None else str(max_session),
     )["Role"]
     desk.tell(role, [f"{role['Arn']}  {role['RoleId']}"])
+    desk.warn(_openings(role))
 
 
 @command.command(name="list")
 @at_the_desk
 def list_(desk: Desk) -> None:
-    """All roles of the account."""
+    """All roles of the account, with a warning of those that anybody of a provider may assume."""
     roles = desk.ask_all("ListRoles", "Roles", "Role")
     desk.tell(roles, (f"{one['RoleName']:32} {one['Description']}" for one in roles))
+    desk.warn(f"{one['RoleName']}: {line}" for one in roles for line in _openings(one))
 
 
 @command.command()
@@ -68,6 +73,7 @@ def show(desk: Desk, name: str) -> None:
             "  trusts " + json.dumps(trust["Statement"]),
         ],
     )
+    desk.warn(_openings(role))
 
 
 @command.command()
@@ -77,8 +83,9 @@ def show(desk: Desk, name: str) -> None:
 def trust(desk: Desk, name: str, trust: Path) -> None:
     """Change who may assume a role; sessions that there are go on."""
     text = read_document(trust)
-    told = f"{name} trusts whom {trust} says."
-    desk.do(told, "UpdateRole", RoleName=name, NewAssumeRolePolicyDocument=text)
+    answer = desk.ask("UpdateRole", RoleName=name, NewAssumeRolePolicyDocument=text)
+    desk.tell(answer, [f"{name} trusts whom {trust} says."])
+    desk.warn(_openings(answer["Role"]))
 
 
 @command.command()
@@ -102,3 +109,9 @@ def delete(desk: Desk, name: str) -> None:
     Its sessions end with it.
     """
     desk.do(f"{name} is deleted.", "DeleteRole", RoleName=name)
+
+
+def _openings(role: Answer) -> Iterator[str]:
+    """What is wrong with whom a role trusts, if anything is; the vendor's RAM does not say."""
+    for provider in role.get("OpenToAllOf", ()):
+        yield f"every workload of {provider} may assume it: no condition on oidc:sub says which"

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """CreateRole, GetRole, UpdateRole, DeleteRole, ListRoles, and RevokeRoleSessions.
 
-The last is not the vendor's: it ends every session that was opened of a role until now.
+The last is not the vendor's: it ends every session that was opened of a role until now. Nor is it
+that what is told of a role says which providers it is `OpenToAllOf`: the vendor takes a trust
+policy that forgets to say which workloads it means, and so does this, but not without a word.
 """
+
+from collections.abc import Mapping
 
 from sidecar.kms.accounts import DEFAULT_SESSION_SECONDS
 from sidecar.kms.api.action import Action, Answer, Call
@@ -17,14 +21,15 @@ from sidecar.kms.api.ram.parameters import (
     NO_TAGS,
     ROLE_NAME,
     about,
-    check_document,
     page,
     read_document,
     roster_of,
 )
 from sidecar.kms.policy import Kind as PolicyKind
+from sidecar.kms.policy import providers_of
 from sidecar.kms.ram import refusals
-from sidecar.kms.ram.names import Kind, arn_of, new_id
+from sidecar.kms.ram.names import Kind, arn_of, new_id, read_arn
+from sidecar.kms.ram.open_roles import open_to
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_MAX_SESSION, revoke_sessions
 from sidecar.kms.service.metadata import timestamp
 from sidecar.kms.store.ram_tables import RamRole
@@ -40,6 +45,7 @@ NEW_MAX_SESSION = Parameter("NewMaxSessionDuration", _SECONDS, default=None, aud
 
 
 def _shown(role: RamRole) -> dict[str, object]:
+    providers = open_to(role)
     return {
         "RoleId": role.id,
         "RoleName": role.name,
@@ -48,11 +54,27 @@ def _shown(role: RamRole) -> dict[str, object]:
         "MaxSessionDuration": role.max_session,
         "CreateDate": timestamp(role.created_at),
         "UpdateDate": timestamp(role.updated_at),
+        **({"OpenToAllOf": providers} if providers else {}),
     }
 
 
 def _shown_whole(role: RamRole) -> dict[str, object]:
     return {**_shown(role), "AssumeRolePolicyDocument": role.trust}
+
+
+def _told(answer: Answer) -> Mapping[str, str]:
+    role = answer["Role"]
+    providers = role.get("OpenToAllOf") if isinstance(role, dict) else None
+    return {"OpenToAllOf": " ".join(providers)} if providers else {}
+
+
+def _check_trust(call: Call, parameter: Parameter[str] | Parameter[str | None]) -> None:
+    """Refuse a text that is no trust policy, and one that names a provider nobody configured."""
+    if (text := call[parameter]) is None:
+        return
+    for provider in sorted(providers_of(read_document(text, parameter.name, PolicyKind.TRUST))):
+        if call.directory.find_provider(read_arn(provider, "oidc-provider")) is None:
+            raise refusals.unknown_provider(provider)
 
 
 def _create(call: Call) -> Answer:
@@ -76,11 +98,6 @@ def _create(call: Call) -> Answer:
 
 def _get(call: Call) -> Answer:
     return {"Role": _shown_whole(the(roster_of(call), RamRole, call[ROLE_NAME]))}
-
-
-def _check_new_trust(call: Call) -> None:
-    if (text := call[NEW_TRUST]) is not None:
-        read_document(text, NEW_TRUST.name, PolicyKind.TRUST)
 
 
 def _update(call: Call) -> Answer:
@@ -126,9 +143,10 @@ ACTIONS = (
         name="CreateRole",
         parameters=(ROLE_NAME, TRUST, DESCRIPTION, MAX_SESSION, NO_TAGS),
         target=about("role", ROLE_NAME),
-        check=check_document(TRUST, PolicyKind.TRUST),
+        check=lambda call: _check_trust(call, TRUST),
         act=_create,
         is_write=True,
+        told=_told,
     ),
     Action(
         name="GetRole",
@@ -141,9 +159,10 @@ ACTIONS = (
         name="UpdateRole",
         parameters=(ROLE_NAME, NEW_TRUST, NEW_DESCRIPTION, NEW_MAX_SESSION),
         target=about("role", ROLE_NAME),
-        check=_check_new_trust,
+        check=lambda call: _check_trust(call, NEW_TRUST),
         act=_update,
         is_write=True,
+        told=_told,
     ),
     Action(
         name="DeleteRole",

@@ -2,7 +2,7 @@
 """AssumeRoleWithOIDC: a workload's token becomes credentials; no access key is needed.
 
 The call is not signed: the token proves who calls. Its provider has to be configured, and the
-role's trust policy has to name it, best with a condition on `oidc:sub`.
+role's trust policy has to name it, best with a condition on `oidc:sub` (`ram/open_roles`).
 """
 
 from sidecar.kms.api.action import Action, Answer, Call, Target
@@ -34,8 +34,7 @@ TOKEN = Parameter("OIDCToken", text_up_to(MAX_TOKEN))
 
 def act(call: Call) -> Answer:
     arn = call[PROVIDER_ARN]
-    account = call.directory.accounts.get(arn.account)
-    provider = account.find_provider(arn.name) if account else None
+    provider = call.directory.find_provider(arn)
     if provider is None:
         raise refusals.not_there("OIDCProvider")
     claims = believe(call.directory.key_sets, arn.account, provider, call[TOKEN], call.now)
