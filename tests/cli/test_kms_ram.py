@@ -3,8 +3,11 @@
 
 import json
 import sys
+import threading
 import uuid
 from collections.abc import Callable
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +36,12 @@ def ram(
 ) -> Ram:
     """Run `sidecar kms ram ...` against the running KMS."""
 
-    def run(*arguments: str | Path, credentials: Path = kms.credentials_file) -> Done:
-        place = ["--credentials", credentials, "--endpoint", kms.endpoint]
+    def run(
+        *arguments: str | Path,
+        credentials: Path = kms.credentials_file,
+        endpoint: str = kms.endpoint,
+    ) -> Done:
+        place = ["--credentials", credentials, "--endpoint", endpoint]
         command = ["sidecar", "kms", "ram", *arguments, *place]
         monkeypatch.setattr(sys, "argv", list(map(str, command)))
         with pytest.raises(SystemExit) as ended:
@@ -132,6 +139,100 @@ def test_roles_are_made_trusted_and_revoked(
     assert ram("role", "revoke", name).out == f"0 sessions of {name} have ended.\n"
     assert name in ram("role", "list").out
     assert ram("role", "delete", name).code == 0
+
+
+PROVIDERS = """
+    oidc_providers:
+      - {name: cluster, issuer: "https://issuer.test", audiences: [a], jwks: keys.json}
+"""
+
+
+def test_a_role_that_names_no_workload_is_warned_of(
+    ram: Ram, make_kms: Callable[[], RunningKms], tmp_path: Path
+) -> None:
+    kms = make_kms()
+    configuration = kms.directory / "kms.yaml"
+    configuration.write_text(configuration.read_text() + PROVIDERS)
+    kms.start()
+    provider = f"acs:ram::{kms.account_id}:oidc-provider/cluster"
+    warning = f"every workload of {provider} may assume it: no condition on oidc:sub says which\n"
+
+    def role(*arguments: str | Path) -> Done:
+        return ram("role", *arguments, credentials=kms.credentials_file, endpoint=kms.endpoint)
+
+    def trust(**more: object) -> Path:
+        file = tmp_path / "trust.json"
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+        whom = {"Principal": {"Federated": provider}}
+        file.write_text(json.dumps({"Version": "1", "Statement": [{**statement, **whom, **more}]}))
+        return file
+
+    for command in (("create", "open", "--trust", trust()), ("show", "open")):
+        assert role(*command).err == f"warning: {warning}"
+    assert role("list").err == f"warning: open: {warning}"
+    done = role("list", "--json")
+    assert ([one["OpenToAllOf"] for one in json.loads(done.out)], done.err) == ([[provider]], "")
+    named = trust(Condition={"StringEquals": {"oidc:sub": "system:serviceaccount:shop:crm"}})
+    for command in (("trust", "open", named), ("show", "open"), ("list",)):
+        assert role(*command).err == ""
+    assert role("trust", "open", trust()).err == f"warning: {warning}"
+    other = trust(Principal={"Federated": provider.replace("cluster", "other")})
+    assert "EntityNotExist.OIDCProvider" in role("create", "new", "--trust", other).err
+
+
+class Relay(ThreadingHTTPServer):
+    """Hands calls on to a KMS, and after each one does what somebody else does meanwhile."""
+
+    def __init__(self, kms: RunningKms, meanwhile: Callable[[str], None]) -> None:
+        super().__init__(("127.0.0.1", 0), Handing)
+        self.kms = kms
+        self.meanwhile = meanwhile
+        self.endpoint = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handing(BaseHTTPRequestHandler):
+    server: Relay
+
+    def do_POST(self) -> None:
+        connection = HTTPConnection(self.server.kms.address)
+        connection.request("POST", self.path, headers=dict(self.headers))
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        self.server.meanwhile(self.headers["x-acs-action"])
+        self.send_response(answer.status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_a_policy_that_is_given_to_somebody_while_it_is_deleted_stays_with_them(
+    ram: Ram, kms: RunningKms, name: str, tmp_path: Path
+) -> None:
+    client = KmsClient(kms.endpoint, kms.access_key)
+    held = {"PolicyName": name, "PolicyType": "Custom", "UserName": name}
+
+    def attach(action: str) -> None:
+        if action == "ListEntitiesForPolicy":
+            client.call("AttachPolicyToUser", held, "2015-05-01")
+
+    assert ram("user", "create", name).code == 0
+    assert ram("policy", "create", name, document(tmp_path, "kms:ListKeys")).code == 0
+    assert ram("policy", "update", name, document(tmp_path, "kms:List*")).code == 0
+    with Relay(kms, attach) as relay:
+        threading.Thread(target=relay.serve_forever).start()
+        done = ram("policy", "delete", name, endpoint=relay.endpoint)
+        relay.shutdown()
+    assert done == Done(
+        1, "", "sidecar: DeleteConflict.Policy.User: The policy still has a user.\n"
+    )
+    assert f"policy     {name}" in ram("user", "show", name).out
+    assert ram("policy", "detach", name, "--from", f"user/{name}").code == 0
+    assert ram("policy", "delete", name).code == 0
+    assert ram("user", "delete", name).code == 0
 
 
 def test_a_mistake_in_a_policy_is_told_by_its_place(ram: Ram, name: str, tmp_path: Path) -> None:

@@ -132,11 +132,15 @@ def delete(desk: Desk, name: str) -> None:
 
     Its texts of before go with it.
     """
-    holders = desk.ask("ListEntitiesForPolicy", PolicyName=name, PolicyType="Custom")
+    named = {"PolicyName": name, "PolicyType": "Custom"}
+    holders = desk.ask("ListEntitiesForPolicy", **named)
     if any(holders[kind][kind[:-1]] for kind in ("Users", "Groups", "Roles")):
-        # Deleting may cascade, and would take it from them without a word.
         raise click.ClickException(f"{name} still holds for somebody; detach it first")
-    desk.do(f"{name} is deleted.", "DeletePolicy", PolicyName=name, CascadingDelete="true")
+    for one in desk.ask("ListPolicyVersions", **named)["PolicyVersions"]["PolicyVersion"]:
+        if not one["IsDefaultVersion"]:
+            desk.ask("DeletePolicyVersion", PolicyName=name, VersionId=one["VersionId"])
+    # Not by CascadingDelete, which would take it from whoever was given it just now.
+    desk.do(f"{name} is deleted.", "DeletePolicy", PolicyName=name)
 
 
 def _held(policy: str, holder: str) -> tuple[str, dict[str, str]]:
