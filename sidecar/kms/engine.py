@@ -100,12 +100,14 @@ class Engine:
             try:
                 return await self._rounds.ask(errand)
             except PairWanted as wanted:
-                errand.refused = await self._wait_for_pair(wanted.kind, until)
+                caller = errand.event.caller
+                account = caller.account.id if caller else ""
+                errand.refused = await self._wait_for_pair(wanted.kind, account, until)
 
-    async def _wait_for_pair(self, kind: PairKind, until: float) -> Fault | None:
+    async def _wait_for_pair(self, kind: PairKind, account: str, until: float) -> Fault | None:
         """Why the call cannot be done, which it tells in its record; None where it may be tried."""
         try:
-            await self._pairs.make(kind, until - time.monotonic())
+            await self._pairs.make(kind, account, until - time.monotonic())
         except Fault as fault:
             return fault
         except (HsmUnavailable, *DATABASE_AWAY):

@@ -30,6 +30,8 @@ from sidecar.own_module import OWN_MODULE
 
 MAX_ORDERS = 16
 """Pairs that may be waited for at a time."""
+MAX_ORDERS_OF_ONE = MAX_ORDERS // 2
+"""Of them by one account: however many it wants, there is room for others, and soon their turn."""
 PAIR_SECONDS = 120.0
 """After this a process is not making a pair any more; RSA_4096 takes up to half a minute."""
 END_SECONDS = 10.0
@@ -49,18 +51,20 @@ class PairMaker:
         self._hsm = hsm
         self._database = database
         self._clock = clock
-        self._orders: set[Future[None]] = set()
+        self._orders: dict[Future[None], str] = {}
+        """What is waited for, and the accounts that do."""
         self._executor = ThreadPoolExecutor(1, "pairs")
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
 
-    async def make(self, kind: PairKind, patience: float) -> None:
+    async def make(self, kind: PairKind, account: str, patience: float) -> None:
         """Return when there is one pair more; raise Fault where that takes `patience` seconds."""
-        if len(self._orders) >= MAX_ORDERS:
+        waiting = list(self._orders.values())
+        if len(waiting) >= MAX_ORDERS or waiting.count(account) >= MAX_ORDERS_OF_ONE:
             raise Fault.throttled()
         order = self._executor.submit(self._make, kind)
-        self._orders.add(order)
-        order.add_done_callback(self._orders.discard)
+        self._orders[order] = account
+        order.add_done_callback(self._orders.pop)
         try:
             await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(order)), patience)
         except TimeoutError:

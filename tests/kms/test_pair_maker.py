@@ -17,7 +17,7 @@ from sidecar.cli.kms_client import Refusal
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
 from sidecar.kms import pair_maker
 from sidecar.kms.faults import Fault
-from sidecar.kms.pair_maker import LOST_SECONDS, MAX_ORDERS, PairMaker
+from sidecar.kms.pair_maker import LOST_SECONDS, MAX_ORDERS, MAX_ORDERS_OF_ONE, PairMaker
 from sidecar.kms.service.rsa_pairs import PairKind, Purpose
 from sidecar.kms.service.specs import Level
 from sidecar.kms.store import Database, Pairs, list_pairs
@@ -76,7 +76,9 @@ async def test_pairs_are_made_and_none_is_left_unsettled(
     maker: PairMaker, hsm: HsmThread, database: Database
 ) -> None:
     sealed = KIND._replace(level=Level.SOFTWARE)
-    await asyncio.gather(maker.make(KIND, 60), maker.make(KIND, 60), maker.make(sealed, 60))
+    await asyncio.gather(
+        maker.make(KIND, "1", 60), maker.make(KIND, "1", 60), maker.make(sealed, "1", 60)
+    )
     assert sorted(ready(database)) == held(hsm)
     assert len(ready(database)) == 2
     assert len(ready(database, sealed)) == 1
@@ -87,28 +89,42 @@ async def test_who_waits_too_long_is_told_and_the_pair_comes_all_the_same(
     maker: PairMaker, database: Database
 ) -> None:
     with pytest.raises(Fault) as caught:
-        await maker.make(KIND, 0)
+        await maker.make(KIND, "1", 0)
     assert caught.value.fault_code == "ServiceUnavailableTemporary"
     await asyncio.to_thread(wait_for, lambda: ready(database))
 
 
+async def wait_in_line(maker: PairMaker, *accounts: str) -> list[str]:
+    """How those fare who come in this order, and wait for no time."""
+    orders = [asyncio.create_task(maker.make(KIND, account, 0)) for account in accounts]
+    outcomes = await asyncio.gather(*orders, return_exceptions=True)
+    return [one.fault_code for one in outcomes if isinstance(one, Fault)]
+
+
+WAITED, TOO_MANY = "ServiceUnavailableTemporary", "Rejected.Throttling"
+
+
 async def test_only_so_many_wait(maker: PairMaker) -> None:
-    orders = [asyncio.create_task(maker.make(KIND, 0)) for _ in range(MAX_ORDERS)]
-    outcomes = await asyncio.gather(*orders, maker.make(KIND, 0), return_exceptions=True)
-    codes = [one.fault_code for one in outcomes if isinstance(one, Fault)]
-    assert codes == ["ServiceUnavailableTemporary"] * MAX_ORDERS + ["Rejected.Throttling"]
+    accounts = [str(number) for number in range(MAX_ORDERS + 1)]
+    assert await wait_in_line(maker, *accounts) == [WAITED] * MAX_ORDERS + [TOO_MANY]
+
+
+async def test_one_account_does_not_fill_the_line_for_the_others(maker: PairMaker) -> None:
+    greedy = ["1"] * (MAX_ORDERS_OF_ONE + 1)
+    expected = [WAITED] * MAX_ORDERS_OF_ONE + [TOO_MANY, WAITED]
+    assert await wait_in_line(maker, *greedy, "2") == expected
 
 
 async def test_a_process_that_dies_leaves_nothing_and_the_next_serves(
     maker: PairMaker, hsm: HsmThread, database: Database
 ) -> None:
-    order = asyncio.create_task(maker.make(KIND, 60))
+    order = asyncio.create_task(maker.make(KIND, "1", 60))
     process = await asyncio.to_thread(wait_for, lambda: maker_of(os.getpid()))
     os.kill(process, signal.SIGKILL)
     with pytest.raises(HsmUnavailable):
         await order
     assert (held(hsm), begun(database), hsm.run(Token.list_pending)) == ([], frozenset(), [])
-    await maker.make(KIND, 60)
+    await maker.make(KIND, "1", 60)
     assert held(hsm) == ready(database) != []
 
 
@@ -116,7 +132,7 @@ async def test_a_process_that_hangs_is_ended(
     maker: PairMaker, hsm: HsmThread, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pair_maker, "PAIR_SECONDS", 1.0)
-    order = asyncio.create_task(maker.make(KIND, 60))
+    order = asyncio.create_task(maker.make(KIND, "1", 60))
     process = await asyncio.to_thread(wait_for, lambda: maker_of(os.getpid()))
     os.kill(process, signal.SIGSTOP)
     with pytest.raises(HsmUnavailable):
@@ -146,7 +162,7 @@ async def test_a_module_that_lies_in_the_folder_is_not_run_instead(
     for name in ("sidecar/__init__.py", "json.py", "base64.py"):
         (tmp_path / name).write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
-    await maker.make(KIND, 60)
+    await maker.make(KIND, "1", 60)
     assert len(ready(database)) == 1
     assert not (tmp_path / "canary").exists()
 
@@ -159,11 +175,11 @@ async def test_what_another_process_lost_goes_with_the_next_pair(
         Pairs(connection).begin(lost, KIND, 0)
     hsm.run(lambda token: token.generate_aes(lost.encode(), "as good as a pair", 256))
     young = PairMaker(hsm, database, clock=lambda: LOST_SECONDS)
-    await young.make(KIND, 60)
+    await young.make(KIND, "1", 60)
     young.close()
     assert lost in held(hsm)
     old = PairMaker(hsm, database, clock=lambda: LOST_SECONDS + 1)
-    await old.make(KIND, 60)
+    await old.make(KIND, "1", 60)
     old.close()
     assert lost not in held(hsm)
     assert sorted(ready(database)) == held(hsm)
@@ -172,13 +188,13 @@ async def test_what_another_process_lost_goes_with_the_next_pair(
 async def test_a_ready_pair_that_the_token_lost_goes_with_the_next_pair(
     maker: PairMaker, hsm: HsmThread, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await maker.make(KIND, 60)
+    await maker.make(KIND, "1", 60)
     (lost,) = ready(database)
     hsm.run(lambda token: token.destroy(lost.encode()))
-    await maker.make(KIND, 60)
+    await maker.make(KIND, "1", 60)
     assert held(hsm) == ready(database) != [lost]
     assert caplog.messages == [f"pair {lost} is not in the token: is that an old copy?"]
-    await maker.make(KIND, 60)
+    await maker.make(KIND, "1", 60)
     assert len(ready(database)) == 2
 
 
