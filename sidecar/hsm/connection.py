@@ -13,6 +13,7 @@ was gone, and after a fork it is the only way to log in. What the binding raises
 import contextlib
 import os
 import threading
+import time
 from pathlib import Path
 
 import pkcs11
@@ -25,6 +26,10 @@ from sidecar.hsm.uri import Pkcs11Uri
 _owned: set[Path] = set()
 _owned_lock = threading.Lock()
 
+_HALF_WRITTEN = (pkcs11.GeneralError, pkcs11.NoSuchToken, pkcs11.UserPinNotInitialized)
+"""What SoftHSM says of a token whose file another login is writing."""
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds between the tries to log in."""
 _PIN_REFUSALS = (pkcs11.PinIncorrect, pkcs11.PinLocked, pkcs11.PinInvalid, pkcs11.PinLenRange)
 
 
@@ -59,6 +64,21 @@ class Connection:
     def session(self) -> pkcs11.Session:
         """The session, opened where there is none."""
         return self._session or self.renew()
+
+    def connect(self) -> None:
+        """Open the session where there is none, with patience for the logins of others.
+
+        Each login writes SoftHSM's file of the token anew, which another one may find half written.
+        """
+        for pause in _PAUSES:
+            try:
+                _ = self.session
+            except _HALF_WRITTEN:
+                self.drop()
+                time.sleep(pause)
+            else:
+                return
+        _ = self.session
 
     def renew(self) -> pkcs11.Session:
         """Forget the module's whole state and log in again; all handles die."""

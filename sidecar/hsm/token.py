@@ -16,25 +16,17 @@ provisioning) is found; a failed decryption is the ciphertext's fault only if th
 up anew, still encrypts and decrypts a known value.
 """
 
-import time
 from collections.abc import Callable, Mapping
-from typing import cast
 
 import pkcs11
-from pkcs11 import Attribute, ObjectClass
 
 from sidecar.hsm import gcm, making, pending
-from sidecar.hsm.connection import Connection
 from sidecar.hsm.errors import BadCiphertext, HsmError, HsmUnavailable, KeyMissing
 from sidecar.hsm.handle import KeyHandle
+from sidecar.hsm.lookup import AnchorMissing, Lookup
+from sidecar.hsm.reserved import ANCHOR_ID, RESERVED_IDS, ROOT_ID
 from sidecar.hsm.uri import Pkcs11Uri
 
-RESERVED_IDS = b"envelope-sidecar:"
-"""How the ids of keys begin that are not a caller's; `list_key_ids` leaves them out."""
-ANCHOR_ID = RESERVED_IDS + b"anchor"
-ROOT_ID = RESERVED_IDS + b"root"
-"""An AES key that seals what the token itself cannot hold."""
-_KNOWN = b"envelope-sidecar known value"
 MAX_KEY_ID_BYTES = 255
 
 # Which errors of a decryption may mean a bad ciphertext. SoftHSM says GeneralError.
@@ -46,55 +38,30 @@ _PERHAPS_BAD_CIPHERTEXT = (
 )
 
 
-_HELD = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
-_HALF_WRITTEN = (pkcs11.GeneralError, pkcs11.NoSuchToken, pkcs11.UserPinNotInitialized)
-"""What SoftHSM says of a token whose file another login is writing."""
-_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
-"""Seconds between the tries to log in."""
-
-
-class AnchorMissing(pkcs11.PKCS11Error):
-    """This is not the token that was provisioned, or its storage is away."""
-
-
 class Token:
     """The keys of one token. Every method may raise HsmUnavailable."""
 
     def __init__(self, uri: Pkcs11Uri) -> None:
-        self._connection = Connection(uri)
-        self._keys: dict[bytes, KeyHandle] = {}
+        self._lookup = Lookup(uri)
         self.probed: dict[object, bool] = {}
         """What was found out about this token, for `probing`."""
         self.has_pending = False
         """Whether keys were made or given up here that `settle` was not told about yet."""
 
     def __repr__(self) -> str:
-        return f"Token({self._connection.uri})"
+        return f"Token({self._lookup.connection.uri})"
 
     def connect(self) -> None:
-        """Log in where that is not done yet, and have patience with the logins of others.
-
-        Each login writes SoftHSM's file of the token anew, which another one may find half written.
-        """
-        for pause in _PAUSES:
-            try:
-                _ = self._connection.session
-            except _HALF_WRITTEN:
-                self.forget()
-                time.sleep(pause)
-            else:
-                return
-        self._once(lambda: self._connection.session)
+        """Log in where that is not done yet, and have patience with the logins of others."""
+        self._once(self._lookup.connection.connect)
 
     def close(self) -> None:
         """Log out and let the module go."""
-        self._keys.clear()
-        self._connection.close()
+        self._lookup.close()
 
     def forget(self) -> None:
         """Drop every handle; the next call connects afresh. A forked child needs this."""
-        self._keys.clear()
-        self._connection.drop()
+        self._lookup.forget()
 
     # -- keys
 
@@ -113,10 +80,10 @@ class Token:
         """Let `work` make the key that `key_id` shall name from now on."""
         if not 0 < len(key_id) <= MAX_KEY_ID_BYTES or key_id in (ANCHOR_ID, ROOT_ID):
             raise HsmError("this key id is not to be had")
-        if self._repeating(lambda: self._search(key_id)) is not None:
+        if self._repeating(lambda: self._lookup.search(key_id)) is not None:
             raise HsmError("a key with this id stands in the token already")
         self._mark(key_id)
-        return self._once(lambda: work(self._connection.session))
+        return self._once(lambda: work(self._lookup.session))
 
     def give_up(self, key_id: bytes) -> None:
         """Let `settle` destroy the key, once it is durable that nobody names it any more."""
@@ -124,37 +91,37 @@ class Token:
 
     def list_pending(self) -> list[bytes]:
         """The ids of the keys, of every process, that wait for `settle`."""
-        return self._repeating(lambda: pending.marked(self._connection.session))
+        return self._repeating(lambda: pending.marked(self._lookup.session))
 
     def settle(self, key_id: bytes, *, keep: bool) -> None:
         """Keep the key that was made, or destroy it; either way nothing is left open."""
         if not keep:
             self.destroy(key_id)
-        self._repeating(lambda: pending.clear(self._connection.session, key_id))
+        self._repeating(lambda: pending.clear(self._lookup.session, key_id))
         self.has_pending = False
 
     def _mark(self, key_id: bytes) -> None:
-        self._repeating(lambda: pending.mark(self._connection.session, key_id))
+        self._repeating(lambda: pending.mark(self._lookup.session, key_id))
         self.has_pending = True
 
     def destroy(self, key_id: bytes) -> None:
         """Destroy the key for good; one that is not there is destroyed already."""
 
         def work() -> None:
-            self._find(key_id).destroy()
+            self._lookup.find(key_id).destroy()
 
         try:
             self._repeating(work)
         except KeyMissing:
             pass
         finally:
-            self._keys.pop(key_id, None)
+            self._lookup.forget_key(key_id)
 
     def list_key_ids(self) -> list[bytes]:
         """The ids of all secret and private keys but the reserved ones, sorted."""
 
         def work() -> list[bytes]:
-            ids = [key_id for kind in _HELD for key_id in self._ids(kind)]
+            ids = self._lookup.ids()
             if ANCHOR_ID not in ids:
                 raise AnchorMissing
             return sorted(key_id for key_id in ids if not key_id.startswith(RESERVED_IDS))
@@ -165,7 +132,7 @@ class Token:
         """What the token says that it can do, and with keys of which sizes (in its own units)."""
 
         def work() -> Mapping[int, range]:
-            slot = self._connection.session.token.slot
+            slot = self._lookup.session.token.slot
             told = {int(m): slot.get_mechanism_info(m) for m in slot.get_mechanisms()}
             return {
                 number: range(info.min_key_length or 0, (info.max_key_length or 0) + 1)
@@ -179,10 +146,10 @@ class Token:
 
         def attempted() -> bool:
             try:
-                return work(self._connection.session)
+                return work(self._lookup.session)
             except pkcs11.PKCS11Error:
                 # It said no to this, and not to everything. There may be no anchor yet.
-                self._connection.session.generate_random(8)
+                self._lookup.session.generate_random(8)
                 return False
 
         return self._repeating(attempted)
@@ -196,8 +163,8 @@ class Token:
         """
 
         def work() -> tuple[bytes, bytes]:
-            key = self._find(key_id)
-            return gcm.encrypt(self._connection.session, key, plaintext, aad)
+            key = self._lookup.find(key_id)
+            return gcm.encrypt(self._lookup.session, key, plaintext, aad)
 
         return self._repeating(work)
 
@@ -213,7 +180,7 @@ class Token:
 
     def holds(self, key_id: bytes) -> bool:
         """Whether the token holds the key now, whatever was known of it."""
-        self._keys.pop(key_id, None)
+        self._lookup.forget_key(key_id)
         try:
             self.using(key_id, lambda _: None)
         except KeyMissing:
@@ -222,32 +189,32 @@ class Token:
 
     def using[T](self, key_id: bytes, work: Callable[[KeyHandle], T]) -> T:
         """Let `work` use the key; raise KeyMissing."""
-        return self._repeating(lambda: work(self._find(key_id)))
+        return self._repeating(lambda: work(self._lookup.find(key_id)))
 
     def opening[T](self, key_id: bytes, work: Callable[[KeyHandle], T]) -> T:
         """Let `work` decrypt with the key; raise BadCiphertext or KeyMissing."""
 
         def attempted() -> T:
-            key = self._find(key_id)
+            key = self._lookup.find(key_id)
             try:
                 return work(key)
             except _PERHAPS_BAD_CIPHERTEXT as error:
-                self._prove_anchor()
+                self._lookup.prove_anchor()
                 raise BadCiphertext from error
 
         return self._repeating(attempted)
 
     def random(self, size: int) -> bytes:
         """`size` bytes of the token's random generator."""
-        return self._repeating(lambda: self._connection.session.generate_random(size * 8))
+        return self._repeating(lambda: self._lookup.session.generate_random(size * 8))
 
     def has_anchor(self) -> bool:
         """Whether this is the token that was provisioned; if so, that it works is seen as well."""
 
         def work() -> bool:
-            if self._search(ANCHOR_ID) is None:
+            if self._lookup.search(ANCHOR_ID) is None:
                 return False
-            self._prove_anchor()
+            self._lookup.prove_anchor()
             return True
 
         return self._repeating(work)
@@ -256,7 +223,7 @@ class Token:
 
     def _repeating[T](self, work: Callable[[], T]) -> T:
         """Run `work`, and once more on a fresh connection if it fails on one that stood before."""
-        if self._connection.is_open:
+        if self._lookup.connection.is_open:
             try:
                 return work()
             except pkcs11.PKCS11Error:
@@ -274,40 +241,6 @@ class Token:
             raise
 
     def _plant(self, key_id: bytes, label: str) -> None:
-        if self._repeating(lambda: self._search(key_id)) is None:
+        if self._repeating(lambda: self._lookup.search(key_id)) is None:
             planting = making.aes(key_id, f"envelope-sidecar {label}", 256)
-            self._once(lambda: planting(self._connection.session))
-
-    # -- on the session; these raise what the binding raises
-
-    def _ids(self, kind: ObjectClass) -> list[bytes]:
-        asked = {Attribute.CLASS: kind, Attribute.TOKEN: True}
-        found = list(self._connection.session.get_objects(asked))
-        return [cast("bytes", key[Attribute.ID]) for key in found]
-
-    def _search(self, key_id: bytes) -> KeyHandle | None:
-        # Whatever else a token holds under an id (public keys, certificates) is not private.
-        asked = {Attribute.TOKEN: True, Attribute.PRIVATE: True, Attribute.ID: key_id}
-        found = list(self._connection.session.get_objects(asked))
-        if len(found) > 1:
-            raise pkcs11.MultipleObjectsReturned
-        return cast("KeyHandle", found[0]) if found else None
-
-    def _find(self, key_id: bytes) -> KeyHandle:
-        key = self._keys.get(key_id) or self._search(key_id)
-        if key is None:
-            self.forget()
-            self._prove_anchor()
-            key = self._search(key_id)
-        if key is None:
-            raise KeyMissing(f"the token does not hold key {key_id.hex()}")
-        self._keys[key_id] = key
-        return key
-
-    def _prove_anchor(self) -> None:
-        anchor = self._search(ANCHOR_ID)
-        if anchor is None:
-            raise AnchorMissing
-        iv, ciphertext = gcm.encrypt(self._connection.session, anchor, _KNOWN, b"")
-        if gcm.decrypt(anchor, iv, ciphertext, b"") != _KNOWN:
-            raise pkcs11.DeviceError
+            self._once(lambda: planting(self._lookup.session))

@@ -11,7 +11,7 @@ import pytest
 from sidecar.cli import main
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri, Token
-from sidecar.hsm.token import ANCHOR_ID, ROOT_ID
+from sidecar.hsm.reserved import ANCHOR_ID, ROOT_ID
 from sidecar.kms.proof import prove
 from sidecar.kms.store import Database
 from tests.fixtures.kms import RunningKms

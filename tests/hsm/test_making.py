@@ -12,7 +12,7 @@ from pkcs11 import Attribute, Mechanism, ObjectClass
 
 from sidecar.hsm import HsmError, HsmThread, Token, making
 from sidecar.hsm.making import Use
-from sidecar.hsm.token import ANCHOR_ID, ROOT_ID
+from sidecar.hsm.reserved import ANCHOR_ID, ROOT_ID
 
 ID = b"0b5e6e0c-6e46-4b7a-9d52-3a0b8f1f6f01"
 
@@ -31,10 +31,10 @@ def test_a_key_cannot_be_read_wrapped_or_loosened(hsm: HsmThread, kind: str) -> 
 
     def attack(token: Token) -> None:
         token.make(ID, make())
-        key: Any = token._search(ID)
+        key: Any = token._lookup.search(ID)
         with pytest.raises(pkcs11.AttributeSensitive):
             _ = key[secret]
-        thief: Any = token._connection.session.generate_key(pkcs11.KeyType.AES, 256)
+        thief: Any = token._lookup.session.generate_key(pkcs11.KeyType.AES, 256)
         for mechanism in (Mechanism.AES_KEY_WRAP, Mechanism.AES_KEY_WRAP_PAD):
             with pytest.raises(pkcs11.PKCS11Error):
                 thief.wrap_key(key, mechanism=mechanism)
@@ -53,7 +53,7 @@ def test_a_pair_is_good_for_its_use_alone(hsm: HsmThread, use: Use, may: Attribu
     hsm.run(lambda token: token.make(ID, making.rsa(ID, "a CMK", 2048, use)))
 
     def allowed(token: Token) -> set[Attribute]:
-        key: Any = token._search(ID)
+        key: Any = token._lookup.search(ID)
         uses = (Attribute.SIGN, Attribute.DECRYPT, Attribute.UNWRAP)
         return {attribute for attribute in uses if key[attribute]}
 
@@ -72,7 +72,7 @@ def test_the_public_half_is_handed_out_and_not_kept(hsm: HsmThread) -> None:
 
     def public_objects(token: Token) -> list[Any]:
         asked = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.TOKEN: True}
-        return list(token._connection.session.get_objects(asked))
+        return list(token._lookup.session.get_objects(asked))
 
     assert hsm.run(public_objects) == []
 

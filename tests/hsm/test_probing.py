@@ -29,7 +29,7 @@ def test_softhsm_does_not_hold_it(hsm: HsmThread, family: str, size: str) -> Non
 def test_nothing_of_a_trial_stays_in_the_token(hsm: HsmThread) -> None:
     def count(token: Token) -> int:
         asked = {Attribute.PRIVATE: True}
-        return len(list(token._connection.session.get_objects(asked)))
+        return len(list(token._lookup.session.get_objects(asked)))
 
     before = hsm.run(count)
     for kind in [Kind(*named) for named in HELD]:

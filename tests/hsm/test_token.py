@@ -22,7 +22,7 @@ from sidecar.hsm import (
     Token,
     softhsm,
 )
-from sidecar.hsm.token import ANCHOR_ID
+from sidecar.hsm.reserved import ANCHOR_ID
 
 KEY = b"0b5e6e0c-6e46-4b7a-9d52-3a0b8f1f6f01"
 AAD = b"a context"
@@ -73,7 +73,7 @@ def test_anything_altered_is_a_bad_ciphertext_and_the_token_serves_on(
 @pytest.mark.usefixtures("key")
 def test_a_key_cannot_be_read_wrapped_copied_or_changed(hsm: HsmThread) -> None:
     def attack(token: Token) -> None:
-        session = token._connection.session
+        session = token._lookup.session
         found = session.get_key(id=KEY, object_class=pkcs11.ObjectClass.SECRET_KEY)
         assert found[pkcs11.Attribute.SENSITIVE]
         assert not found[pkcs11.Attribute.EXTRACTABLE]
@@ -97,7 +97,7 @@ def test_a_key_that_never_was_is_missing(hsm: HsmThread) -> None:
 def test_a_destroyed_key_is_missing_and_the_others_are_listed(hsm: HsmThread) -> None:
     hsm.run(lambda token: token.generate_aes(b"other", "other", 128))
     assert hsm.run(Token.list_key_ids) == sorted([KEY, b"other"])
-    hsm.run(lambda token: token._search(KEY).destroy())
+    hsm.run(lambda token: token._lookup.search(KEY).destroy())
     assert hsm.run(Token.list_key_ids) == [b"other"]
     with pytest.raises(KeyMissing):
         _encrypt(hsm)
@@ -161,7 +161,7 @@ def test_a_token_whose_folder_was_moved_is_told(token_uri: Pkcs11Uri) -> None:
 @pytest.mark.usefixtures("key")
 def test_a_token_without_its_anchor_is_another_token(hsm: HsmThread) -> None:
     iv, ciphertext = _encrypt(hsm)
-    hsm.run(lambda token: token._search(ANCHOR_ID).destroy())
+    hsm.run(lambda token: token._lookup.search(ANCHOR_ID).destroy())
     with pytest.raises(HsmUnavailable, match="AnchorMissing"):
         hsm.run(Token.list_key_ids)
     with pytest.raises(HsmUnavailable, match="AnchorMissing"):  # and not a bad ciphertext

@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread, Pkcs11Uri
-from sidecar.hsm.token import ROOT_ID
+from sidecar.hsm.reserved import ROOT_ID
 from sidecar.kms.proof import prove
 from sidecar.kms.service.in_process import seal_material
 from sidecar.kms.store import Cmk, Database, Material, Shelf

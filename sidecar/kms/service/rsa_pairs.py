@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sidecar.hsm import Token, making
-from sidecar.hsm.token import RESERVED_IDS
+from sidecar.hsm.reserved import RESERVED_IDS
 from sidecar.kms.service.in_process import draw, seal_material
 from sidecar.kms.service.specs import SPECS, Level, Spec
 

@@ -8,7 +8,7 @@ The purpose says what the secret is and whose, so that no row can stand for anot
 
 from sidecar.hsm import BadCiphertext, KeyMissing, Token
 from sidecar.hsm.gcm import IV_BYTES
-from sidecar.hsm.token import ROOT_ID
+from sidecar.hsm.reserved import ROOT_ID
 
 VERSION = b"\x01"
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy import Connection
 
 from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, Token
-from sidecar.hsm.token import RESERVED_IDS
+from sidecar.hsm.reserved import RESERVED_IDS
 from sidecar.kms.service import importing
 from sidecar.kms.service.importing import (
     MAX_GRANTS,

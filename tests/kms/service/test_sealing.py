@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sidecar.hsm import HsmThread, KeyMissing, Pkcs11Uri
-from sidecar.hsm.token import ROOT_ID
+from sidecar.hsm.reserved import ROOT_ID
 from sidecar.kms.service.sealing import seal, unseal
 
 SECRET = b"the material of a key"
