@@ -87,7 +87,18 @@ class BodyReader:
 
     def values(self, reading: Reading[Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
-        found, ids = _sorted(reading)
+        ids: dict[int, bytes] = {}
+        found: list[tuple[Field, Site[Tag]]] = []
+        for site in reading.sites:
+            tag = site.tag
+            if isinstance(tag, Field):
+                if site.is_compared:
+                    _check_comparison(tag, site)
+                found.append((tag, site))
+            elif isinstance(tag, Requirement):
+                _check_requirement(tag, site.lexeme)
+            elif ids.setdefault(site.document, site.lexeme) != site.lexeme:
+                raise Unbound("a document tells two record ids")
         if self._record is None:
             return [Value(field, site.lexeme, "", site) for field, site in found]
         in_path = variables.get(self._record)
@@ -102,23 +113,6 @@ class BodyReader:
                 record = record_of(ids.get(document), in_path)
             values.append(Value(field, site.lexeme, record, site))
         return values
-
-
-def _sorted(reading: Reading[Tag]) -> tuple[list[tuple[Field, Site[Tag]]], dict[int, bytes]]:
-    """The values of fields, and the record ids by document; what else stands there is checked."""
-    found = []
-    ids: dict[int, bytes] = {}
-    for site in reading.sites:
-        tag = site.tag
-        if isinstance(tag, Field):
-            if site.is_compared:
-                _check_comparison(tag, site)
-            found.append((tag, site))
-        elif isinstance(tag, Requirement):
-            _check_requirement(tag, site.lexeme)
-        elif ids.setdefault(site.document, site.lexeme) != site.lexeme:
-            raise Unbound("a document tells two record ids")
-    return found, ids
 
 
 def _shapes(rule: Rule) -> tuple[Shape[Tag], Shape[Tag]]:

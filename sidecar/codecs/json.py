@@ -99,32 +99,38 @@ class _JsonReading[T]:
         if shape.is_document:
             document = self.documents
             self.documents += 1
-        content: Any
-        names = None
         if shape.members and text[:1] == b"{":
-            content = _decode_members(text)
-            self.elements += shape.check_names(content.keys())
-            names = _names(text, content)
-            found = [(name, below) for name, below in shape.members.items() if name in content]
+            members: dict[str, Any] = _decode_members(text)
+            self.elements += shape.check_names(members.keys())
+            container[key] = members
+            self._opened.append((container, key, text, members, _names(text, members)))
+            self.sites += [
+                Site(tag, bytes(members[name]), document, members, name)
+                for name, tag in shape.leaves
+                if name in members
+            ]
+            for name, below in shape.branches:
+                if name in members:
+                    self._visit_below(members, name, below, document)
         elif shape.items is not None and text[:1] == b"[":
-            content = _decode_items(text)
-            self.elements += len(content)
+            items: list[Any] = _decode_items(text)
+            self.elements += len(items)
             check_places(self.elements)
-            found = [(index, shape.items) for index in range(len(content))]
+            container[key] = items
+            self._opened.append((container, key, text, items, None))
+            for index in range(len(items)):
+                self._visit_below(items, index, shape.items, document)
+        elif text != b"null":
+            _check(text)
+            self.misfits.append(Misfit(shape.path, shape.in_document))
+
+    def _visit_below(self, content: Any, key: str | int, shape: Shape[T], document: int) -> None:
+        value = bytes(content[key])
+        if shape.tag is None:
+            check_places(self.elements + len(self.sites))
+            self._visit(content, key, value, shape, document)
         else:
-            if text != b"null":
-                _check(text)
-                self.misfits.append(Misfit(shape.path, shape.in_document))
-            return
-        container[key] = content
-        self._opened.append((container, key, text, content, names))
-        for place, below in found:
-            value = bytes(content[place])
-            if below.tag is None:
-                check_places(self.elements + len(self.sites))
-                self._visit(content, place, value, below, document)
-            else:
-                self.sites.append(Site(below.tag, value, document, content, place))
+            self.sites.append(Site(shape.tag, value, document, content, key))
 
 
 def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:

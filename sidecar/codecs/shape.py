@@ -27,12 +27,13 @@ class Shape[T]:
     """What matters at one place and below it.
 
     `is_document` marks a place where one record's document stands, `in_document` the places inside
-    one. `path` is the rule's own spelling of the place, for messages.
+    one. `path` is the rule's own spelling of the place, for messages. Of the members, `leaves` are
+    those with a tag, `branches` the others.
     """
 
     __slots__ = (
-        "folded", "in_document", "is_document", "items", "joined", "known", "members", "path",
-        "tag",
+        "branches", "folded", "in_document", "is_document", "items", "joined", "known", "leaves",
+        "members", "path", "tag",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
@@ -45,6 +46,8 @@ class Shape[T]:
         self.folded: dict[str, Shape[T]] = {}
         self.joined: list[list[str]] = []
         self.known: set[str] | None = None
+        self.leaves: list[tuple[str, T]] = []
+        self.branches: list[tuple[str, Shape[T]]] = []
 
     @property
     def children(self) -> tuple[Shape[T], ...]:
@@ -128,6 +131,11 @@ class Shape[T]:
         self.folded = {fold(name): below for name, below in self.members.items()}
         self.joined = [each for each in map(steps, self.members) if len(each) > 1]
         self.known = set(self.members) if wary else None
+        for name, below in self.members.items():
+            if below.tag is None:
+                self.branches.append((name, below))
+            else:
+                self.leaves.append((name, below.tag))
         for child in self.children:
             if self.tag is not None:
                 raise Misconfigured(f"{self.path!r} is designated, and so is {child.path!r} in it")

@@ -3,6 +3,8 @@
 
 from collections.abc import Collection, Mapping
 
+import msgspec
+
 from sidecar.backends import BACKENDS
 from sidecar.envelope import SEALING_SUITES, frame_place
 from sidecar.errors import Misconfigured
@@ -11,6 +13,13 @@ from sidecar.message import RequestHead
 from sidecar.rules import Mask, Phase, Rule
 from sidecar.transform.clearance import Clearance
 from sidecar.transform.values import Keys, Treatment, treatment_of
+
+
+class BoundField(msgspec.Struct, frozen=True, gc=False):
+    """What is the same for every value of one field; `place` is the first part of its context."""
+
+    treatment: Treatment
+    place: bytes
 
 
 class BoundRule:
@@ -27,12 +36,13 @@ class BoundRule:
         self.tenant_header = None if rule.tenant_header is None else rule.tenant_header.encode()
         self.adapter = BACKENDS[rule.store.kind].bind(rule)
         # Fields of one logical name are sealed in one way; the rules see to it.
-        self.treatments = {field.name: treatment_of(field) for field in rule.all_fields}
-        self.masks = {field.name: field.mask for field in rule.all_fields if field.mask}
-        self._places = {
-            field.name: frame_place(rule.store.name, rule.collection, field.name)
+        self.fields = {
+            field.name: BoundField(
+                treatment_of(field), frame_place(rule.store.name, rule.collection, field.name)
+            )
             for field in rule.all_fields
         }
+        self.masks = {field.name: field.mask for field in rule.all_fields if field.mask}
         self._clearance = Clearance(rule.cleared)
         self._rule = rule
         self._suite = SEALING_SUITES[rule.suite]
@@ -48,10 +58,6 @@ class BoundRule:
         if self.masks and self._clearance.clears(head, now):
             return {}
         return self.masks
-
-    def context(self, field: str, owner: bytes) -> bytes:
-        """The encoded `Context` of a value; `owner` is what `frame_owner` made of its ids."""
-        return self._places[field] + owner
 
     async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
         """The keys that seal one message; suspends only when one has to be asked for."""

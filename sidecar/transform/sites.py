@@ -74,20 +74,20 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     record: str | None = None
     owner = b""
     for value in message.values:
-        field, lexeme = value.field, value.lexeme
-        if lexeme == _NULL and field.null == "keep":
+        name, lexeme = value.field.name, value.lexeme
+        if lexeme == _NULL and value.field.null == "keep":
             continue
-        if value.record is None:
-            raise Unbound(_untold("a document nor the path", bound, field.name))
-        if value.record != record:  # those of one document share it
+        if value.record != record or record is None:  # those of one document share it
             record = value.record
+            if record is None:
+                raise Unbound(_untold("a document nor the path", bound, name))
             owner = frame_owner(tenant, record)
-        name = field.name
         if name in masks and is_mask(lexeme):
             raise MaskedValue(name)
-        treatment = bound.treatments[name]
+        field = bound.fields[name]
+        treatment = field.treatment
         plaintext = treatment.prepare(lexeme)
-        sites.append(SiteToSeal(value, treatment, bound.context(name, owner), plaintext))
+        sites.append(SiteToSeal(value, treatment, field.place + owner, plaintext))
     return sites
 
 
@@ -102,22 +102,22 @@ def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]
         lexeme, name = value.lexeme, value.field.name
         if lexeme == _NULL:
             continue
-        treatment = bound.treatments[name]
+        field = bound.fields[name]
         try:
-            stored = treatment.find(lexeme)
+            stored = field.treatment.find(lexeme)
         except CannotOpen as error:
             raise audited(error, bound, tenant, value) from None
         if stored is None:
             unsealed.append((name, str(value.field.path)))
             continue
-        if value.record is None:
-            place = "a document of the answer nor the path of its request"
-            raise UnreadableAnswer(_untold(place, bound, name))
-        if value.record != record:  # those of one document share it
+        if value.record != record or record is None:  # those of one document share it
             record = value.record
+            if record is None:
+                place = "a document of the answer nor the path of its request"
+                raise UnreadableAnswer(_untold(place, bound, name))
             owner = frame_owner(tenant, record)
         envelopes += isinstance(stored, Envelope)
-        sites.append(SiteToOpen(value, treatment, bound.context(name, owner), stored))
+        sites.append(SiteToOpen(value, field.treatment, field.place + owner, stored))
     return FoundInAnswer(sites, unsealed, message.claims - envelopes)
 
 
@@ -174,7 +174,7 @@ def open_site(
     mask = masks.get(name)
     if mask is None:
         return lexeme
-    place = bound.context(name, frame_owner(tenant, ""))
+    place = bound.fields[name].place + frame_owner(tenant, "")
     return shown(mask, lexeme, lambda text: keys.lookup[0].fingerprint(place, text))
 
 

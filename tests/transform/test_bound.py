@@ -19,15 +19,15 @@ async def test_the_context_is_made_of_names_of_the_rule(rig: Rig, tenant: str, r
     bound = BoundRule(rig.rule(*FIELDS, collection="people"), rig.keyring)
     for name in ("ssn", "email", "no"):
         expected = Context("crm", "people", name, tenant, record).encode()
-        assert bound.context(name, frame_owner(tenant, record)) == expected
+        assert bound.fields[name].place + frame_owner(tenant, record) == expected
 
 
 async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig) -> None:
     bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
-    keys = await bound.keys_to_seal("acme", [*bound.treatments.values()])
+    keys = await bound.keys_to_seal("acme", [each.treatment for each in bound.fields.values()])
     assert keys.sealing is not None
     assert await rig.keyring.for_sealing(CMK, KeyContext("crm", "acme"), 1) is keys.sealing
-    others = await bound.keys_to_seal("globex", [*bound.treatments.values()])
+    others = await bound.keys_to_seal("globex", [each.treatment for each in bound.fields.values()])
     assert others.sealing is not keys.sealing
     assert others.lookup == keys.lookup
     opened = await bound.keys_to_open("acme", {keys.sealing.edk}, needs_lookup_key=False)
@@ -36,10 +36,10 @@ async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig
 
 async def test_what_a_message_does_not_need_is_not_asked_for(rig: Rig) -> None:
     bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
-    keys = await bound.keys_to_seal("acme", [bound.treatments["email"], bound.treatments["no"]])
+    keys = await bound.keys_to_seal("acme", [bound.fields["email"].treatment, bound.fields["no"].treatment])
     assert keys.sealing is None
     assert len(keys.lookup) == 1
-    assert (await bound.keys_to_seal("acme", [bound.treatments["ssn"]])).lookup == ()
+    assert (await bound.keys_to_seal("acme", [bound.fields["ssn"].treatment])).lookup == ()
     keys = await bound.keys_to_open("acme", (), needs_lookup_key=True)
     assert (keys.opening, len(keys.lookup)) == ({}, 1)
     assert rig.provider.calls["Decrypt"] == 1
