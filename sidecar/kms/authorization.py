@@ -14,7 +14,13 @@ def authorize(caller: Caller, right: str, target: Target, facts: RequestFacts) -
     """Return where the caller may do `right` (`kms:Decrypt`) on all of `target`; raise Fault."""
     decision = decide_for(caller, right, target, facts)
     if not decision.is_allowed:
-        raise Fault.no_permission(decision.resource, _detail(caller, right, decision))
+        detail = {
+            "AuthAction": right,
+            **caller.principal(),
+            "NoPermissionType": str(decision.denial),
+            "PolicyType": decision.source,
+        }
+        raise Fault.no_permission(decision.resource, detail)
 
 
 def decide_for(caller: Caller, right: str, target: Target, facts: RequestFacts) -> Decision:
@@ -34,15 +40,3 @@ def _key_policy(caller: Caller, cmk: Cmk) -> KeyPolicy:
     return caller.key_policy(
         resource, cmk.account, parse_key_policy(cmk.policy) if cmk.policy else None
     )
-
-
-def _detail(caller: Caller, right: str, decision: Decision) -> dict[str, str]:
-    """RAM's AccessDeniedDetail."""
-    return {
-        "AuthAction": right,
-        "AuthPrincipalDisplayName": caller.display_name,
-        "AuthPrincipalOwnerId": caller.account.id,
-        "AuthPrincipalType": "AssumedRoleUser" if caller.session else "SubUser",
-        "NoPermissionType": str(decision.denial),
-        "PolicyType": "AccountLevelIdentityBasedPolicy",
-    }

@@ -7,6 +7,7 @@ from sidecar.kms.policy.evaluation import (
     Finding,
     KeyPolicy,
     Policy,
+    Source,
     decide,
     weigh,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Kind",
     "Policy",
     "RequestFacts",
+    "Source",
     "decide",
     "open_providers",
     "providers_of",

@@ -10,7 +10,7 @@ decision names the statement that made it, so that it can be explained.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self
@@ -90,16 +90,31 @@ class Denial(StrEnum):
     IMPLICIT = "ImplicitDeny"
 
 
+class Source(StrEnum):
+    """What a policy hangs on, in the spelling of `AccessDeniedDetail.PolicyType`.
+
+    RAM's reference (DecodeDiagnosticMessage) has these but the second, which is what references of
+    services call the policies of their resources.
+    """
+
+    IDENTITY = "AccountLevelIdentityBasedPolicy"
+    KEY = "ResourceBasedPolicy"
+    SESSION = "SessionPolicy"
+    TRUST = "AssumeRolePolicy"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Allowed where `denial` is None; otherwise `resource` is the one that was refused.
 
-    `by` are the statements that decided: none where nothing was said.
+    `by` are the statements that decided: none where nothing was said. `source` is whose Deny it
+    was, or whose Allow was missing; the caller's own policies come first.
     """
 
     denial: Denial | None = None
     resource: str = ""
     by: tuple[Finding, ...] = ()
+    source: Source = Source.IDENTITY
 
     @property
     def is_allowed(self) -> bool:
@@ -140,21 +155,31 @@ def _about(  # noqa: PLR0913, PLR0917 - as above
     session: Policy | None,
     key: KeyPolicy | None,
 ) -> Decision:
-    ram = weigh(policies, action, resource, facts)
-    of_key = _of_key(key, action, facts) if key else Finding()
-    narrowed = weigh((session,), action, resource, facts) if session else None
-    findings = [one for one in (ram, of_key, narrowed) if one is not None]
-    for finding in findings:
+    findings = {Source.IDENTITY: weigh(policies, action, resource, facts)}
+    if key is not None:
+        findings[Source.KEY] = _of_key(key, action, facts)
+    if session is not None:
+        findings[Source.SESSION] = weigh((session,), action, resource, facts)
+    for source, finding in findings.items():
         if finding.effect == "Deny":
-            return Decision(Denial.EXPLICIT, resource, (finding,))
-    is_foreign = key is not None and key.is_foreign
-    given = [one.effect == "Allow" for one in (ram, of_key)]
-    is_given = all(given) if is_foreign else any(given)
-    is_narrowed_away = narrowed is not None and narrowed.effect != "Allow"
-    said = tuple(one for one in findings if one.effect is not None)
-    if not is_given or is_narrowed_away:
-        return Decision(Denial.IMPLICIT, resource, said)
+            return Decision(Denial.EXPLICIT, resource, (finding,), source)
+    said = tuple(one for one in findings.values() if one.effect is not None)
+    missing = _find_missing(findings, is_foreign=key is not None and key.is_foreign)
+    if missing is not None:
+        return Decision(Denial.IMPLICIT, resource, said, missing)
     return Decision(by=said)
+
+
+def _find_missing(findings: Mapping[Source, Finding], *, is_foreign: bool) -> Source | None:
+    """Whose Allow it takes and there is not, where nobody denies."""
+    allowed = {source for source, finding in findings.items() if finding.effect == "Allow"}
+    if Source.IDENTITY not in allowed and (is_foreign or Source.KEY not in allowed):
+        return Source.IDENTITY
+    if is_foreign and Source.KEY not in allowed:
+        return Source.KEY
+    if Source.SESSION in findings and Source.SESSION not in allowed:
+        return Source.SESSION
+    return None
 
 
 def weigh(

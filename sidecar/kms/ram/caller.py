@@ -73,6 +73,14 @@ class Caller:
         is_foreign = owner != self.account.id
         return KeyPolicy(resource, policy, self.names, everybody_of(owner), is_foreign)
 
+    def principal(self) -> dict[str, str]:
+        """Who it is in RAM's `AccessDeniedDetail`."""
+        return {
+            "AuthPrincipalDisplayName": self.display_name,
+            "AuthPrincipalOwnerId": self.account.id,
+            "AuthPrincipalType": "AssumedRoleUser" if self.session else "SubUser",
+        }
+
     def identity(self) -> dict[str, object]:
         """ActionTrail's `userIdentity`."""
         return {

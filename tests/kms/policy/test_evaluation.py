@@ -12,6 +12,7 @@ from sidecar.kms.policy import (
     Kind,
     Policy,
     RequestFacts,
+    Source,
     decide,
 )
 
@@ -185,6 +186,44 @@ def test_a_session_policy_narrows_and_never_widens() -> None:
     assert not decide([], "kms:Decrypt", [KEY], INSIDE, session=some).is_allowed
     given = key_policy(to(f"{OWN}:user/app", action="kms:*"))
     assert not decide([], "kms:Encrypt", [KEY], INSIDE, session=some, keys=[given]).is_allowed
+
+
+YES, NO, OTHERS = [policy(allow("*"))], [policy(deny("*"))], policy(allow("kms:Encrypt"))
+APP, FOREIGN = f"{OWN}:user/app", f"{OTHER}:user/app"
+
+
+@pytest.mark.parametrize(
+    ("policies", "key", "session", "denial", "source"),
+    [
+        ([], None, None, Denial.IMPLICIT, Source.IDENTITY),
+        (NO, None, YES[0], Denial.EXPLICIT, Source.IDENTITY),
+        (YES, None, OTHERS, Denial.IMPLICIT, Source.SESSION),
+        (YES, None, NO[0], Denial.EXPLICIT, Source.SESSION),
+        (YES, key_policy(to(APP, "Deny")), None, Denial.EXPLICIT, Source.KEY),
+        # In the key's own account nobody waits for its policy.
+        ([], key_policy(to(f"{OWN}:root")), OTHERS, Denial.IMPLICIT, Source.IDENTITY),
+        ([], key_policy(to(APP)), OTHERS, Denial.IMPLICIT, Source.SESSION),
+        # A foreign caller has to have both.
+        ([], key_policy(to(FOREIGN), user=FOREIGN), None, Denial.IMPLICIT, Source.IDENTITY),
+        ([], key_policy(to(APP), user=FOREIGN), None, Denial.IMPLICIT, Source.IDENTITY),
+        (YES, key_policy(to(APP), user=FOREIGN), None, Denial.IMPLICIT, Source.KEY),
+        (YES, key_policy(to(APP), user=FOREIGN), OTHERS, Denial.IMPLICIT, Source.KEY),
+        (YES, key_policy(to(FOREIGN), user=FOREIGN), OTHERS, Denial.IMPLICIT, Source.SESSION),
+        # Whoever denies comes before whoever does not allow.
+        ([], key_policy(to(APP, "Deny")), OTHERS, Denial.EXPLICIT, Source.KEY),
+        ([], None, NO[0], Denial.EXPLICIT, Source.SESSION),
+    ],
+)
+def test_a_denial_says_whose_policy_it_hangs_on(
+    policies: list[Policy],
+    key: KeyPolicy | None,
+    session: Policy | None,
+    denial: Denial,
+    source: Source,
+) -> None:
+    keys = [key] if key else []
+    decision = decide(policies, "kms:Decrypt", [KEY], INSIDE, session=session, keys=keys)
+    assert (decision.denial, decision.source) == (denial, source)
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -66,6 +66,7 @@ def test_its_deny_beats_every_allow(federated: Federated, sidecar: KmsClient, cm
     made = sidecar.call("GenerateDataKey", {"KeyId": cmk})
     answer = refused(sidecar, "Decrypt", CiphertextBlob=made["CiphertextBlob"])
     assert answer["AccessDeniedDetail"]["NoPermissionType"] == "ExplicitDeny"
+    assert answer["AccessDeniedDetail"]["PolicyType"] == "ResourceBasedPolicy"
 
 
 def test_the_default_policy_can_be_set_and_gives_nobody_more(
@@ -86,6 +87,7 @@ def test_another_account_uses_a_key_that_names_it(
     assert neighbour.call("DescribeKey", {"KeyId": arn(cmk)})["KeyMetadata"]["Arn"] == arn(cmk)
     answer = refused(neighbour, "Decrypt", CiphertextBlob=made["CiphertextBlob"])
     assert answer["Code"] == "Forbidden.NoPermission"
+    assert answer["AccessDeniedDetail"]["PolicyType"] == "ResourceBasedPolicy"
     set_policy(federated, cmk, to(NEIGHBOUR, "kms:Decrypt"))
     opened = neighbour.call("Decrypt", {"CiphertextBlob": made["CiphertextBlob"]})
     assert opened["Plaintext"] == made["Plaintext"]

@@ -20,19 +20,30 @@ def document(*statements: dict[str, object]) -> str:
     return json.dumps({"Version": "1", "Statement": list(statements)})
 
 
+def to(*principals: str, effect: str = "Allow") -> dict[str, object]:
+    whom = {"Principal": {"RAM": list(principals)}}
+    return {"Effect": effect, "Action": "sts:AssumeRole", **whom}
+
+
 def trust(*principals: str) -> str:
-    to = {"Principal": {"RAM": list(principals)}}
-    return document({"Effect": "Allow", "Action": "sts:AssumeRole", **to})
+    return document(to(*principals))
 
 
 def allow(*actions: str) -> str:
     return document({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
 
 
-FIRST, SECOND = "acs:ram::1:role/first", "acs:ram::1:role/second"
+FIRST, SECOND, DENYING = (f"acs:ram::1:role/{name}" for name in ("first", "second", "denying"))
+ADMIN_AND_EVE = "acs:ram::1:user/admin", "acs:ram::2:user/eve"
 ROLES = (
     Role("first", "31", trust("acs:ram::1:user/admin"), (ASSUME, "AliyunKMSFullAccess"), 7200),
     Role("second", "32", trust(FIRST), ("AliyunKMSReadOnlyAccess",), 7200),
+    Role(
+        "denying",
+        "33",
+        document(to(*ADMIN_AND_EVE), to(*ADMIN_AND_EVE, effect="Deny")),
+        ("AliyunKMSReadOnlyAccess",),
+    ),
 )
 ACCOUNTS = (
     Account("1", (User("admin", "21", (ASSUME,), (ADMIN,)),), roles=ROLES),
@@ -62,14 +73,29 @@ def code(inside: Inside, key: AccessKey, action: str = "ListKeys") -> str | None
 
 
 def test_another_account_does_not_find_out_which_roles_there_are(inside: Inside) -> None:
-    told = set()
-    for role in (FIRST, "acs:ram::1:role/nobody", "acs:ram::9:role/first"):
-        with pytest.raises(Fault) as caught:
-            become(inside, EVE, role)
-        told.add((caught.value.fault_code, caught.value.why))
-    assert len(told) == 1
+    for more in ({}, {"Policy": "[]"}, {"DurationSeconds": "43200"}):
+        told = []
+        for role in (FIRST, DENYING, "acs:ram::1:role/nobody", "acs:ram::9:role/first"):
+            with pytest.raises(Fault) as caught:
+                become(inside, EVE, role, **more)
+            told.append((caught.value.fault_code, caught.value.why, caught.value.detail))
+        assert told == told[:1] * 4
     with pytest.raises(Fault, match="The role does not exist"):
         become(inside, role="acs:ram::1:role/nobody")
+
+
+def test_a_trust_policy_that_refuses_is_told_as_the_reason(inside: Inside) -> None:
+    for role, denial in ((SECOND, "ImplicitDeny"), (DENYING, "ExplicitDeny")):
+        with pytest.raises(Fault) as caught:
+            become(inside, role=role)
+        assert caught.value.detail == {
+            "AuthAction": "sts:AssumeRole",
+            "AuthPrincipalDisplayName": "admin",
+            "AuthPrincipalOwnerId": "1",
+            "AuthPrincipalType": "SubUser",
+            "NoPermissionType": denial,
+            "PolicyType": "AssumeRolePolicy",
+        }
 
 
 def test_a_role_of_a_role_may_what_that_one_may_and_for_an_hour(inside: Inside) -> None:

@@ -35,20 +35,19 @@ EXTERNAL = Parameter(
 
 def target(call: Call) -> Target:
     arn = call[ROLE_ARN]
-    resources = (arn_of(arn.account, "role", arn.name),)
-    if find_role(call):
-        return Target(resources)
-    is_own = arn.account == call.place.account
-    # Of another account's roles nobody may find out which there are.
-    return Target(resources, missing=refusals.not_there("Role") if is_own else no_permission())
+    return Target((arn_of(arn.account, "role", arn.name),))
 
 
 def act(call: Call) -> Answer:
     role, caller = find_role(call), call.caller
-    if role is None or caller is None:
+    if caller is None:
         raise Fault.internal()
+    if role is None:
+        is_own = call[ROLE_ARN].account == caller.account.id
+        # Of another account's roles nobody may find out which there are.
+        raise refusals.not_there("Role") if is_own else no_permission(caller.principal())
     facts = {EXTERNAL_ID: call[EXTERNAL]} if call[EXTERNAL] else {}
-    insist_on_trust(call, role, caller.names, facts)
+    insist_on_trust(call, role, caller.names, facts, caller.principal())
     return begin(call, role, CHAINED_SECONDS if caller.session else MAX_SECONDS)
 
 

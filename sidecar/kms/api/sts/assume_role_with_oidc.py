@@ -21,7 +21,7 @@ from sidecar.kms.api.sts.sessions import (
 )
 from sidecar.kms.policy import OIDC_AUDIENCE, OIDC_ISSUER, OIDC_SUBJECT
 from sidecar.kms.ram import refusals
-from sidecar.kms.ram.names import arn_of, read_arn
+from sidecar.kms.ram.names import RamArn, arn_of, read_arn
 from sidecar.kms.ram.oidc import MAX_TOKEN, believe
 from sidecar.kms.ram.sessions import MAX_SECONDS
 from sidecar.kms.service.metadata import timestamp
@@ -43,11 +43,11 @@ def act(call: Call) -> Answer:
         OIDC_AUDIENCE: claims.audience,
         OIDC_SUBJECT: claims.subject,
     }
-    role = find_role(call)
+    role, principal = find_role(call), _principal(arn)
     if role is None:
-        raise no_permission()  # nobody may probe for roles
+        raise no_permission(principal)  # nobody may probe for roles
     named = arn_of(arn.account, "oidc-provider", arn.name)
-    insist_on_trust(call, role, frozenset((named,)), facts)
+    insist_on_trust(call, role, frozenset((named,)), facts, principal)
     answer = begin(call, role, MAX_SECONDS)
     answer["OIDCTokenInfo"] = {
         "Issuer": claims.issuer,
@@ -58,6 +58,15 @@ def act(call: Call) -> Answer:
         "VerificationInfo": "Success",
     }
     return answer
+
+
+def _principal(provider: RamArn) -> dict[str, str]:
+    """Who is refused, in RAM's `AccessDeniedDetail`: one of these, as far as anybody knows."""
+    return {
+        "AuthPrincipalDisplayName": f"oidc-provider/{provider.name}",
+        "AuthPrincipalOwnerId": provider.account,
+        "AuthPrincipalType": "Federated",
+    }
 
 
 ACTION = Action(

@@ -9,7 +9,7 @@ from sidecar.kms.api.action import Answer, Call
 from sidecar.kms.api.parameters import Parameter, integer, text_up_to
 from sidecar.kms.api.ram.parameters import read_document, word
 from sidecar.kms.faults import Fault
-from sidecar.kms.policy import Kind, Policy, weigh
+from sidecar.kms.policy import Denial, Kind, Policy, Source, weigh
 from sidecar.kms.ram.names import SESSION_NAME, account_of, arn_of, read_arn
 from sidecar.kms.ram.roster import Roster
 from sidecar.kms.ram.sessions import MAX_SECONDS, MIN_SECONDS, Terms, open_session
@@ -17,6 +17,8 @@ from sidecar.kms.service.metadata import timestamp
 from sidecar.kms.store.ram_tables import RamRole
 
 MAX_POLICY = 2048
+RIGHT = "sts:AssumeRole"
+"""What a trust policy allows, by whichever of the two actions."""
 
 ROLE_ARN = Parameter("RoleArn", lambda text: read_arn(text, "role"), audited=True)
 ROLE_SESSION_NAME = Parameter("RoleSessionName", word(SESSION_NAME), audited=True)
@@ -38,22 +40,35 @@ def find_role(call: Call) -> RamRole | None:
 
 
 def insist_on_trust(
-    call: Call, role: RamRole, names: frozenset[str], facts: Mapping[str, str]
+    call: Call,
+    role: RamRole,
+    names: frozenset[str],
+    facts: Mapping[str, str],
+    principal: Mapping[str, str],
 ) -> None:
-    """The role's trust policy lets one of `names` in; raise Fault."""
+    """The role's trust policy lets one of `names` in; raise Fault, which tells the `principal`."""
     trust = Policy.kept(role.trust, "trust", Kind.TRUST)
     arn = arn_of(role.account, "role", role.name)
     known = dataclasses.replace(call.origin, kms=facts)
-    if weigh((trust,), "sts:AssumeRole", arn, known, names).effect != "Allow":
-        raise no_permission()
+    effect = weigh((trust,), RIGHT, arn, known, names).effect
+    if effect != "Allow":
+        # Others hear the same of a role that is not there.
+        is_told = effect == "Deny" and role.account == call.place.account
+        raise no_permission(principal, Denial.EXPLICIT if is_told else Denial.IMPLICIT)
 
 
-def no_permission() -> Fault:
+def no_permission(principal: Mapping[str, str], denial: Denial = Denial.IMPLICIT) -> Fault:
     """Of a role that trusts nobody like this, and of one that is not there."""
     return Fault(
         403,
         "NoPermission",
         "You are not authorized to do this action. You should be authorized by RAM.",
+        {
+            "AuthAction": RIGHT,
+            **principal,
+            "NoPermissionType": denial,
+            "PolicyType": Source.TRUST,
+        },
     )
 
 
