@@ -172,6 +172,9 @@ def test_a_role_that_names_no_workload_is_warned_of(
     assert role("list").err == f"warning: open: {warning}"
     done = role("list", "--json")
     assert ([one["OpenToAllOf"] for one in json.loads(done.out)], done.err) == ([[provider]], "")
+    kms.stop()
+    kms.start()
+    assert f"every workload of {provider} may assume the role open" in kms.log.read_text()
     named = trust(Condition={"StringEquals": {"oidc:sub": "system:serviceaccount:shop:crm"}})
     for command in (("trust", "open", named), ("show", "open"), ("list",)):
         assert role(*command).err == ""

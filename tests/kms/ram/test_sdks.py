@@ -8,6 +8,7 @@ import pytest
 
 from sidecar.signing import AccessKey
 from tests.fixtures.kms import RunningKms
+from tests.kms.ram.conftest import PROVIDER, Federated
 from tests.kms.ram.sdks import RAM_SDKS
 from tests.kms.sdks import NewSdk, Sdk, SdkRefused
 
@@ -177,6 +178,24 @@ def test_roles_are_made_told_changed_listed_and_deleted(
     assert name in [role["RoleName"] for role in roles]
     sdk.call("DeleteRole", RoleName=name)
     assert code(sdk, "GetRole", RoleName=name) == (404, "EntityNotExist.Role")
+
+
+@pytest.mark.parametrize("spelling", RAM_SDKS)
+def test_an_open_role_is_told_of_in_a_member_that_the_sdks_do_not_mind(
+    spelling: str, federated: Federated, name: str
+) -> None:
+    sdk = RAM_SDKS[spelling](federated.kms, federated.kms.access_key)
+    whom = {"Principal": {"Federated": PROVIDER}}
+    text = document({"Effect": "Allow", "Action": "sts:AssumeRole", **whom})
+    made = sdk.call("CreateRole", RoleName=name, AssumeRolePolicyDocument=text)["Role"]
+    assert made["AssumeRolePolicyDocument"] == text
+    assert sdk.call("GetRole", RoleName=name)["Role"]["RoleName"] == name
+    roles = sdk.call("ListRoles", MaxItems=1000)["Roles"]["Role"]
+    assert name in [role["RoleName"] for role in roles]
+    other = text.replace(PROVIDER, PROVIDER + "2")
+    new = {"RoleName": name + "2", "AssumeRolePolicyDocument": other}
+    assert code(sdk, "CreateRole", **new) == (404, "EntityNotExist.OIDCProvider")
+    sdk.call("DeleteRole", RoleName=name)
 
 
 def all_of(ram: Sdk, action: str, outer: str, inner: str, **parameters: str) -> list[str]:
