@@ -59,6 +59,9 @@ class Adapter(Protocol):
     ) -> Message[RequestHead]:
         """Find the values that go to the store; Refused where some might be overlooked."""
 
+    def is_silent(self, head: ResponseHead, body: bytes) -> bool:
+        """Whether an answer surely has nothing in it that the rule names, and no envelope."""
+
     def read_response(
         self, head: ResponseHead, variables: Mapping[str, str], body: bytes
     ) -> Message[ResponseHead]:

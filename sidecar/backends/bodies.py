@@ -23,6 +23,7 @@ from sidecar.backends.refusals import (
     UnreadableAnswer,
     UnsupportedMedia,
 )
+from sidecar.backends.silence import Silence
 from sidecar.codecs import Reading, Shape, Site, build_shape, find_codec, seems_a_patch
 from sidecar.codecs.places import SPARE_PLACES, check_places
 from sidecar.envelope import MIN_DIGITS
@@ -55,10 +56,11 @@ class BodyReader:
         self._is_whole = any(field.is_whole_body for field in rule.fields)
         self._is_idle = not (rule.fields or rule.require)
         self._in_requests, self._in_responses = _shapes(rule)
+        self._silence = Silence(self._in_responses)
 
     def read_request(self, head: RequestHead, body: bytes) -> Reading[Tag] | None:
-        """The body that goes to the store; None where there is nothing to look for."""
-        if not body or self._is_idle:
+        """The body, not empty, that goes to the store; None where nothing is looked for."""
+        if self._is_idle:
             return None
         codec = body_codec(head.headers, self._is_whole)
         if codec is None:
@@ -71,6 +73,10 @@ class BodyReader:
             raise UnexpectedShape(f"an unexpected value stands at {path!r}")
         check_places(reading.elements + len(reading.sites) + SPARE_PLACES)
         return reading
+
+    def is_silent(self, head: ResponseHead, body: bytes) -> bool:
+        """Whether a body that comes from the store surely says nothing of the rule's."""
+        return self._silence.covers(body) and body_codec(head.headers) is _JSON
 
     def read_response(self, head: ResponseHead, body: bytes) -> Reading[Tag] | None:
         """The body that comes from the store; None for a format in which no value is looked for."""

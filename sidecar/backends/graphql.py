@@ -91,6 +91,9 @@ class _GraphqlAdapter:
                 _check_searchable(message)
         return message
 
+    def is_silent(self, head: ResponseHead, body: bytes) -> bool:
+        return self._as_rest.is_silent(head, body)
+
     def read_response(
         self, head: ResponseHead, variables: Mapping[str, str], body: bytes
     ) -> Message[ResponseHead]:

@@ -32,9 +32,14 @@ class _Request:
     misfits = ()  # refused by the reader
 
     def __init__(
-        self, head: RequestHead, body: bytes, reading: Reading[Tag] | None, query: bytes
+        self,
+        head: RequestHead,
+        body: bytes,
+        reading: Reading[Tag] | None,
+        values: list[Value],
+        query: bytes,
     ) -> None:
-        self.values: list[Value] = []
+        self.values = values
         self.claims = 0 if reading is None else reading.claims
         self._head = head
         self._body = body
@@ -62,20 +67,25 @@ class _Request:
             path = target.partition(b"?")[0]
             target = b"%b?%b" % (path, replace_values(self._query, self._searched))
         body = self._body if self._reading is None else self._reading.render()
-        changed = body is not self._body
-        return repair_request(head, target, body, changed=changed), body
+        return repair_request(head, target, body, changed=body is not self._body), body
 
 
 class _Response:
     """One answer: values of its body and of its head."""
 
-    def __init__(self, head: ResponseHead, body: bytes, reading: Reading[Tag] | None) -> None:
-        self.values: list[Value] = []
-        self.misfits: Sequence[str] = ()
-        if reading is not None:
-            # A scalar where a document might stand (`true`, `"OK"`) is an answer without one.
-            self.misfits = [misfit.path for misfit in reading.misfits if misfit.in_document]
-        self.claims = int(holds_envelope(body)) if reading is None else reading.claims
+    misfits: Sequence[str] = ()
+
+    def __init__(
+        self, head: ResponseHead, body: bytes, reading: Reading[Tag] | None, values: list[Value]
+    ) -> None:
+        self.values = values
+        if reading is None:
+            self.claims = int(holds_envelope(body))
+        else:
+            self.claims = reading.claims
+            if reading.misfits:
+                # A scalar where a document might stand (`true`, `"OK"`) is an answer without one.
+                self.misfits = [misfit.path for misfit in reading.misfits if misfit.in_document]
         self._head = head
         self._body = body
         self._reading = reading
@@ -111,18 +121,22 @@ class _RestAdapter:
         self, head: RequestHead, variables: Mapping[str, str], query: bytes, body: bytes
     ) -> _Request:
         parameters = self._query.read(query) if query else ()
-        reading = self._bodies.read_request(head, body)
-        request = _Request(head, body, reading, query)
-        if reading is not None:
-            request.values = self._bodies.values(reading, variables)
+        reading = self._bodies.read_request(head, body) if body else None
+        values = [] if reading is None else self._bodies.values(reading, variables)
+        request = _Request(head, body, reading, values, query)
         for parameter in parameters:
-            request.values.append(Value(parameter.field, parameter.lexeme, "", parameter))
+            values.append(Value(parameter.field, parameter.lexeme, "", parameter))
             request.claims += count_claims(parameter.lexeme)
         if self._heads is not None:
-            values = self._heads.read_request(head, variables)
-            request.values += values
-            request.claims += count_head_claims(head.headers, values)
+            found = self._heads.read_request(head, variables)
+            values += found
+            request.claims += count_head_claims(head.headers, found)
         return request
+
+    def is_silent(self, head: ResponseHead, body: bytes) -> bool:
+        if self._heads is not None or head.status == _PARTIAL_CONTENT:
+            return False
+        return self._bodies.is_silent(head, body)
 
     def read_response(
         self, head: ResponseHead, variables: Mapping[str, str], body: bytes
@@ -131,13 +145,12 @@ class _RestAdapter:
             raise UnreadableAnswer("the store answered with a part of a range")
         try:
             reading = self._bodies.read_response(head, body)
-            response = _Response(head, body, reading)
-            if reading is not None:
-                response.values = self._bodies.values(reading, variables)
+            values = [] if reading is None else self._bodies.values(reading, variables)
+            response = _Response(head, body, reading, values)
             if self._heads is not None:
-                values = self._heads.read_response(head.headers)
-                response.values += values
-                response.claims += count_head_claims(head.headers, values)
+                found = self._heads.read_response(head.headers)
+                values += found
+                response.claims += count_head_claims(head.headers, found)
         except (Malformed, Unbound) as error:
             raise UnreadableAnswer(f"the store's answer: {error.why}") from None
         return response

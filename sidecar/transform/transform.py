@@ -176,6 +176,8 @@ class Transform:
     async def _open(
         self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
     ) -> Opened:
+        if bound.adapter.is_silent(head, body):
+            return _to_client(bound, head, body)
         message = bound.adapter.read_response(head, hold.match.variables, body)
         found = find_in_answer(bound, hold.tenant, message)
         # Of a body that is one value only the answer to a GET is what is stored.

@@ -201,9 +201,9 @@ def test_documents_are_numbered_and_what_stands_outside_has_none() -> None:
     )
     reading = CODEC.read(b'{"rows":[{"ssn":1},{"ssn":2},{}],"command":"x"}', where)
     assert [(site.tag, site.document) for site in reading.sites] == [
+        ("command", -1),
         ("ssn", 0),
         ("ssn", 1),
-        ("command", -1),
     ]
     assert reading.documents == 3
 
