@@ -5,11 +5,11 @@ grammar   heads                                    connection   one client, one 
 chunks    the chunked coding                       conversation where that client stands
 reader    bytes to messages, two parsers agreeing  exchange     one request and its answer …
 writer    heads of our own                         passed       … that go on as they come
-alarm     the one deadline of a connection         held         … that a rule holds
-upstream  one connection to an upstream            tunnelled    … that only open a tunnel
-upstreams those of one client                      beginning    which of the three a head begins
-service   what a listener's clients share          tunnel       two connections joined
-                                                   connect_tunnel   … by another proxy on the way
+alarm     the one deadline of a connection         observed     … while a rule looks on
+upstream  one connection to an upstream            held         … that a rule holds
+upstreams those of one client                      tunnelled    … that only open a tunnel
+service   what a listener's clients share          beginning    which of the four a head begins
+tunnel    two connections joined                   connect_tunnel   … by another proxy on the way
 """
 
 from sidecar.proxy.layers.http1.connection import Http1Layer

@@ -4,7 +4,9 @@
 from sidecar.message import Refusal, RequestHead
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
+from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.held import HeldExchange
+from sidecar.proxy.layers.http1.observed import ObservedExchange
 from sidecar.proxy.layers.http1.passed import PassedExchange
 from sidecar.proxy.layers.http1.service import Way
 from sidecar.proxy.layers.http1.tunnelled import TunnelledExchange
@@ -12,33 +14,39 @@ from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.transform import PASS
 
 
-def exchange_for(client: Client, way: Way, link: Link, names: frozenset[str]) -> Exchange | Refusal:
-    """The exchange that goes `way` over `link`; `names` are those of the client's certificate."""
-    stats = client.stats
+def exchange_for(
+    client: Client, frame: Frame, way: Way, link: Link, names: frozenset[str]
+) -> Exchange | Refusal:
+    """The exchange of `frame`, which goes `way` over `link`; `names` are the client's."""
+    frame = way.frame or frame
     if way.kind == "store":
-        return _for_store(client, way, link, names)
+        return _for_store(client, frame, link, way.host, names)
+    stats = client.stats
     if way.kind == "kms":
         stats.requests_kms += 1
-        frame = writer.passed_request(way.frame, None, may_upgrade=False)
+        frame = writer.passed_request(frame, None, may_upgrade=False)
         return PassedExchange(client, frame, link)
     stats.tunnels += 1
-    return TunnelledExchange(client, way.frame, link, way.check)
+    return TunnelledExchange(client, frame, link, way.check)
 
 
-def _for_store(client: Client, way: Way, link: Link, names: frozenset[str]) -> Exchange | Refusal:
+def _for_store(
+    client: Client, frame: Frame, link: Link, host: bytes | None, names: frozenset[str]
+) -> Exchange | Refusal:
     """Let the rules say what becomes of a request to a store."""
-    frame, guard, authority = way.frame, client.guard, way.upstream.authority
+    guard, authority = client.guard, link.authority
     claim = guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers, names))
     if isinstance(claim, Refusal):
         return claim
-    if claim is PASS or claim.observes:
-        client.stats.requests_passed += 1
+    if claim is not PASS and not claim.observes:
+        client.stats.requests_held += 1
+        return HeldExchange(client, frame, link, claim, host)
+    client.stats.requests_passed += 1
+    if host is not None or frame.upgrade:
         # Of a protected host only WebSockets of routes that no rule names: in another protocol,
         # such as h2c, requests of other routes would pass unseen.
-        may_upgrade = bool(frame.upgrade) and (
-            frame.upgrade.lower() == b"websocket" or not guard.protects(authority)
-        )
-        frame = writer.passed_request(frame, way.host, may_upgrade=may_upgrade)
-        return PassedExchange(client, frame, link, None if claim is PASS else claim)
-    client.stats.requests_held += 1
-    return HeldExchange(client, frame, link, claim, way.host)
+        may_upgrade = frame.upgrade.lower() == b"websocket" or not guard.protects(authority)
+        frame = writer.passed_request(frame, host, may_upgrade=may_upgrade)
+    if claim is PASS:
+        return PassedExchange(client, frame, link)
+    return ObservedExchange(client, frame, link, claim)

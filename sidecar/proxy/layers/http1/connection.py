@@ -49,17 +49,21 @@ class Http1Layer(layer.Layer):
 
     def handle_event(self, event: events.Event) -> list[commands.Command]:  # type: ignore[override]
         """What to do upon `event`."""
+        talk = self._talk
         try:
-            self._dispatch(event)
-            if self._talk.exchange is None:
+            if type(event) is events.DataReceived and event.connection is self._client:
+                talk.client_data(event.data)
+            else:
+                self._dispatch(event)
+            if talk.exchange is None:
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
             logger.error("a connection was broken off: %s", whereabouts(error))  # noqa: TRY400 - no values
-            self._talk.take_commands()
-            self._talk.cut()
-        if (self.reader.buffered > _WAITING_BYTES) is self._may_read.is_set():
+            talk.take_commands()
+            talk.cut()
+        if (len(self.reader.waiting) > _WAITING_BYTES) is self._may_read.is_set():
             self._set_reading()
-        return self._talk.take_commands()
+        return talk.take_commands()
 
     _handle_event = handle_event  # type: ignore[assignment]
 
@@ -67,8 +71,6 @@ class Http1Layer(layer.Layer):
         if isinstance(event, events.ConnectionEvent):
             if event.connection is not self._client:
                 self._link_events(self._talk.upstreams.received(event))
-            elif isinstance(event, events.DataReceived):
-                self._talk.client_data(event.data)
             else:
                 self._talk.client_closed()
         elif isinstance(event, events.Wakeup):
@@ -87,8 +89,13 @@ class Http1Layer(layer.Layer):
     def _next_exchange(self) -> None:
         talk, reader = self._talk, self.reader
         while talk.is_free:
+            if not reader.waiting:
+                self._in_head = False
+                if talk.has_closed or self._is_last_call_over:
+                    talk.close()
+                return
             try:
-                frame = reader.read_head() if reader.buffered else None
+                frame = reader.read_head()
             except Malformed as error:
                 talk.frame = None
                 talk.refuse(talk.guard.refusal(None, error))
@@ -96,18 +103,13 @@ class Http1Layer(layer.Layer):
             if frame is not None:
                 self._in_head = False
                 self._begin(frame)
-            elif talk.has_closed or (self._is_last_call_over and not reader.buffered):
+            elif talk.has_closed:
                 talk.close()
             else:
-                self._expect_head()
+                if not self._in_head:
+                    self._in_head = True
+                    talk.expect_within(talk.limits.header_seconds)
                 return
-
-    def _expect_head(self) -> None:
-        if not self.reader.buffered:
-            self._in_head = False
-        elif not self._in_head:
-            self._in_head = True
-            self._talk.expect_within(self._talk.limits.header_seconds)
 
     def _begin(self, frame: Frame) -> None:
         talk, service = self._talk, self._service
@@ -123,7 +125,7 @@ class Http1Layer(layer.Layer):
             self.intercepted = way.upstream
             return
         link = talk.upstreams.link(way.upstream)
-        begun = exchange_for(talk, way, link, names_of(self._client))
+        begun = exchange_for(talk, frame, way, link, names_of(self._client))
         if isinstance(begun, Refusal):
             talk.refuse(begun)
         else:

@@ -43,6 +43,7 @@ class Conversation:
         )
         self.upstreams = Upstreams(owner, self.out, limits)
         self.alarm = Alarm(self.out)
+        self.expect_within = self.alarm.set
         self.exchange: Exchange | None = None
         self.frame: Frame | None = None
         self.tunnel: Tunnel | None = None
@@ -146,12 +147,11 @@ class Conversation:
         self._end_exchange()
         if not keeps:
             self._linger()
-        elif not reader.done:
-            reader.read_body()
-            self.discards = not reader.done
-            self.expect_within(self.limits.body_seconds)
-        else:
-            self.expect_within(self.limits.idle_seconds)
+            return
+        reader.read_body()
+        self.discards = not reader.done
+        limits = self.limits
+        self.expect_within(limits.body_seconds if self.discards else limits.idle_seconds)
 
     def finish(self, *, keep_alive: bool) -> None:
         self._end_exchange()
@@ -166,9 +166,6 @@ class Conversation:
         self._client.error = CUT
         self._abandon()
         self.close()
-
-    def expect_within(self, seconds: float) -> None:
-        self.alarm.set(seconds)
 
     # The ends.
 

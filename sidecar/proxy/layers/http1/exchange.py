@@ -77,18 +77,19 @@ class Client(Protocol):
 class Exchange(ABC):
     """One request, from its head on."""
 
-    def __init__(self, client: Client, frame: Frame, link: Link, hold: Hold | None) -> None:
+    _hold: Hold | None = None
+    _request = b""  # what goes upstream first; all of it when `_is_whole`
+    _is_whole = False
+    _is_sent = False
+    _is_answering = False  # a byte of the answer came: asking again is over
+    _is_started = False  # a byte of it went to the client: refusing is over
+    _answer: Frame | None = None
+    _awaited: asyncio.Future[Any] | None = None
+
+    def __init__(self, client: Client, frame: Frame, link: Link) -> None:
         self._client = client
         self._frame = frame
         self._link = link
-        self._hold = hold
-        self._request = b""  # what goes upstream first; all of it when `_is_whole`
-        self._is_whole = False
-        self._is_sent = False
-        self._is_answering = False  # a byte of the answer came: asking again is over
-        self._is_started = False  # a byte of it went to the client: refusing is over
-        self._answer: Frame | None = None
-        self._awaited: asyncio.Future[Any] | None = None
 
     def uses(self, link: Link) -> bool:
         """Whether `link` carries it."""
@@ -246,7 +247,7 @@ class Exchange(ABC):
         if not link.is_open:
             return
         is_done = self._client.reader.done
-        if answer is not None and answer.keep_alive and is_done and not link.reader.buffered:
+        if answer is not None and answer.keep_alive and is_done and not link.reader.waiting:
             link.is_used = True
             link.idle_since = time.monotonic()
         else:

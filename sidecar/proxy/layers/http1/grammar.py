@@ -13,11 +13,12 @@ Nothing is raised but `Malformed`; no message names a received byte.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
 from sidecar.errors import Malformed
-from sidecar.message import Headers
+from sidecar.message import REMEMBERED, Headers
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _FIELDS = rb"((?:" + _TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
@@ -28,7 +29,6 @@ _RESPONSE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*
 _TRAILERS = re.compile(_FIELDS)
 _FIELD_LINE = re.compile(rb"([^:]++):[\t ]*+([^\r]*+)\r\n")
 _UPGRADE_LINES = re.compile(rb"(?i)\r\n(?:connection|upgrade|http2-settings):[^\r]*")
-_LENGTH = re.compile(rb"\d{1,18}")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%\-]+|\[[0-9A-Fa-f:.]+\])?(?::\d{0,5})?")
 
 _FRAMING = frozenset(
@@ -44,6 +44,11 @@ _NEVER_TRAILERS = frozenset(
 )  # fmt: skip
 """Fields that a recipient must not merge from trailers (RFC 9110 §6.5.1)."""
 _FINAL = 200
+_LENGTH_DIGITS = 18
+_SHORT = 2048
+"""Frames of heads of up to so many bytes are kept, for most heads come again on and on. What is
+kept may hold credentials: in the memory of the process that has just sent them on, a few hundred
+of the newest, a few MB at most, and nobody can ask for one without having sent the same bytes."""
 _NOT_HOP_BY_HOP = frozenset((b"content-length", b"transfer-encoding", b"host", b"expect"))
 
 
@@ -69,21 +74,17 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     expects: bool
 
 
-class _Weighed(msgspec.Struct, frozen=True, gc=False):
-    length: int | None
-    chunked: bool
-    keep_alive: bool
-    hosts: int
-    host: bytes
-    upgrade: bytes
-    expects: bool
-
-
 def read_request(raw: bytes, *, to_proxy: bool = False) -> Frame:
     """The request whose head is exactly `raw`, the empty line included.
 
     `to_proxy` leaves it to the caller which forms of targets may be (RFC 9112 §3.2).
     """
+    if len(raw) > _SHORT:
+        return _read_request(raw, to_proxy)
+    return _known_request(raw, to_proxy)
+
+
+def _read_request(raw: bytes, to_proxy: bool) -> Frame:  # noqa: FBT001 - a key of the cache
     match = _REQUEST.fullmatch(raw)
     if match is None:
         raise Malformed("the request head is not HTTP/1.0 or 1.1 in its strict form")
@@ -93,36 +94,47 @@ def read_request(raw: bytes, *, to_proxy: bool = False) -> Frame:
     if not (is_origin_form or to_proxy):
         raise Malformed("the request target is not in origin form")
     headers = cut_fields(block)
-    facts = _weigh(headers, minor=minor)
-    if facts.hosts != 1 and (minor or facts.hosts):
+    length, chunked, keep_alive, hosts, upgrade, expects = _weigh(headers, minor)
+    if len(hosts) != 1 and (minor or hosts):
         raise Malformed("a request names its host exactly once")
-    if not _HOST.fullmatch(facts.host):
+    host = hosts[0] if hosts else b""
+    if not _HOST.fullmatch(host):
         raise Malformed("the Host field is not a host")
-    length = facts.length if facts.length is not None or facts.chunked else 0
-    if method == b"CONNECT" and (length or facts.chunked):
+    if length is None and not chunked:
+        length = 0
+    if method == b"CONNECT" and (length or chunked):
         raise Malformed("a CONNECT with content")
     return Frame(
-        raw, method, target, 0, b"", minor, headers, length, facts.chunked, facts.keep_alive,
-        facts.host, facts.upgrade, facts.expects,
+        raw, method, target, 0, b"", minor, headers, length, chunked, keep_alive, host, upgrade,
+        expects,
     )  # fmt: skip
 
 
 def read_response(raw: bytes, *, to_head: bool) -> Frame:
     """The answer whose head is exactly `raw`; `to_head` when it answers a HEAD request."""
+    if len(raw) > _SHORT:
+        return _read_response(raw, to_head)
+    return _known_response(raw, to_head)
+
+
+def _read_response(raw: bytes, to_head: bool) -> Frame:  # noqa: FBT001 - a key of the cache
     match = _RESPONSE.fullmatch(raw)
     if match is None:
         raise Malformed("the answer's head is not HTTP/1.0 or 1.1 in its strict form")
     digit, code, reason, block = match.groups()
     minor, status = digit == b"1", int(code)
     headers = cut_fields(block)
-    facts = _weigh(headers, minor=minor)
-    length, chunked = facts.length, facts.chunked
+    length, chunked, keep_alive, _, upgrade, _ = _weigh(headers, minor)
     if to_head or status < _FINAL or status in (204, 304):  # RFC 9112 §6.3, 1
         length, chunked = 0, False
     return Frame(
         raw, b"", b"", status, reason or b"", minor, headers, length, chunked,
-        facts.keep_alive and (length is not None or chunked), b"", facts.upgrade, expects=False,
+        keep_alive and (length is not None or chunked), b"", upgrade, False,  # noqa: FBT003
     )  # fmt: skip
+
+
+_known_request = lru_cache(REMEMBERED)(_read_request)
+_known_response = lru_cache(REMEMBERED)(_read_response)
 
 
 def cut_fields(block: bytes) -> Headers:
@@ -147,25 +159,33 @@ def check_trailers(block: bytes) -> None:
         raise Malformed("a trailer holds a field that belongs in the head")
 
 
-def _weigh(headers: Headers, *, minor: bool) -> _Weighed:
-    """What the framing fields of one head say together."""
+def _weigh(
+    headers: Headers,
+    minor: bool,  # noqa: FBT001 - as in a frame
+) -> tuple[int | None, bool, bool, list[bytes], bytes, bool]:
+    """What the framing fields of one head say together.
+
+    That is of a `Frame`: length, chunked, keep_alive; all hosts; upgrade, expects.
+    """
     found: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         key = name.lower()
         if key in _FRAMING:
-            found.setdefault(key, []).append(value)
-    hosts = found.get(b"host")
-    host, count = (hosts[0], len(hosts)) if hosts else (b"", 0)
+            if key in found:
+                found[key].append(value)
+            else:
+                found[key] = [value]
+    hosts = found.get(b"host", [])
     length, chunked = _body(found, minor=minor)
     if found.keys() <= _USUAL:
-        return _Weighed(length, chunked, minor, count, host, b"", expects=False)
+        return length, chunked, minor, hosts, b"", False
     keep_alive = minor
     if b"connection" in found:
         options = _options(found[b"connection"])
         keep_alive = b"close" not in options and (minor or b"keep-alive" in options)
     upgrade = b", ".join(found[b"upgrade"]) if b"upgrade" in found else b""
     expects = b"expect" in found and minor and _expects(found[b"expect"])
-    return _Weighed(length, chunked, keep_alive, count, host, upgrade, expects)
+    return length, chunked, keep_alive, hosts, upgrade, expects
 
 
 def _options(values: Iterable[bytes]) -> list[bytes]:
@@ -187,7 +207,7 @@ def _body(found: dict[bytes, list[bytes]], *, minor: bool) -> tuple[int | None, 
         return None, True
     if lengths is None:
         return None, False
-    if len(lengths) != 1 or not _LENGTH.fullmatch(lengths[0]):
+    if len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _LENGTH_DIGITS:
         raise Malformed("the Content-Length is repeated or no plain number")
     return int(lengths[0]), False
 

@@ -23,31 +23,33 @@ class HeldExchange(Exchange):
     """One request of a protected route."""
 
     _hold: Hold
+    _gathered: bytearray | None = None  # of a body that was not there with its head
+    _counted = 0
+    _turn: asyncio.Future[None] | None = None  # while it waits for room
+    _has_asked = False  # for room, so that it may stand in the line
 
     def __init__(
         self, client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None
     ) -> None:
-        super().__init__(client, frame, link, hold)
+        super().__init__(client, frame, link)
+        self._hold = hold
         self._host = host
-        self._payload = bytearray()
-        self._counted = 0
-        self._turn: asyncio.Future[None] | None = None  # while it waits for room
 
     def begin(self) -> None:
         client, frame, reader = self._client, self._frame, self._client.reader
-        if b"websocket" in frame.upgrade.lower():
+        if frame.upgrade and b"websocket" in frame.upgrade.lower():
             self.fail(Endless("a WebSocket has no end at which it could be sealed"))
             return
         if frame.length is not None and frame.length > self._hold.body_limit:
             self.fail(self._too_large("request"))
             return
-        self._payload = reader.hold_payload()
-        if frame.expects and not reader.done and not reader.buffered:
-            client.send(writer.CONTINUE)
         if reader.done:
-            self._seal()
-        else:
-            self.client_data()
+            self._seal(reader.read_body())
+            return
+        self._gathered = reader.hold_payload()
+        if frame.expects and not self._gathered and not reader.waiting:
+            client.send(writer.CONTINUE)
+        self.client_data()
 
     def client_data(self) -> None:
         reader = self._client.reader
@@ -56,16 +58,18 @@ class HeldExchange(Exchange):
         except Malformed as error:
             self.fail(error)
             return
-        if not self._is_within_bounds("request"):
-            return
-        if reader.done:
+        if not reader.done:
+            self._expect_more("request")
+        elif self._is_within_bounds("request"):
             self._leave_the_line()
-            self._seal()
-        else:
-            self._expect_more()
+            self._seal(self._take_gathered())
 
-    def _seal(self) -> None:
-        payload, self._payload = bytes(self._payload), bytearray()
+    def _take_gathered(self) -> bytes:
+        gathered, self._gathered = self._gathered, None
+        return bytes(gathered or b"")
+
+    def _seal(self, payload: bytes) -> None:
+        self._count(len(payload))  # and as much until the end: it may have to be sent again
         verdict = self._client.guard.seal(self._hold, payload)
         if isinstance(verdict, asyncio.Task):
             self._await(verdict)
@@ -96,7 +100,7 @@ class HeldExchange(Exchange):
         frame = self._frame
         host = self._host
         if host is None and not frame.host:
-            host = self._link.upstream.authority.encode()
+            host = self._link.authority.encode()
         data = writer.rebuilt_request(verdict.head, verdict.body, host)
         self.forward(data, is_whole=True)
 
@@ -107,28 +111,31 @@ class HeldExchange(Exchange):
         if is_endless(frame.headers):
             self.fail(Endless("an event stream has no end at which it could be opened"))
             return
-        self._payload = self._link.reader.hold_payload()
+        reader = self._link.reader
         if frame.length is not None and frame.length > self._hold.body_limit:
             self.fail(self._too_large("answer"))
+        elif not reader.done:
+            self._gathered = reader.hold_payload()
 
     def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
-        del piece  # its payload was gathered when it was read
-        client, answer = self._client, self._answer
+        answer = self._answer
         assert answer is not None  # noqa: S101 - its head came before its body
-        if not self._is_within_bounds("answer"):
+        if not is_last:
+            self._expect_more("answer")
             return
-        if is_last:
+        if self._gathered is not None:
+            if not self._is_within_bounds("answer"):
+                return
             self._leave_the_line()
-            self.release()
-            head = ResponseHead(answer.status, answer.reason, answer.headers)
-            payload, self._payload = bytes(self._payload), bytearray()
-            verdict = client.guard.open(self._hold, head, payload)
-            if isinstance(verdict, asyncio.Task):
-                self._await(verdict)
-            else:
-                self._give(verdict)
+            piece = self._take_gathered()
+        self.release()
+        head = ResponseHead(answer.status, answer.reason, answer.headers)
+        verdict = self._client.guard.open(self._hold, head, piece)
+        if isinstance(verdict, asyncio.Task):
+            self._count(len(piece))
+            self._await(verdict)
         else:
-            self._expect_more()
+            self._give(verdict)
 
     def _give(self, verdict: Opened | Refusal) -> None:
         client, frame = self._client, self._frame
@@ -151,30 +158,36 @@ class HeldExchange(Exchange):
             self._awaited.cancel()
 
     def ended(self) -> None:
-        self._payload = bytearray()
-        self._client.reader.drop_payload()  # of a refused request the rest may still come
+        if self._gathered is not None:
+            self._gathered = None
+            self._client.reader.drop_payload()  # of a refused request the rest may still come
         self._count(0)
         self._leave_the_line()
 
     def _is_within_bounds(self, what: str) -> bool:
         """Whether what was gathered may be held at all; if not, the exchange has failed."""
-        size = len(self._payload)
-        self._count(size)
-        if size > self._hold.body_limit:
+        if len(self._gathered or b"") > self._hold.body_limit:
             self.fail(self._too_large(what))
             return False
         return True
 
     def _count(self, size: int) -> None:
-        more, self._counted = size - self._counted, size
-        self._client.stats.held_bytes += more
-        self._client.room.hold(more)
+        """So many bytes are held now, and will be for longer than this event."""
+        more = size - self._counted
+        if more:
+            self._counted = size
+            self._client.stats.held_bytes += more
+            self._client.room.hold(more)
 
-    def _expect_more(self) -> None:
+    def _expect_more(self, what: str) -> None:
         """Read on, once there is room for more."""
+        if not self._is_within_bounds(what):
+            return
+        self._count(len(self._gathered or b""))
         client = self._client
         if self._turn is not None:
             return  # it was on its way before the pause
+        self._has_asked = True
         if client.room.has_place(self):
             client.expect_within(client.limits.body_seconds)
         elif client.room.is_crowded:
@@ -192,6 +205,9 @@ class HeldExchange(Exchange):
             self.fail(Overloaded("no room came free for this body within the time limit"))
 
     def _leave_the_line(self) -> None:
+        if not self._has_asked:
+            return
+        self._has_asked = False
         if self._turn is not None:
             self._turn = self._awaited = None
             self._client.pause(is_paused=False)

@@ -7,6 +7,9 @@ llhttp, in its strict mode, is fed the very same pieces and must see a message e
 and nowhere else. When the two disagree the message is refused: that is the differential on which
 request smuggling lives. llhttp also undoes the chunked coding of a body that is held.
 
+A head and what is there of a body with a length are told to llhttp at once. It must then have seen
+exactly one end, and every byte after the head as body: so its head ends where ours does.
+
 Raises `Malformed`. After that the reader is dead: nothing further may be asked of it.
 """
 
@@ -39,18 +42,20 @@ class _Parser(Protocol):
 class _Witness:
     """What llhttp saw of the current message."""
 
-    __slots__ = ("complete", "payload")
+    __slots__ = ("ends", "payload", "size")
 
     def __init__(self) -> None:
-        self.complete = False
+        self.ends = 0
+        self.size = 0
         self.payload: bytearray | None = None
 
     def on_body(self, data: bytes) -> None:
+        self.size += len(data)
         if self.payload is not None:
             self.payload += data
 
     def on_message_complete(self) -> None:
-        self.complete = True
+        self.ends += 1
         self.payload = None  # whoever holds the body has it; a connection may rest for long
 
 
@@ -58,41 +63,42 @@ class MessageReader(ABC):
     """One direction of one connection."""
 
     __slots__ = (
-        "_buffer", "_chunks", "_head_bytes", "_head_fields", "_left", "_parser", "_witness", "done",
+        "_begun", "_chunks", "_head_bytes", "_head_fields", "_left", "_length", "_parser",
+        "_witness", "done", "waiting",
     )  # fmt: skip
 
     def __init__(self, head_bytes: int, head_fields: int) -> None:
         self._head_bytes = head_bytes
         self._head_fields = head_fields
-        self._buffer = b""
-        self._left: int | None = 0
+        self._begun = b""  # of the body: read with the head, and not asked for yet
+        self._length: int | None = 0
+        self._left = 0
         self._chunks: ChunkScanner | None = None
         self._witness = _Witness()
         self._parser = self._new_parser()
+        self.waiting = b""
+        """Received, and not yet of a message that was begun."""
         self.done = True
-        """Whether the last message was read to its end."""
+        """Whether the last message is there to its end."""
 
     @abstractmethod
     def _new_parser(self) -> _Parser:
         """The llhttp of this direction."""
 
-    @property
-    def buffered(self) -> int:
-        """Bytes received and not read yet."""
-        return len(self._buffer)
-
     def feed(self, data: bytes) -> None:
-        self._buffer = self._buffer + data if self._buffer else data
+        self.waiting = self.waiting + data if self.waiting else data
 
     def take_rest(self) -> bytes:
         """Everything buffered, once the connection speaks another protocol."""
-        rest, self._buffer = self._buffer, b""
+        rest, self.waiting = self.waiting, b""
+        self._begun = b""
         return rest
 
     def hold_payload(self) -> bytearray:
         """Gather the current message's decoded body in the array that is returned."""
-        payload = bytearray()  # one, not a list of pieces: a chunk may be a single byte
-        self._witness.payload = payload
+        payload = bytearray(self._begun)  # one, not a list of pieces: a chunk may be a single byte
+        if not self.done:
+            self._witness.payload = payload
         return payload
 
     def drop_payload(self) -> None:
@@ -101,47 +107,63 @@ class MessageReader(ABC):
 
     def _cut_head(self) -> bytes | None:
         """The next whole head, or None until it is there."""
-        end = self._buffer.find(_HEAD_END, 0, self._head_bytes)
+        waiting = self.waiting
+        end = waiting.find(_HEAD_END, 0, self._head_bytes)
         if end < 0:
-            if len(self._buffer) >= self._head_bytes:
+            if len(waiting) >= self._head_bytes:
                 raise Malformed("the head is longer than the limit")
-            if self._buffer and self._buffer[0] not in _HEAD_STARTS:
+            if waiting and waiting[0] not in _HEAD_STARTS:
                 raise Malformed("the head does not begin like one")
-            if b"\n" in self._buffer and b"\n" in self._buffer.replace(b"\r\n", b""):
+            if b"\n" in waiting and b"\n" in waiting.replace(b"\r\n", b""):
                 raise Malformed("a line of the head ends without a carriage return")
             return None
-        head = self._buffer[: end + 4]
-        if head.count(b"\r\n") > self._head_fields + 2:
-            raise Malformed("the head has more fields than the limit")
-        return head
+        return waiting[: end + 4]
 
     def _begin(self, frame: Frame, testimony: bytes) -> Frame:
-        self._buffer = self._buffer[len(frame.raw) :]
-        self._left = frame.length
+        """Go on to the body of `frame`, after a head that llhttp reads as `testimony`."""
+        if len(frame.headers) > self._head_fields:
+            raise Malformed("the head has more fields than the limit")
+        waiting, start, length = self.waiting, len(frame.raw), frame.length
+        witness = self._witness
+        witness.ends = witness.size = 0
+        witness.payload = None
+        self._length = length
         self._chunks = ChunkScanner(self._head_bytes) if frame.chunked else None
-        self._witness.complete = False
-        self._witness.payload = None
-        self.done = frame.length == 0
-        if testimony:
-            self._testify(testimony)
+        if length:
+            end = start + length
+            self._begun = begun = waiting[start:end]
+            self.waiting = waiting[end:]
+            self._left = length - len(begun)
+            self.done = self._left == 0
+            self._testify(testimony + begun)
+        else:
+            self.waiting = waiting[start:]
+            self._begun = b""
+            self.done = length == 0
+            if testimony:
+                self._testify(testimony)
         return frame
 
     def read_body(self) -> bytes:
-        """The body bytes that are there, as they were received; sets `done` at its end."""
-        if self.done or not self._buffer:
+        """The body bytes that are there, as they were received."""
+        begun = self._begun
+        if begun:
+            self._begun = b""
+            return begun
+        data = self.waiting
+        if self.done or not data:
             return b""
-        data = self._buffer
         if self._chunks is not None:
             end = self._chunks.scan(data)
             self.done = self._chunks.done
-        elif self._left is None:
+        elif self._length is None:
             end = len(data)
         else:
             end = min(self._left, len(data))
             self._left -= end
             self.done = self._left == 0
-        piece = data if end == len(data) else data[:end]
-        self._buffer = data[end:]
+        piece = data[:end]
+        self.waiting = data[end:]
         if piece:
             self._testify(piece)
         return piece
@@ -157,7 +179,9 @@ class MessageReader(ABC):
                 raise Malformed("two parsers disagree on where the message ends") from None
         except httptools.HttpParserError:
             raise Malformed("the message is not HTTP/1 in its strict form") from None
-        if self._witness.complete is not self.done:
+        witness = self._witness
+        is_apart = self.done and self._chunks is None and witness.size != self._length
+        if witness.ends != self.done or is_apart:
             raise Malformed("two parsers disagree on where the message ends")
 
 
@@ -203,6 +227,6 @@ class ResponseReader(MessageReader):
 
     def end(self) -> bool:
         """The upstream closed: whether that is a proper end of what it was sending."""
-        if not self.done and self._left is None and self._chunks is None:
+        if not self.done and self._length is None and self._chunks is None:
             self.done = True
         return self.done

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all connections of one listener share, and the choice of where a request goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from sidecar.errors import Refused
@@ -25,7 +25,8 @@ class Way(NamedTuple):
 
     kind: Literal["kms", "store", "tunnel", "intercept"]
     upstream: Upstream
-    frame: Frame
+    frame: Frame | None = None
+    """In place of the one that came."""
     host: bytes | None = None
     check: Check | None = None
 
@@ -69,13 +70,20 @@ class Reverse:
     stats: HostStats
     room: Room
     is_proxy: bool = False
+    _to_kms: Way | None = field(init=False)
+    _to_store: Way | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._to_kms = None if self.kms is None else Way("kms", self.kms.upstream)
+        self._to_store = None if self.store is None else Way("store", self.store, host=self.host)
 
     def way(self, frame: Frame) -> Way:
-        store, kms = self.store, self.kms
-        if kms is not None and (store is None or kms.names(frame.host)):
-            return Way("kms", kms.upstream, frame)
-        assert store is not None  # noqa: S101 - the settings see to it
-        return Way("store", store, frame, self.host)
+        kms, to_store = self.kms, self._to_store
+        if kms is None or (to_store is not None and not kms.names(frame.host)):
+            assert to_store is not None  # noqa: S101 - the settings see to it
+            return to_store
+        assert self._to_kms is not None  # noqa: S101 - made of `kms`
+        return self._to_kms
 
     def objection(self, link: Link) -> Refused | None:  # noqa: ARG002 - it is configured
         return None

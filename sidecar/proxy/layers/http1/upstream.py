@@ -71,6 +71,8 @@ class Link:
         self._tls: ServerTLSLayer | None = None
         self._inside: _Inside | None = None
         self.upstream = upstream
+        self.authority = upstream.authority
+        """As rules name the upstream."""
         self.socket: connection.Server | None = None
         """What is connected to: the upstream, or the proxy on the way to it."""
         self.is_open = False
@@ -162,6 +164,11 @@ class Link:
         """The connection is gone."""
         self.socket = self._outermost = self._tls = self._inside = None
         self.is_open = False
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether an event of its socket means just that, for there are no layers."""
+        return self._outermost is None
 
     def unwrap(self, event: events.Event) -> Iterable[events.Event]:
         """What a transport event means inside of the layers; without any, itself."""

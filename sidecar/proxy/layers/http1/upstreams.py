@@ -20,21 +20,23 @@ class Upstreams:
         self.layer = owner
         self.out = out
         self._limits = limits
-        self._links: dict[Upstream, Link] = {}
+        self._links: list[Link] = []
         self._awaited: dict[commands.Command, tuple[Link, Server | None]] = {}
 
     def link(self, upstream: Upstream) -> Link:
         """The one link to `upstream`, open or not."""
-        link = self._links.get(upstream)
-        if link is None:
-            if len(self._links) >= _MOST_LINKS:
-                self._links.pop(next(iter(self._links))).close()
-            link = self._links[upstream] = Link(self, upstream, self._limits)
+        for link in self._links:
+            if link.upstream is upstream or link.upstream == upstream:
+                return link
+        if len(self._links) >= _MOST_LINKS:
+            self._links.pop(0).close()
+        link = Link(self, upstream, self._limits)
+        self._links.append(link)
         return link
 
     def close(self) -> None:
         """Give all of them up."""
-        for link in self._links.values():
+        for link in self._links:
             link.close()
 
     def await_reply(self, command: commands.Command, link: Link) -> None:
@@ -43,9 +45,9 @@ class Upstreams:
 
     def received(self, event: events.ConnectionEvent) -> Iterable[tuple[Link, events.Event]]:
         """What an event of an upstream's socket means, and for which link."""
-        for link in self._links.values():
+        for link in self._links:
             if link.socket is event.connection:
-                return _unwrapped(link, event)
+                return ((link, event),) if link.is_bare else _unwrapped(link, event)
         return ()
 
     def completed(self, event: events.CommandCompleted) -> Iterable[tuple[Link, events.Event]]:

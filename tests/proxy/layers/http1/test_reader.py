@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 
+import httptools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,7 +72,7 @@ def test_requests_are_the_same_however_they_are_cut(sizes: list[int]) -> None:
     reader = RequestReader(1024, 16)
     found = read_all(reader, cuts(b"".join(REQUESTS), sizes))
     assert found == list(zip(REQUESTS, PAYLOADS, strict=True))
-    assert reader.buffered == 0
+    assert not reader.waiting
 
 
 @given(st.lists(st.integers(0, 40), max_size=30))
@@ -160,3 +161,37 @@ def test_an_answer_with_a_length_does_not_end_with_the_connection(raw: bytes) ->
     reader.read_head(to_head=False)
     reader.read_body()
     assert not reader.end()
+
+
+class Misled:
+    """An llhttp that reads another length than ours."""
+
+    def __init__(self, witness: object) -> None:
+        self._parser = httptools.HttpRequestParser(witness)
+
+    def feed_data(self, data: bytes) -> None:
+        self._parser.feed_data(data.replace(b"Content-Length: 21", b"Content-Length: 01"))
+
+
+class Disagreeing(RequestReader):
+    def _new_parser(self) -> Misled:
+        return Misled(self._witness)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"xGET / HTTP/1.0\r\n\r\n\r\n",  # a second message
+        b"xGET / HTTP/1.1\r\nHos",  # a half one
+        b"x" + b"\r\n" * 10,  # what may stand between messages
+        b"x" * 21,
+    ],
+)
+@pytest.mark.parametrize("split", [False, True])
+def test_two_parsers_that_disagree_on_a_length_are_found_out_whatever_is_in_the_body(
+    body: bytes, *, split: bool
+) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 21\r\n\r\n"
+    pieces = [head, body[:10], body[10:]] if split else [head + body]
+    with pytest.raises(Malformed):
+        read_all(Disagreeing(1024, 16), iter(pieces))
