@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One rule made ready for its messages: its backend, what its fields do, and where to find keys."""
 
-from collections.abc import Collection, Mapping
-
-import msgspec
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from sidecar.backends import BACKENDS
-from sidecar.envelope import SEALING_SUITES, frame_place
+from sidecar.envelope import SEALING_SUITES, frame_owner, frame_place
 from sidecar.errors import Misconfigured
 from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
 from sidecar.message import RequestHead
@@ -15,7 +14,7 @@ from sidecar.transform.clearance import Clearance
 from sidecar.transform.values import Keys, Treatment, treatment_of
 
 
-class BoundField(msgspec.Struct, frozen=True, gc=False):
+class BoundField(NamedTuple):
     """What is the same for every value of one field; `place` is the first part of its context."""
 
     treatment: Treatment
@@ -43,6 +42,8 @@ class BoundRule:
             for field in rule.all_fields
         }
         self.masks = {field.name: field.mask for field in rule.all_fields if field.mask}
+        kinds = {field.treatment.needs_lookup_key for field in self.fields.values()}
+        self._only_kind = kinds if len(kinds) == 1 else None
         self._clearance = Clearance(rule.cleared)
         self._rule = rule
         self._suite = SEALING_SUITES[rule.suite]
@@ -59,14 +60,18 @@ class BoundRule:
             return {}
         return self.masks
 
-    async def keys_to_seal(self, tenant: str, treatments: Collection[Treatment]) -> Keys:
+    def place_of_fingerprints(self, field: str, tenant: str) -> bytes:
+        """The context of a field in every record of `tenant`: equal values show alike in all."""
+        return self.fields[field].place + frame_owner(tenant, "")
+
+    async def keys_to_seal(self, tenant: str, treatments: Iterable[Treatment]) -> Keys:
         """The keys that seal one message; suspends only when one has to be asked for."""
-        kinds = {treatment.needs_lookup_key for treatment in treatments}
+        kinds = self._only_kind or {treatment.needs_lookup_key for treatment in treatments}
         sealing = None
         if False in kinds:
             context = KeyContext(self._rule.store.name, tenant)
             sealing = await self._keyring.for_sealing(self._rule.cmk, context, self._suite)
-        return Keys(sealing=sealing, lookup=await self._lookup_keys() if True in kinds else ())
+        return Keys(sealing, lookup=await self._lookup_keys() if True in kinds else ())
 
     async def keys_to_open(
         self, tenant: str, edks: Collection[bytes], *, needs_lookup_key: bool

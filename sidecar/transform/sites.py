@@ -10,8 +10,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from sidecar.backends import (
     MaskedValue,
     Message,
@@ -36,31 +34,24 @@ logger = logging.getLogger(__name__)
 _NULL = b"null"
 
 
-class SiteToSeal(msgspec.Struct, frozen=True, gc=False):
-    """A value that is to be sealed: what of it, and bound to what."""
+type SiteToSeal = tuple[Value, Treatment, bytes, bytes]
+"""A value that is to be sealed, by which treatment, bound to what context, and what of it."""
 
-    value: Value
-    treatment: Treatment
-    context: bytes
-    plaintext: bytes
-
-
-class SiteToOpen(msgspec.Struct, frozen=True, gc=False):
-    """A sealed value that is to be opened, and what it has to be bound to."""
-
-    value: Value
-    treatment: Treatment
-    context: bytes
-    stored: Stored
+type SiteToOpen = tuple[Value, Treatment, bytes, Stored]
+"""A sealed value that is to be opened, by which treatment, what it has to be bound to, and it."""
 
 
 class FoundInAnswer(NamedTuple):
     """What an answer has at the places that the rule names.
 
-    `unsealed` are the plain values, by field and path; `strays` counts envelopes anywhere else.
+    `edks` are those to ask keys of; `needs_lookup_key` says that a key which stands in the rule
+    opens others. `unsealed` are the plain values, by field and path; `strays` counts envelopes
+    anywhere else.
     """
 
     sites: list[SiteToOpen]
+    edks: set[bytes]
+    needs_lookup_key: bool
     unsealed: list[tuple[str, str]]
     strays: int
 
@@ -69,56 +60,64 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     """The values of a request that go to the store sealed."""
     if message.claims:
         raise SealedByClient("the request brings a sealed value; only the sidecar makes those")
-    sites = []
-    masks = bound.masks
+    sites: list[SiteToSeal] = []
+    masks, fields = bound.masks, bound.fields
     record: str | None = None
     owner = b""
     for value in message.values:
-        name, lexeme = value.field.name, value.lexeme
-        if lexeme == _NULL and value.field.null == "keep":
+        field, lexeme = value.field, value.lexeme
+        if lexeme == _NULL and field.null == "keep":
             continue
-        if value.record != record or record is None:  # those of one document share it
+        if value.record is not record or record is None:  # those of one document share it
             record = value.record
             if record is None:
-                raise Unbound(_untold("a document nor the path", bound, name))
+                raise Unbound(_untold("a document nor the path", bound, field.name))
             owner = frame_owner(tenant, record)
-        if name in masks and is_mask(lexeme):
-            raise MaskedValue(name)
-        field = bound.fields[name]
-        treatment = field.treatment
-        plaintext = treatment.prepare(lexeme)
-        sites.append(SiteToSeal(value, treatment, field.place + owner, plaintext))
+        if field.name in masks and is_mask(lexeme):
+            raise MaskedValue(field.name)
+        treatment, place = fields[field.name]
+        sites.append((value, treatment, place + owner, treatment.prepare(lexeme)))
     return sites
 
 
 def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]) -> FoundInAnswer:
     """The values of an answer that were sealed, apart from those that never were."""
-    sites = []
+    sites: list[SiteToOpen] = []
+    edks = set()
+    needs_lookup_key = False
     unsealed = [(path, path) for path in message.misfits]
+    fields = bound.fields
     record: str | None = None
     owner = b""
     envelopes = 0
     for value in message.values:
-        lexeme, name = value.lexeme, value.field.name
+        field, lexeme = value.field, value.lexeme
         if lexeme == _NULL:
             continue
-        field = bound.fields[name]
+        treatment, place = fields[field.name]
         try:
-            stored = field.treatment.find(lexeme)
+            stored = treatment.find(lexeme)
         except CannotOpen as error:
             raise audited(error, bound, tenant, value) from None
         if stored is None:
-            unsealed.append((name, str(value.field.path)))
+            unsealed.append((field.name, str(field.path)))
             continue
-        if value.record != record or record is None:  # those of one document share it
+        if value.record is not record or record is None:  # those of one document share it
             record = value.record
             if record is None:
-                place = "a document of the answer nor the path of its request"
-                raise UnreadableAnswer(_untold(place, bound, name))
+                where = "a document of the answer nor the path of its request"
+                raise UnreadableAnswer(_untold(where, bound, field.name))
             owner = frame_owner(tenant, record)
-        envelopes += isinstance(stored, Envelope)
-        sites.append(SiteToOpen(value, field.treatment, field.place + owner, stored))
-    return FoundInAnswer(sites, unsealed, message.claims - envelopes)
+        if isinstance(stored, Envelope):
+            envelopes += 1
+            # None is asked for where the rule says that the key stands in the rule.
+            if stored.key.kind is KeyKind.EDK and not treatment.needs_lookup_key:
+                edks.add(stored.key.value)
+        if treatment.needs_lookup_key:
+            needs_lookup_key = True
+        sites.append((value, treatment, place + owner, stored))
+    strays = message.claims - envelopes
+    return FoundInAnswer(sites, edks, needs_lookup_key, unsealed, strays)
 
 
 def check_stored(
@@ -141,40 +140,29 @@ def _untold(places: str, bound: BoundRule, name: str) -> str:
     return f"neither {places} tells {bound.record!r}, the record that {name!r} is bound to"
 
 
-def edks_of(sites: list[SiteToOpen]) -> set[bytes]:
-    """The EDKs to ask keys of; none where the rule says that the key stands in the rule."""
-    edks = set()
-    for site in sites:
-        if not site.treatment.needs_lookup_key and isinstance(site.stored, Envelope):
-            key = site.stored.key
-            if key.kind is KeyKind.EDK:
-                edks.add(key.value)
-    return edks
+def open_sites(
+    bound: BoundRule, tenant: str, sites: list[SiteToOpen], keys: Keys
+) -> list[tuple[Value, bytes]]:
+    """The JSON values that were sealed; CannotOpen, audited with its place."""
+    lexemes = []
+    for value, treatment, context, stored in sites:
+        try:
+            lexemes.append((value, treatment.open(keys, context, stored)))
+        except CannotOpen as error:
+            raise audited(error, bound, tenant, value) from None
+    return lexemes
 
 
-def needs_lookup_key(sites: Iterable[SiteToOpen], masks: Mapping[str, Mask]) -> bool:
-    """Whether a lookup key is needed to open `sites`, or to show their fingerprints."""
-    for site in sites:
-        if site.treatment.needs_lookup_key:
-            return True
-        if masks and (mask := masks.get(site.value.field.name)) and mask.is_hash:
-            return True
-    return False
+def shows_fingerprint(sites: Iterable[SiteToOpen], masks: Mapping[str, Mask]) -> bool:
+    """Whether a mask of one of `sites` is made with a lookup key."""
+    if not masks:
+        return False
+    found = (masks.get(value.field.name) for value, *_ in sites)
+    return any(mask.is_hash for mask in found if mask is not None)
 
 
-def open_site(
-    bound: BoundRule, tenant: str, site: SiteToOpen, keys: Keys, masks: Mapping[str, Mask]
-) -> bytes:
-    """The JSON value for the client, or its mask; CannotOpen, audited with its place."""
-    try:
-        lexeme = site.treatment.open(keys, site.context, site.stored)
-    except CannotOpen as error:
-        raise audited(error, bound, tenant, site.value) from None
-    name = site.value.field.name
-    mask = masks.get(name)
-    if mask is None:
-        return lexeme
-    place = bound.fields[name].place + frame_owner(tenant, "")
+def masked(mask: Mask, lexeme: bytes, keys: Keys, place: bytes) -> bytes:
+    """What stands in the place of the JSON value `lexeme` for whoever is not cleared."""
     return shown(mask, lexeme, lambda text: keys.lookup[0].fingerprint(place, text))
 
 

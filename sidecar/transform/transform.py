@@ -33,10 +33,10 @@ from sidecar.transform.finding import find_match
 from sidecar.transform.room import Room
 from sidecar.transform.sites import (
     check_stored,
-    edks_of,
     find_in_answer,
-    needs_lookup_key,
-    open_site,
+    masked,
+    open_sites,
+    shows_fingerprint,
     sites_to_seal,
 )
 from sidecar.transform.stats import TransformStats
@@ -152,13 +152,13 @@ class Transform:
         message = bound.adapter.read_request(head, match.variables, match.query, body)
         sites = sites_to_seal(bound, hold.tenant, message)
         if hold.observes:
-            self.stats.would_seal.update((bound.name, site.value.field.name) for site in sites)
+            self.stats.would_seal.update((bound.name, site[0].field.name) for site in sites)
             return Sealed(head, body)
         if not sites:
             return Sealed(*message.finish())
-        keys = await bound.keys_to_seal(hold.tenant, [site.treatment for site in sites])
-        for site in sites:
-            message.replace(site.value, site.treatment.seal(keys, site.context, site.plaintext))
+        keys = await bound.keys_to_seal(hold.tenant, (treatment for _, treatment, *_ in sites))
+        for value, treatment, context, plaintext in sites:
+            message.replace(value, treatment.seal(keys, context, plaintext))
         head, body = message.finish()
         # Or an answer with it, and what the store puts around it, could not be held: law 7.
         _check_length(hold, body, spare=hold.body_limit // _SPARE)
@@ -186,20 +186,20 @@ class Transform:
             check_stored(bound, hold.tenant, found, self.stats)
         sites = found.sites
         if hold.observes:
-            self.stats.would_open.update((bound.name, site.value.field.name) for site in sites)
+            self.stats.would_open.update((bound.name, site[0].field.name) for site in sites)
             return Opened(head, body)
         if sites:
-            masks = bound.masks_for(hold.head, self._clock())
-            needs_lookup = needs_lookup_key(sites, masks)
-            keys = await bound.keys_to_open(
-                hold.tenant, edks_of(sites), needs_lookup_key=needs_lookup
-            )
-            for site in sites:
-                message.replace(site.value, open_site(bound, hold.tenant, site, keys, masks))
+            masks = bound.masks_for(hold.head, self._clock()) if bound.masks else {}
+            needs_lookup = found.needs_lookup_key or shows_fingerprint(sites, masks)
+            keys = await bound.keys_to_open(hold.tenant, found.edks, needs_lookup_key=needs_lookup)
+            for value, lexeme in open_sites(bound, hold.tenant, sites, keys):
+                if masks and (mask := masks.get(name := value.field.name)):
+                    place = bound.place_of_fingerprints(name, hold.tenant)
+                    message.replace(value, masked(mask, lexeme, keys, place))
+                    self.stats.masked[bound.name] += 1
+                else:
+                    message.replace(value, lexeme)
             self.stats.opened[bound.name] += len(sites)
-            if masks:
-                hidden = sum(site.value.field.name in masks for site in sites)
-                self.stats.masked[bound.name] += hidden
         return _to_client(bound, *message.finish())
 
     def _refuse(self, hold: RuledHold, error: Exception) -> Refusal | None:
