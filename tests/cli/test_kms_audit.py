@@ -150,7 +150,7 @@ def test_an_altered_record_is_named_in_the_database_and_with_its_line_in_a_file(
 ) -> None:
     run_sql(
         core,
-        "UPDATE audit_record SET record = replace(record, 'admin', 'nobody') WHERE sequence = 3",
+        "UPDATE audit_record SET record = replace(record, 'Write', 'Read') WHERE sequence = 3",
     )
     done = audit("verify", "--dir", core, "--key", key)
     assert (done.code, "audit record 3: " in done.err) == (1, True)
