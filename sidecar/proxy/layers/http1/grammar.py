@@ -140,7 +140,7 @@ _known_response = lru_cache(REMEMBERED)(_read_response)
 def cut_fields(block: bytes) -> Headers:
     """The field lines of a block that the grammar accepted."""
     lines = _FIELD_LINE.findall(block)
-    if b" \r" in block or b"\t\r" in block:
+    if block.find(b" \r") >= 0 or block.find(b"\t\r") >= 0:
         return tuple([(name, value.rstrip(b" \t")) for name, value in lines])
     return tuple(lines)
 

@@ -7,15 +7,17 @@ bytes that no longer exist. A passed head leaves as it came but for the lines na
 """
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 
 from msgspec.structs import replace
 
-from sidecar.message import Headers, Refusal, RequestHead, ResponseHead
+from sidecar.message import REMEMBERED, Headers, Refusal, RequestHead, ResponseHead
 from sidecar.proxy.layers.http1.grammar import Frame, without_upgrade
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+_LF, _CR = b"\n\r"
 ENDS_HERE = frozenset(
     (
         b"connection", b"content-length", b"expect", b"http2-settings", b"keep-alive",
@@ -32,15 +34,12 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 def rebuilt_request(head: RequestHead, body: bytes, host: bytes | None) -> bytes:
     """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
-    lines = [b"%b %b HTTP/1.1" % (head.method, head.target)]
-    gone = ENDS_HERE
-    if host is not None:
-        lines.append(b"Host: " + host)
-        gone = _REPLACED
-    lines += [b"%b: %b" % line for line in head.headers if line[0].lower() not in gone]
-    if body or head.method in _WITH_CONTENT:
-        lines.append(b"Content-Length: %d" % len(body))
-    return _joined(lines) + body
+    method = head.method
+    first = _one_line(b"%b %b HTTP/1.1" % (method, head.target))
+    fields = _fields(head.headers, host)
+    if body or method in _WITH_CONTENT:
+        return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (first, fields, len(body), body)
+    return b"%b%b\r\n\r\n" % (first, fields)
 
 
 def rebuilt_response(head: ResponseHead, body: bytes, *, bare: bool, connection: bytes) -> bytes:
@@ -49,37 +48,46 @@ def rebuilt_response(head: ResponseHead, body: bytes, *, bare: bool, connection:
     A bare head's Content-Length told the sealed body's length, which is not the client's: it goes.
     """
     first = b"HTTP/1.1 %d %b" % (head.status, head.reason)
-    bodiless = bare or head.status in _BODILESS
-    return _answer(first, head.headers, b"" if bodiless else body, connection, sized=not bodiless)
+    if bare or head.status in _BODILESS:
+        return _answer(first, head.headers, connection, None)
+    return _answer(first, head.headers, connection, len(body)) + body
 
 
 def refusal(answer: Refusal, *, bare: bool, connection: bytes) -> bytes:
     """A refusal as it goes to the client."""
     first = b"HTTP/1.1 %d %b" % (answer.status, _REASONS.get(answer.status, b"Refused"))
-    written = _answer(first, answer.headers, answer.body, connection, sized=True)
-    return written[: len(written) - len(answer.body)] if bare else written
+    head = _answer(first, answer.headers, connection, len(answer.body))
+    return head if bare else head + answer.body
 
 
-def _answer(
-    first: bytes, headers: Headers, body: bytes, connection: bytes, *, sized: bool
-) -> bytes:
-    lines = [first]
-    lines += [b"%b: %b" % line for line in headers if line[0].lower() not in ENDS_HERE]
-    if sized:
-        lines.append(b"Content-Length: %d" % len(body))
+def _answer(first: bytes, headers: Headers, connection: bytes, length: int | None) -> bytes:
+    head = _one_line(first) + _fields(headers, None)
+    if length is not None:
+        head += b"\r\nContent-Length: %d" % length
     if connection:
-        lines.append(b"Connection: " + connection)
-    return _joined(lines) + body
+        head += b"\r\nConnection: " + connection
+    return head + b"\r\n\r\n"
 
 
-def _joined(lines: list[bytes]) -> bytes:
-    """The head with exactly these `lines`; ValueError when one of them would be two."""
-    lines.append(b"\r\n")
-    head = b"\r\n".join(lines)
-    ends = len(lines)
-    if head.count(b"\n") != ends or head.count(b"\r") != ends:
+def _one_line(line: bytes) -> bytes:
+    if _LF in line or _CR in line:
         raise ValueError("a line of a head is broken")
-    return head
+    return line
+
+
+@lru_cache(REMEMBERED)
+def _fields(headers: Headers, host: bytes | None) -> bytes:
+    """Those of `headers` that go on, each behind a line's end; ValueError when one were two."""
+    gone = ENDS_HERE
+    lines = []
+    if host is not None:
+        lines.append(b"\r\nHost: " + host)
+        gone = _REPLACED
+    lines += [b"\r\n%b: %b" % line for line in headers if line[0].lower() not in gone]
+    fields = b"".join(lines)
+    if fields.count(b"\n") != len(lines) or fields.count(b"\r") != len(lines):
+        raise ValueError("a line of a head is broken")
+    return fields
 
 
 def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Frame:
