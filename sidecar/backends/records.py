@@ -13,6 +13,7 @@ from sidecar.backends.refusals import Unbound
 from sidecar.errors import Misconfigured
 from sidecar.fieldpath import FieldPath
 
+_decode_text = msgspec.json.Decoder(str).decode
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 
 
@@ -34,16 +35,15 @@ def record_of(lexeme: bytes | None, in_path: str | None) -> str | None:
 
 def _record_id(lexeme: bytes) -> str | None:
     """A text or an integer as a record id; null is no id."""
+    if text := find_text(lexeme):
+        return text
     if lexeme == b"null":
         return None
     if _INTEGER.fullmatch(lexeme):  # of any length: no number is made of it
         return lexeme.decode("ascii")
-    value = find_text(lexeme)
-    if not value:
-        raise Unbound("a record id is a text that is not empty, or an integer")
-    return value
+    raise Unbound("a record id is a text that is not empty, or an integer")
 
 
 def find_text(lexeme: bytes) -> str | None:
     """The text that a JSON value is, or None."""
-    return msgspec.json.decode(lexeme, type=str) if lexeme.startswith(b'"') else None
+    return _decode_text(lexeme) if lexeme.startswith(b'"') else None
