@@ -8,6 +8,7 @@ Reading raises Malformed when bytes are not the one spelling of an envelope, and
 one wording for every cause, when an envelope does not open with this key at this place.
 """
 
+from sidecar.envelope.chunked import decrypt
 from sidecar.envelope.chunks import (
     CHUNK_LENGTH,
     PREFIX_LENGTH,
@@ -32,11 +33,19 @@ from sidecar.envelope.format import (
 from sidecar.envelope.format_preserving import MIN_DIGITS, protect, reveal
 from sidecar.envelope.lexeme import plaintext_to_lexeme, value_to_plaintext
 from sidecar.envelope.ranges import RangeOpener
-from sidecar.envelope.sealing import open_envelope, seal
+from sidecar.envelope.sealing import keyed, open_envelope, seal, seal_text
 from sidecar.envelope.streaming import Opener, Sealer
-from sidecar.envelope.suite import KeyKind, Suite
+from sidecar.envelope.suite import Keyed, KeyKind, Suite
 from sidecar.envelope.suites import DEFAULT_SUITE, SEALING_SUITES, SUITES
-from sidecar.envelope.text import PREFIX, from_ascii, from_text, is_sealed_text, to_ascii, to_text
+from sidecar.envelope.text import (
+    PREFIX,
+    from_ascii,
+    from_text,
+    is_sealed_text,
+    parse_text,
+    to_ascii,
+    to_text,
+)
 
 __all__ = [
     "CHUNK_LENGTH",
@@ -54,12 +63,14 @@ __all__ = [
     "Envelope",
     "KeyKind",
     "KeyReference",
+    "Keyed",
     "Opener",
     "RangeOpener",
     "Sealer",
     "Span",
     "Suite",
     "body_length",
+    "decrypt",
     "edk_header",
     "fingerprint",
     "frame_owner",
@@ -67,16 +78,19 @@ __all__ = [
     "from_ascii",
     "from_text",
     "is_sealed_text",
+    "keyed",
     "lookup_key_id",
     "open_envelope",
     "open_equal",
     "parse",
+    "parse_text",
     "plaintext_length",
     "plaintext_to_lexeme",
     "protect",
     "reveal",
     "seal",
     "seal_equal",
+    "seal_text",
     "span_of",
     "to_ascii",
     "to_text",

@@ -20,7 +20,7 @@ from sidecar.envelope.chunks import (
     plaintext_length,
 )
 from sidecar.envelope.format import check_length
-from sidecar.envelope.suite import Aead, Buffer, ChunkedSuite
+from sidecar.envelope.suite import Aead, Buffer, Keyed
 from sidecar.errors import CannotOpen, Malformed
 
 
@@ -29,13 +29,8 @@ def nonce_of(base: bytes, number: int) -> bytes:
     return (int.from_bytes(base) ^ number).to_bytes(len(base))
 
 
-def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where to write it
-    suite: ChunkedSuite,
-    data_key: Buffer,
-    salt: bytes,
-    context: bytes,
-    plaintext: Buffer,
-    header: bytes = b"",
+def encrypt(
+    keyed: Keyed, salt: bytes, context: bytes, plaintext: Buffer, header: bytes = b""
 ) -> bytes:
     """`header` and behind it the body of `plaintext`; a salt must never repeat for a data key.
 
@@ -44,7 +39,7 @@ def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where 
     """
     if len(salt) != SALT_LENGTH:
         raise ValueError(f"a salt has {SALT_LENGTH} bytes")
-    cipher, base, commitment = suite.derive(data_key, salt, context)
+    cipher, base, commitment = keyed.derive(salt, context)
     length = len(plaintext)
     if length < CHUNK_LENGTH:  # one chunk, number zero: its nonce is the base nonce
         return b"".join((header, salt, commitment, cipher.encrypt(base, plaintext, None)))
@@ -65,14 +60,14 @@ def encrypt(  # noqa: PLR0913, PLR0917 - what the construction takes, and where 
     return sealed.getvalue()
 
 
-def decrypt(suite: ChunkedSuite, data_key: Buffer, context: bytes, body: Buffer) -> bytes:
+def decrypt(keyed: Keyed, context: bytes, body: Buffer) -> bytes:
     """The plaintext of `body`, or CannotOpen; nothing is seen before all of it is authentic."""
     try:
         if len(body) < PREFIX_LENGTH + SEALED_CHUNK_LENGTH:  # one chunk, too short to hide a prefix
-            cipher, base = unlock(suite, data_key, context, body)
+            cipher, base = unlock(keyed, context, body)
             return cipher.decrypt(base, body[PREFIX_LENGTH:], None)
         length = plaintext_length(len(body))
-        cipher, base = unlock(suite, data_key, context, body)
+        cipher, base = unlock(keyed, context, body)
         opened = BytesIO(bytes(length))
         with memoryview(body) as view, opened.getbuffer() as out:
             for number in range(length // CHUNK_LENGTH + 1):
@@ -88,15 +83,13 @@ def decrypt(suite: ChunkedSuite, data_key: Buffer, context: bytes, body: Buffer)
         raise CannotOpen from None
 
 
-def unlock(
-    suite: ChunkedSuite, data_key: Buffer, context: bytes, prefix: Buffer
-) -> tuple[Aead, bytes]:
+def unlock(keyed: Keyed, context: bytes, prefix: Buffer) -> tuple[Aead, bytes]:
     """The keyed cipher and base nonce of the body that starts with `prefix`.
 
     The commitment is compared first and in constant time: a ciphertext made to open under two
     keys is refused before any of it is decrypted.
     """
-    cipher, base, commitment = suite.derive(data_key, prefix[:SALT_LENGTH], context)
+    cipher, base, commitment = keyed.derive(prefix[:SALT_LENGTH], context)
     if not compare_digest(commitment, prefix[SALT_LENGTH:PREFIX_LENGTH]):
         raise CannotOpen
     return cipher, base

@@ -28,6 +28,8 @@ _NUMBER = re.compile(rb"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]++
 _STRING = re.compile(
     rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
 )
+_PLAIN = re.compile(rb'"[ !#-\[\]-~]*+"')
+"""A string that needs no further look: ASCII without an escape, as nearly every value is."""
 _TREE = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -37,6 +39,8 @@ def value_to_plaintext(lexeme: bytes) -> bytes:
     Raises:
         Malformed: `lexeme` is not one JSON value.
     """
+    if _PLAIN.fullmatch(lexeme):
+        return b"\x04" + lexeme
     tag = _TAGS.get(lexeme[0]) if lexeme else None
     if tag is None or not _is_lexeme(tag, lexeme):
         raise Malformed("a value to seal is not one JSON value")
@@ -50,6 +54,8 @@ def plaintext_to_lexeme(plaintext: bytes) -> bytes:
         CannotOpen: The tag is unknown or the lexeme is not of its type.
     """
     lexeme = plaintext[1:]
+    if plaintext[:1] == b"\x04" and _PLAIN.fullmatch(lexeme):
+        return lexeme
     if not lexeme or _TAGS.get(lexeme[0]) != plaintext[0] or not _is_lexeme(plaintext[0], lexeme):
         raise CannotOpen
     return lexeme

@@ -14,20 +14,18 @@ from sidecar.envelope.chunks import (
     TAG_LENGTH,
     Span,
 )
-from sidecar.envelope.suite import Buffer, ChunkedSuite
+from sidecar.envelope.suite import Buffer, Keyed
 from sidecar.errors import CannotOpen
 
 
 class RangeOpener:
     """Opens spans of one body whose prefix has been read."""
 
-    def __init__(
-        self, suite: ChunkedSuite, data_key: Buffer, context: bytes, prefix: Buffer
-    ) -> None:
+    def __init__(self, keyed: Keyed, context: bytes, prefix: Buffer) -> None:
         """`prefix`: the first `PREFIX_LENGTH` bytes of the body; CannotOpen if they do not fit."""
         if len(prefix) != PREFIX_LENGTH:
             raise CannotOpen
-        self._cipher, self._base = unlock(suite, data_key, context, prefix)
+        self._cipher, self._base = unlock(keyed, context, prefix)
 
     def open(self, span: Span, sealed: Buffer) -> bytes:
         """The plaintext of the range, from bytes `span.start` to `span.stop` of the body.

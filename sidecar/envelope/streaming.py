@@ -19,18 +19,18 @@ from sidecar.envelope.chunks import (
     SEALED_CHUNK_LENGTH,
     TAG_LENGTH,
 )
-from sidecar.envelope.suite import Aead, Buffer, ChunkedSuite
+from sidecar.envelope.suite import Aead, Buffer, Keyed
 from sidecar.errors import CannotOpen, Malformed
 
 
 class Sealer:
     """Turns the plaintext of one message, fed in pieces, into its body."""
 
-    def __init__(self, suite: ChunkedSuite, data_key: Buffer, salt: bytes, context: bytes) -> None:
+    def __init__(self, keyed: Keyed, salt: bytes, context: bytes) -> None:
         """`salt`: 24 random bytes, never used twice with a key."""
         if len(salt) != SALT_LENGTH:
             raise ValueError(f"a salt has {SALT_LENGTH} bytes")
-        self._cipher, self._base, commitment = suite.derive(data_key, salt, context)
+        self._cipher, self._base, commitment = keyed.derive(salt, context)
         self._ready = [salt + commitment]
         self._held = bytearray()
         self._number = 0
@@ -74,8 +74,8 @@ class Opener:
     only when `finish` returns. After a failure everything fails.
     """
 
-    def __init__(self, suite: ChunkedSuite, data_key: Buffer, context: bytes) -> None:
-        self._unlock = partial(unlock, suite, data_key, context)
+    def __init__(self, keyed: Keyed, context: bytes) -> None:
+        self._unlock = partial(unlock, keyed, context)
         self._unlocked: tuple[Aead, bytes] | None = None
         self._held = bytearray()
         self._number = 0

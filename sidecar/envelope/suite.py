@@ -13,6 +13,7 @@ from struct import Struct
 from typing import ClassVar, Protocol
 
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from sidecar.envelope import chunks
@@ -99,26 +100,51 @@ class ChunkedSuite:
     def __post_init__(self) -> None:
         domain = b"c2sp.org/chunked-encryption@v1+%b\x00" % self.aead
         object.__setattr__(self, "_domain", domain)
-        parts = f"{self.cipher_key_length}s{NONCE_LENGTH}s{chunks.COMMITMENT_LENGTH}s"
-        object.__setattr__(self, "_parts", Struct(parts))
+        lengths = (self.cipher_key_length, NONCE_LENGTH, chunks.COMMITMENT_LENGTH)
+        rest = 2 * self.hash.digest_size - sum(lengths)
+        object.__setattr__(self, "_parts", Struct("{}s{}s{}s{}x".format(*lengths, rest)))
 
     def plaintext_length(self, body: int) -> int:
         return chunks.plaintext_length(body)
 
-    def derive(self, data_key: Buffer, salt: Buffer, context: bytes) -> tuple[Aead, bytes, bytes]:
+    def keyed(self, data_key: Buffer) -> "Keyed":
+        """A data key at work in this suite; CannotOpen for one of another length."""
+        if len(data_key) != KEY_LENGTH:
+            raise CannotOpen
+        return Keyed(self.id, self._domain, HMAC(data_key, self.hash), self._parts, self.cipher)
+
+
+class Keyed:
+    """A data key at work in one suite: derives what each of its messages is sealed with.
+
+    The HMAC that is keyed here once is as secret as the key, and goes when the key does.
+    """
+
+    __slots__ = ("_cipher", "_copy", "_domain", "_unpack", "suite")
+
+    def __init__(
+        self, suite: int, domain: bytes, mac: HMAC, parts: Struct, cipher: Callable[[bytes], Aead]
+    ) -> None:
+        self.suite = suite
+        self._domain = domain
+        self._copy = mac.copy
+        self._unpack = parts.unpack
+        self._cipher = cipher
+
+    def derive(self, salt: Buffer, context: bytes) -> tuple[Aead, bytes, bytes]:
         """The keyed cipher, the base nonce and the commitment of one message.
 
         C2SP chunked-encryption, section "Key derivation": HKDF-Expand without Extract, because a
-        data key is uniformly random already.
+        data key is uniformly random already. RFC 5869 section 2.3: in every suite, two blocks.
         """
-        if len(data_key) != KEY_LENGTH:
-            raise CannotOpen
         info = b"".join((self._domain, salt, context))
-        parts = self._parts
-        key, nonce, commitment = parts.unpack(
-            HKDFExpand(self.hash, parts.size, info).derive(data_key)
-        )
-        return self.cipher(key), nonce, commitment
+        mac = self._copy()
+        mac.update(info + b"\x01")
+        first = mac.finalize()
+        mac = self._copy()
+        mac.update(first + info + b"\x02")
+        key, nonce, commitment = self._unpack(first + mac.finalize())
+        return self._cipher(key), nonce, commitment
 
 
 @dataclass(frozen=True, slots=True)

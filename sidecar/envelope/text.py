@@ -4,7 +4,7 @@
 import re
 from binascii import Error, a2b_base64, b2a_base64
 
-from sidecar.envelope.format import MAX_ENVELOPE_LENGTH
+from sidecar.envelope.format import MAX_ENVELOPE_LENGTH, Envelope, parse
 from sidecar.errors import Malformed
 
 PREFIX = "enc:1:"
@@ -37,7 +37,12 @@ def to_text(envelope: bytes) -> str:
 
 def to_ascii(envelope: bytes) -> bytes:
     """`envelope` as text, in bytes."""
-    return _PREFIX_BYTES + b2a_base64(envelope, newline=False).rstrip(b"=").translate(_TO_URL)
+    return _PREFIX_BYTES + encode(envelope)
+
+
+def encode(data: bytes) -> bytes:
+    """base64url without padding."""
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL)
 
 
 def from_text(text: str) -> bytes:
@@ -46,6 +51,11 @@ def from_text(text: str) -> bytes:
         return from_ascii(text.encode("ascii"))
     except UnicodeEncodeError:
         raise Malformed("a sealed text is not base64url without padding") from None
+
+
+def parse_text(text: bytes) -> Envelope:
+    """The envelope that `text` spells; Malformed as `from_ascii` and `parse` say."""
+    return parse(from_ascii(text))
 
 
 def from_ascii(text: bytes) -> bytes:

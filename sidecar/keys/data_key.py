@@ -15,6 +15,7 @@ class DataKey(KeyMaterial):
     """
 
     __slots__ = (
+        "_keyed",
         "_salt",
         "edk",
         "key_id",
@@ -28,6 +29,7 @@ class DataKey(KeyMaterial):
         self, opened: OpenedDataKey, edk: bytes, suite: int, salt: Callable[[], bytes]
     ) -> None:
         super().__init__(opened.plaintext)
+        self._keyed: dict[int, envelope.Keyed] = {}
         self._salt = salt
         self.edk = edk
         self.key_id = opened.key_id
@@ -37,15 +39,26 @@ class DataKey(KeyMaterial):
         self.sealed_bytes = 0
 
     def seal(self, context: bytes, plaintext: bytes) -> bytes:
-        """The whole envelope of `plaintext` at `context`; KeyUnavailable once destroyed."""
-        material = self.material
+        """The envelope of `plaintext` at `context`, in text; KeyUnavailable once destroyed."""
+        keyed = self._keyed.get(self.suite) or self._key(self.suite)
         self.messages += 1
         self.sealed_bytes += len(plaintext)
-        return envelope.seal(self.suite, material, self.edk, context, self._salt(), plaintext)
+        return envelope.seal_text(keyed, self.edk, context, self._salt(), plaintext)
 
     def open(self, sealed: envelope.Envelope, context: bytes) -> bytes:
         """The plaintext of `sealed` at `context`; CannotOpen, KeyUnavailable once destroyed."""
-        return envelope.open_envelope(self.material, sealed, context)
+        keyed = self._keyed.get(sealed.suite) or self._key(sealed.suite)
+        return envelope.decrypt(keyed, context, sealed.body)
+
+    def _key(self, suite: int) -> envelope.Keyed:
+        """The key at work in `suite`, from its first value there on."""
+        keyed = self._keyed[suite] = envelope.keyed(suite, self.material)
+        return keyed
+
+    def destroy(self) -> None:
+        """Overwrite the key and let go of all that was keyed with it."""
+        self._keyed.clear()
+        super().destroy()
 
     def __repr__(self) -> str:
         return f"<DataKey of CMK {self.key_id}/{self.key_version_id}, {self.messages} messages>"

@@ -37,7 +37,7 @@ class KeyLimits:
     sealing_keys: int = 4096
     tenants: int = 4096
     opened_per_tenant: int = 8192
-    opened: int = 65_536  # about 0.6 KiB each
+    opened: int = 65_536  # about 2 KiB each
     negatives: int = 16_384
     negative_age: float = 15.0
 

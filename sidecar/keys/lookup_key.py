@@ -22,8 +22,9 @@ class LookupKey(KeyMaterial):
         self.key_version_id = opened.key_version_id
 
     def seal(self, context: bytes, plaintext: bytes) -> bytes:
-        """The one envelope of `plaintext` at `context`, which names no record."""
-        return envelope.seal_equal(self.material, self.id, context, plaintext)
+        """The one envelope of `plaintext` at `context`, which names no record, in text."""
+        sealed = envelope.seal_equal(self.material, self.id, context, plaintext)
+        return envelope.to_ascii(sealed)
 
     def open(self, sealed: envelope.Envelope, context: bytes) -> bytes:
         """The plaintext of `sealed`; CannotOpen."""

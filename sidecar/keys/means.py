@@ -41,4 +41,4 @@ class Means:
 
     def data_key(self, opened: OpenedDataKey, edk: bytes, suite: int) -> DataKey:
         """The key that takes over what the KMS gave in the clear."""
-        return DataKey(opened, edk, suite, self._salts)
+        return DataKey(opened, edk, suite, self._salts.fresh)

@@ -51,7 +51,7 @@ async def _round_trip(means: Means, name: str, key_id: str) -> str:
         made = await means.provider.generate_data_key(name, PROOF_CONTEXT)
         opened = await means.provider.decrypt(made.edk, PROOF_CONTEXT)
         sealing, opening = (means.data_key(key, made.edk, DEFAULT_SUITE) for key in (made, opened))
-        opening.open(envelope.parse(sealing.seal(b"", b"proof")), b"")
+        opening.open(envelope.parse_text(sealing.seal(b"", b"proof")), b"")
     except (KeyDenied, CannotOpen) as error:
         raise Misconfigured(f"CMK {name} does not seal and open: {error.why}") from error
     if not sealing.key_id == opening.key_id == key_id:

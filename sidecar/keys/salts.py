@@ -17,7 +17,7 @@ _AT_A_TIME = 128
 
 
 class Salts:
-    """Gives a fresh salt at each call; `random` gives unpredictable bytes."""
+    """Gives fresh salts; `random` gives unpredictable bytes."""
 
     _all: ClassVar["WeakSet[Salts]"] = WeakSet()
 
@@ -26,7 +26,8 @@ class Salts:
         self._drawn: list[bytes] = []
         self._all.add(self)
 
-    def __call__(self) -> bytes:
+    def fresh(self) -> bytes:
+        """A salt that was never given before."""
         if not self._drawn:
             block = self._random(SALT_LENGTH * _AT_A_TIME)
             self._drawn = [block[at : at + SALT_LENGTH] for at in range(0, len(block), SALT_LENGTH)]

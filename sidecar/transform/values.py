@@ -18,11 +18,9 @@ from sidecar.backends import UnexpectedShape
 from sidecar.envelope import (
     Envelope,
     KeyKind,
-    from_ascii,
     is_sealed_text,
-    parse,
+    parse_text,
     plaintext_to_lexeme,
-    to_ascii,
     value_to_plaintext,
 )
 from sidecar.errors import CannotOpen, Malformed
@@ -85,7 +83,7 @@ class _Enveloped:
         if text is None or not is_sealed_text(text):
             return None
         try:
-            return parse(from_ascii(text))
+            return parse_text(text)
         except Malformed:
             raise CannotOpen from None
 
@@ -107,7 +105,7 @@ class _Sealed(_Enveloped):
     def seal(self, keys: Keys, context: bytes, plaintext: bytes) -> bytes:
         if keys.sealing is None:
             raise AssertionError
-        return b'"%b"' % to_ascii(keys.sealing.seal(context, plaintext))
+        return b'"%b"' % keys.sealing.seal(context, plaintext)
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
         if not isinstance(stored, Envelope) or stored.key.kind is not KeyKind.EDK:
@@ -132,7 +130,7 @@ class _Equal(_Enveloped):
         return value_to_plaintext(_encode(text))
 
     def seal(self, keys: Keys, context: bytes, plaintext: bytes) -> bytes:
-        return b'"%b"' % to_ascii(keys.lookup[0].seal(context, plaintext))
+        return b'"%b"' % keys.lookup[0].seal(context, plaintext)
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
         if isinstance(stored, Envelope):

@@ -19,22 +19,22 @@ from tests.envelope.strategies import CONTEXT, KEY, MODEST, SALT, chunked_suites
 
 COBBLESTONE = SUITES[1]
 PLAINTEXT = counting(3 * CHUNK_LENGTH + 100)
-BODY = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, PLAINTEXT)
+BODY = chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, PLAINTEXT)
 
 
 def opener(prefix: bytes = BODY[:PREFIX_LENGTH]) -> RangeOpener:
-    return RangeOpener(COBBLESTONE, KEY, CONTEXT, prefix)
+    return RangeOpener(COBBLESTONE.keyed(KEY), CONTEXT, prefix)
 
 
 @MODEST
 @given(chunked_suites, lengths, st.data())
 def test_any_range_is_what_the_whole_plaintext_has_there(suite, length, data):
     plaintext = counting(length)
-    body = chunked.encrypt(suite, KEY, SALT, CONTEXT, plaintext)
+    body = chunked.encrypt(suite.keyed(KEY), SALT, CONTEXT, plaintext)
     start = data.draw(st.integers(0, length))
     stop = data.draw(st.integers(start, length))
     span = span_of(start, stop, length)
-    ranges = RangeOpener(suite, KEY, CONTEXT, body[:PREFIX_LENGTH])
+    ranges = RangeOpener(suite.keyed(KEY), CONTEXT, body[:PREFIX_LENGTH])
     assert ranges.open(span, body[span.start : span.stop]) == plaintext[start:stop]
 
 
@@ -78,8 +78,8 @@ def test_a_prefix_of_another_length_or_key_does_not_open():
 @pytest.mark.parametrize("suite", [SUITES[1], SUITES[2]], ids=lambda suite: suite.name)
 @pytest.mark.parametrize("length", [1, 15])
 def test_a_rest_too_short_for_a_tag_does_not_open(suite, length):
-    body = chunked.encrypt(suite, KEY, SALT, CONTEXT, b"")
-    ranges = RangeOpener(suite, KEY, CONTEXT, body[:PREFIX_LENGTH])
+    body = chunked.encrypt(suite.keyed(KEY), SALT, CONTEXT, b"")
+    ranges = RangeOpener(suite.keyed(KEY), CONTEXT, body[:PREFIX_LENGTH])
     with pytest.raises(CannotOpen):
         ranges.open(Span(0, 56, 56 + length, 0, 1), body[56 : 56 + length])
 
@@ -87,7 +87,7 @@ def test_a_rest_too_short_for_a_tag_does_not_open(suite, length):
 @pytest.mark.parametrize(("number", "opens"), [(MAX_CHUNKS - 1, True), (MAX_CHUNKS, False)])
 def test_the_counter_stops_where_the_specification_says(number, opens):
     """The chunk is authentic; only its number is beyond what may be."""
-    cipher, base = chunked.unlock(COBBLESTONE, KEY, CONTEXT, BODY)
+    cipher, base = chunked.unlock(COBBLESTONE.keyed(KEY), CONTEXT, BODY)
     sealed = cipher.encrypt(chunked.nonce_of(base, number), bytes(CHUNK_LENGTH), None)
     span = Span(number, 0, 16400, 0, CHUNK_LENGTH)
     if opens:

@@ -24,11 +24,11 @@ COBBLESTONE = SUITES[1]
 
 
 def sealer() -> Sealer:
-    return Sealer(COBBLESTONE, KEY, SALT, CONTEXT)
+    return Sealer(COBBLESTONE.keyed(KEY), SALT, CONTEXT)
 
 
 def opener() -> Opener:
-    return Opener(COBBLESTONE, KEY, CONTEXT)
+    return Opener(COBBLESTONE.keyed(KEY), CONTEXT)
 
 
 def released(body: bytes, step: int = 1000) -> tuple[bytes, bool]:
@@ -47,18 +47,18 @@ def released(body: bytes, step: int = 1000) -> tuple[bytes, bool]:
 @MODEST
 @given(chunked_suites, plaintexts, st.data())
 def test_any_cuts_give_the_whole_body_form(suite, plaintext, data):
-    body = chunked.encrypt(suite, KEY, SALT, CONTEXT, plaintext)
-    sealing = Sealer(suite, KEY, SALT, CONTEXT)
+    body = chunked.encrypt(suite.keyed(KEY), SALT, CONTEXT, plaintext)
+    sealing = Sealer(suite.keyed(KEY), SALT, CONTEXT)
     parts = [sealing.update(part) for part in data.draw(pieces(plaintext))]
     assert b"".join([*parts, sealing.finish()]) == body
-    opening = Opener(suite, KEY, CONTEXT)
+    opening = Opener(suite.keyed(KEY), CONTEXT)
     parts = [opening.update(part) for part in data.draw(pieces(body))]
     assert b"".join([*parts, opening.finish()]) == plaintext
 
 
 def test_a_byte_at_a_time():
     plaintext = counting(CHUNK_LENGTH + 3)
-    body = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, plaintext)
+    body = chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, plaintext)
     sealing = sealer()
     sealed = b"".join(sealing.update(plaintext[at : at + 1]) for at in range(len(plaintext)))
     assert sealed + sealing.finish() == body
@@ -69,7 +69,7 @@ def test_a_byte_at_a_time():
 @given(st.integers(0, 3 * 16400 + 56 + 16 - 1), st.integers(0, 7), st.integers(1, 40_000))
 def test_nothing_is_released_from_an_altered_chunk_or_behind_it(at, bit, step):
     plaintext = counting(3 * CHUNK_LENGTH)
-    body = bytearray(chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, plaintext))
+    body = bytearray(chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, plaintext))
     body[at] ^= 1 << bit
     out, whole = released(bytes(body), step)
     proven = 0 if at < 56 else (at - 56) // 16400 * CHUNK_LENGTH
@@ -82,7 +82,7 @@ def test_nothing_is_released_from_an_altered_chunk_or_behind_it(at, bit, step):
 @given(st.integers(0, 2 * 16400 + 56 + 100 + 16 - 1))
 def test_a_cut_stream_never_ends_well(length):
     plaintext = counting(2 * CHUNK_LENGTH + 100)
-    body = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, plaintext)
+    body = chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, plaintext)
     out, whole = released(body[:length])
     assert not whole
     assert plaintext.startswith(out)
@@ -90,13 +90,13 @@ def test_a_cut_stream_never_ends_well(length):
 
 @pytest.mark.parametrize("chunk_count", [0, 1, 2])
 def test_a_stream_cut_between_chunks_never_ends_well(chunk_count):
-    body = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, counting(2 * CHUNK_LENGTH))
+    body = chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, counting(2 * CHUNK_LENGTH))
     out, whole = released(body[: 56 + chunk_count * 16400])
     assert (len(out), whole) == (chunk_count * CHUNK_LENGTH, False)
 
 
 def test_after_a_failure_everything_fails():
-    body = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, counting(CHUNK_LENGTH))
+    body = chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, counting(CHUNK_LENGTH))
     stream = opener()
     with pytest.raises(CannotOpen):
         stream.update(b"\x00" * 56)
@@ -112,7 +112,7 @@ def test_a_finished_stream_takes_no_more():
         with pytest.raises(ValueError, match="finished"):
             call()
     opening = opener()
-    opening.update(chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, b"value"))
+    opening.update(chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, b"value"))
     assert opening.finish() == b"value"
     for call in (lambda: opening.update(b""), opening.finish):
         with pytest.raises(CannotOpen):
@@ -121,7 +121,7 @@ def test_a_finished_stream_takes_no_more():
 
 def test_a_salt_of_another_length_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="24 bytes"):
-        Sealer(COBBLESTONE, KEY, SALT[:-1], CONTEXT)
+        Sealer(COBBLESTONE.keyed(KEY), SALT[:-1], CONTEXT)
 
 
 def test_the_counter_stops_where_the_specification_says():
@@ -131,8 +131,8 @@ def test_the_counter_stops_where_the_specification_says():
     sealing._number = MAX_CHUNKS
     with pytest.raises(Malformed, match="4 PiB"):
         sealing.update(bytes(CHUNK_LENGTH))
-    prefix = chunked.encrypt(COBBLESTONE, KEY, SALT, CONTEXT, b"")[:56]
-    cipher, base = chunked.unlock(COBBLESTONE, KEY, CONTEXT, prefix)
+    prefix = chunked.encrypt(COBBLESTONE.keyed(KEY), SALT, CONTEXT, b"")[:56]
+    cipher, base = chunked.unlock(COBBLESTONE.keyed(KEY), CONTEXT, prefix)
     opening = opener()
     opening.update(prefix)
     opening._number = MAX_CHUNKS - 1
@@ -148,7 +148,7 @@ def test_the_counter_stops_where_the_specification_says():
 @pytest.mark.parametrize("suite", [SUITES[1], SUITES[2]], ids=lambda suite: suite.name)
 @pytest.mark.parametrize("length", [0, 1, 55, 56, 57, 71])
 def test_a_stream_too_short_for_its_last_tag_never_ends_well(suite, length):
-    opening = Opener(suite, KEY, CONTEXT)
-    opening.update(chunked.encrypt(suite, KEY, SALT, CONTEXT, b"")[:length])
+    opening = Opener(suite.keyed(KEY), CONTEXT)
+    opening.update(chunked.encrypt(suite.keyed(KEY), SALT, CONTEXT, b"")[:length])
     with pytest.raises(CannotOpen, match=WORDING):
         opening.finish()

@@ -98,7 +98,7 @@ def test_a_refusal_keeps_neither_the_edk_nor_a_trace() -> None:
     refusals = Refusals(means())
     question = Question(CMK, ACME, b"an EDK of somebody")
     with pytest.raises(CannotOpen) as raised:
-        DataKey.open(new_key(), envelope.parse(new_key().seal(b"", b"")), b"another place")
+        DataKey.open(new_key(), envelope.parse_text(new_key().seal(b"", b"")), b"another place")
     refusals.put(question, raised.value)
     assert all(question.edk != kept.edk for kept in refusals._refused)
     assert all(error.__traceback__ is None for error in refusals._refused.values())

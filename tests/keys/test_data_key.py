@@ -15,7 +15,7 @@ def key(suite: int, salt: bytes = b"") -> DataKey:
 @pytest.mark.parametrize("suite", envelope.SEALING_SUITES.values(), ids=envelope.SEALING_SUITES)
 def test_what_it_seals_names_its_edk_and_suite_and_opens_at_its_place_alone(suite: int) -> None:
     data_key = key(suite)
-    sealed = envelope.parse(data_key.seal(b"place", b"value"))
+    sealed = envelope.parse_text(data_key.seal(b"place", b"value"))
     assert (sealed.suite, sealed.key.value) == (suite, b"the EDK")
     assert data_key.open(sealed, b"place") == b"value"
     with pytest.raises(CannotOpen):

@@ -124,7 +124,7 @@ async def test_on_the_real_core_values_outlive_an_outage_and_a_restart(
     core.kill()
     clock.turn(KeyLimits().max_age)
     assert await writer.for_sealing(CMK, ACME, SUITE) is key
-    sealed = envelope.parse(key.seal(b"place", b"value"))
+    sealed = envelope.parse_text(key.seal(b"place", b"value"))
     core.start()
     reader = process()
     opened = (await reader.for_opening(CMK, ACME, [key.edk]))[key.edk]

@@ -16,13 +16,13 @@ def test_equal_values_at_one_place_become_equal_envelopes_that_name_the_key() ->
     assert sealed == key().seal(b"place", b"value")
     assert sealed != key().seal(b"another place", b"value")
     assert sealed != key(b"j" * 32).seal(b"place", b"value")
-    parsed = envelope.parse(sealed)
+    parsed = envelope.parse_text(sealed)
     assert parsed.key.value == key().id == envelope.lookup_key_id(b"the EDK")
     assert key().open(parsed, b"place") == b"value"
 
 
 def test_an_envelope_opens_with_its_own_key_at_its_own_place_alone() -> None:
-    sealed = envelope.parse(key().seal(b"place", b"value"))
+    sealed = envelope.parse_text(key().seal(b"place", b"value"))
     for wrong, place in ((key(b"j" * 32), b"place"), (key(), b"another place")):
         with pytest.raises(CannotOpen):
             wrong.open(sealed, place)

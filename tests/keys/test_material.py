@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import copy
+import gc
 import pickle
 import re
 from pathlib import Path
@@ -22,6 +23,14 @@ def data_key(material: bytearray) -> DataKey:
 
 def lookup_key(material: bytearray) -> LookupKey:
     return LookupKey(OpenedDataKey(material, "cmk", "version"), b"edk")
+
+
+def salt() -> bytes:
+    return bytes(envelope.SALT_LENGTH)
+
+
+def number_of(kind: type) -> int:
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 BOTH = pytest.mark.parametrize("make", [data_key, lookup_key, KeyMaterial])
@@ -56,6 +65,24 @@ def test_a_destroyed_key_refuses_to_work(make: type[KeyMaterial]) -> None:
     if isinstance(key, DataKey | LookupKey):
         with pytest.raises(KeyUnavailable):
             key.seal(b"place", b"value")
+
+
+@pytest.mark.parametrize("suite", envelope.SEALING_SUITES.values(), ids=envelope.SEALING_SUITES)
+def test_what_was_keyed_with_a_key_goes_with_it(suite: int) -> None:
+    """A keyed HMAC is as good as the key: nothing may seal or open with what is left of it."""
+    gc.collect()
+    before = number_of(envelope.Keyed)
+    key = DataKey(OpenedDataKey(bytearray(SECRET), "cmk", "version"), b"edk", suite, salt)
+    sealed = envelope.parse_text(key.seal(b"place", b"value"))
+    assert key.open(sealed, b"place") == b"value"
+    assert number_of(envelope.Keyed) == before + 1
+    key.destroy()
+    assert number_of(envelope.Keyed) == before
+    with pytest.raises(KeyUnavailable):
+        key.seal(b"place", b"value")
+    with pytest.raises(KeyUnavailable):
+        key.open(sealed, b"place")
+    assert number_of(envelope.Keyed) == before
 
 
 @BOTH

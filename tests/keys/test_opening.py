@@ -30,7 +30,7 @@ async def test_a_message_with_many_keys_is_opened_at_once_and_then_from_memory(r
 async def test_what_another_process_sealed_opens() -> None:
     writer = Rig()
     key = await writer.sealing()
-    sealed = envelope.parse(key.seal(b"place", b"value"))
+    sealed = envelope.parse_text(key.seal(b"place", b"value"))
     reader = Rig(provider=writer.provider)
     assert (await reader.opening(key.edk))[key.edk].open(sealed, b"place") == b"value"
     await writer.keyring.aclose()
@@ -172,7 +172,7 @@ async def test_a_cancelled_reader_takes_nothing_from_the_others(rig: Rig) -> Non
 async def test_a_key_in_use_outlives_its_eviction() -> None:
     rig = Rig(KeyLimits(opened_per_tenant=1))
     first = await rig.sealing()
-    sealed = envelope.parse(first.seal(b"place", b"value"))
+    sealed = envelope.parse_text(first.seal(b"place", b"value"))
     await rig.opening(await rig.new_edk())
     assert first.edk not in (rig.keyring._opening.cache.find(ACME) or {})
     assert first.open(sealed, b"place") == b"value"

@@ -15,7 +15,7 @@ def test_every_salt_is_another_one_and_few_draws_serve_many() -> None:
         return os.urandom(length)
 
     salts = Salts(random)
-    drawn = [salts() for _ in range(1000)]
+    drawn = [salts.fresh() for _ in range(1000)]
     assert len(set(drawn)) == len(drawn)
     assert {len(salt) for salt in drawn} == {SALT_LENGTH}
     assert len(draws) < 10
@@ -23,18 +23,18 @@ def test_every_salt_is_another_one_and_few_draws_serve_many() -> None:
 
 def test_a_forked_child_shares_no_salt_with_its_parent() -> None:
     salts = Salts(os.urandom)
-    salts()  # some lie ready now
+    salts.fresh()  # some lie ready now
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            os.write(writing, b"".join(salts() for _ in range(100)))
+            os.write(writing, b"".join(salts.fresh() for _ in range(100)))
         finally:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         theirs = pipe.read()
     os.waitpid(child, 0)
-    ours = {salts() for _ in range(100)}
+    ours = {salts.fresh() for _ in range(100)}
     assert len(theirs) == 100 * SALT_LENGTH
     assert ours.isdisjoint(theirs[at : at + SALT_LENGTH] for at in range(0, len(theirs), 24))

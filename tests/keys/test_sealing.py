@@ -193,7 +193,7 @@ async def test_a_flight_that_everybody_gave_up_still_lands(rig: Rig) -> None:
 
 async def test_what_was_sealed_here_opens_here_without_the_kms(rig: Rig) -> None:
     key = await rig.sealing()
-    sealed = envelope.parse(key.seal(b"place", b"value"))
+    sealed = envelope.parse_text(key.seal(b"place", b"value"))
     rig.provider.failure = Failure.AWAY
     assert at_once(rig.opening(key.edk))[key.edk].open(sealed, b"place") == b"value"
 

@@ -29,7 +29,7 @@ class SealedWriter:
         file.write(head)
         self._file = file
         key = _key(passphrase, head)
-        self._sealer = Sealer(SUITE, key, secrets.token_bytes(SALT_LENGTH), head)
+        self._sealer = Sealer(SUITE.keyed(key), secrets.token_bytes(SALT_LENGTH), head)
 
     def write(self, data: bytes) -> int:
         self._file.write(self._sealer.update(data))
@@ -45,7 +45,7 @@ class SealedReader:
     def __init__(self, file: BinaryIO, passphrase: bytes) -> None:
         head = file.read(len(MAGIC) + SCRYPT_SALT_BYTES)
         self._file = file
-        self._opener = Opener(SUITE, _key(passphrase, head), head)
+        self._opener = Opener(SUITE.keyed(_key(passphrase, head)), head)
         self._ready = bytearray()
         self._is_over = False
 
