@@ -112,7 +112,7 @@ class Transform:
     async def seal_request(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
         """The request to send to the store, or what to tell the client instead."""
         try:
-            _check_length(hold, body)
+            _check_length(body, hold.body_limit)
             if not (body and is_coded(hold.head.headers)):
                 return await self._seal(hold, hold.head, body)
             head, body = uncode_request(hold.head, body, hold.body_limit)
@@ -129,7 +129,7 @@ class Transform:
         try:
             if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
                 return await self._open_bare(bound, hold, head)
-            _check_length(hold, body)
+            _check_length(body, hold.body_limit)
             if not (body and is_coded(head.headers)):
                 return await self._open(bound, hold, head, body)
             plain_head, plain = uncode_response(head, body, hold.body_limit)
@@ -161,7 +161,7 @@ class Transform:
             message.replace(value, treatment.seal(keys, context, plaintext))
         head, body = message.finish()
         # Or an answer with it, and what the store puts around it, could not be held: law 7.
-        _check_length(hold, body, spare=hold.body_limit // _SPARE)
+        _check_length(body, hold.body_limit - hold.body_limit // _SPARE)
         self.stats.sealed[bound.name] += len(sites)
         return Sealed(head, body)
 
@@ -222,7 +222,6 @@ def _to_client(bound: BoundRule, head: ResponseHead, body: bytes) -> Opened:
     return Opened(unstored_response(head) if is_for_one else head, body)
 
 
-def _check_length(hold: RuledHold, body: bytes, spare: int = 0) -> None:
-    limit = hold.body_limit - spare
+def _check_length(body: bytes, limit: int) -> None:
     if len(body) > limit:
         raise TooLarge(f"a body of {len(body)} bytes passes the limit of {limit}")
