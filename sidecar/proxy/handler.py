@@ -113,21 +113,16 @@ class Handler(ProxyConnectionHandler):
             raise cancelled
 
     async def _read(self, connection: Connection) -> None:
-        reader = self.transports[connection].reader
-        assert isinstance(reader, asyncio.StreamReader)  # noqa: S101 - we speak TCP alone
-        received = events.DataReceived
+        io: Any = self.transports[connection]
         shortcut = Shortcut(
-            reader, lambda data: self._perform(received(connection, data)), self._may_receive
+            connection, io.reader, io.writer.transport, self._perform, self._may_receive
         )
-        try:
-            while data := await shortcut.read():
-                if connection is self.client:
-                    await self.may_read.wait()
-                await self._flows.wait()
-                self._perform(received(connection, data))
-                await self.drain_writers()  # type: ignore[no-untyped-call]
-        finally:
-            shortcut.end()
+        while data := await shortcut.read():
+            if connection is self.client:
+                await self.may_read.wait()
+            await self._flows.wait()
+            self._perform(events.DataReceived(connection, data))
+            await self.drain_writers()  # type: ignore[no-untyped-call]
 
     def _may_receive(self) -> bool:
         """Whether every peer takes what it is given, so that there is nothing to wait for."""

@@ -7,27 +7,37 @@ as soon as it would have to wait (back-pressure), the data take the stream's own
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import SupportsIndex
+from collections.abc import Callable
+
+from mitmproxy.connection import Connection
+from mitmproxy.proxy.events import DataReceived
 
 _READ_BYTES = 65536
 
 
-class Shortcut:
-    """Reads `reader`; hands data to `receive` directly while `may_receive` says so."""
+class Shortcut(asyncio.Protocol):
+    """Stands before the protocol that feeds `reader`, for data of `connection`.
+
+    Hands them to `receive` directly while `may_receive` says so.
+    """
 
     def __init__(
         self,
+        connection: Connection,
         reader: asyncio.StreamReader,
-        receive: Callable[[bytes], None],
+        transport: asyncio.Transport,
+        receive: Callable[[DataReceived], None],
         may_receive: Callable[[], bool],
     ) -> None:
+        self._connection = connection
         self._reader = reader
         self._receive = receive
         self._may_receive = may_receive
-        self._feed = reader.feed_data
         self._is_waiting = False
-        reader.feed_data = self._take  # type: ignore[method-assign]
+        stream = transport.get_protocol()
+        assert isinstance(stream, asyncio.Protocol)  # noqa: S101 - of the stream that `reader` is
+        self._stream = stream
+        transport.set_protocol(self)
 
     async def read(self) -> bytes:
         """The next data that did not go directly; empty at the end."""
@@ -35,16 +45,23 @@ class Shortcut:
         try:
             return await self._reader.read(_READ_BYTES)
         finally:
-            self._is_waiting = False
+            self._is_waiting = False  # and whoever reads no more gets nothing directly
 
-    def end(self) -> None:
-        """Nothing goes directly any more."""
-        self._reader.feed_data = self._feed  # type: ignore[method-assign]
-
-    def _take(self, data: Iterable[SupportsIndex]) -> None:
-        """In place of `StreamReader.feed_data`, which names its argument's type so widely."""
+    def data_received(self, data: bytes) -> None:
         if self._is_waiting and self._may_receive():
-            self._receive(bytes(data))
+            self._receive(DataReceived(self._connection, data))
         else:
             self._is_waiting = False  # all that follows has to queue up behind
-            self._feed(data)
+            self._stream.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._stream.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stream.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._stream.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stream.resume_writing()
