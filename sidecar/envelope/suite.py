@@ -104,8 +104,7 @@ class ChunkedSuite:
         rest = 2 * self.hash.digest_size - sum(lengths)
         object.__setattr__(self, "_parts", Struct("{}s{}s{}s{}x".format(*lengths, rest)))
 
-    def plaintext_length(self, body: int) -> int:
-        return chunks.plaintext_length(body)
+    plaintext_length = staticmethod(chunks.plaintext_length)
 
     def keyed(self, data_key: Buffer) -> "Keyed":
         """A data key at work in this suite; CannotOpen for one of another length."""

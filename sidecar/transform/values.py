@@ -36,6 +36,7 @@ _NORMALIZE: Mapping[str, Callable[[str], str]] = {
     "nfc": lambda text: unicodedata.normalize("NFC", text),
 }
 _QUOTE = ord('"')
+_BACKSLASH = ord("\\")
 _encode = msgspec.json.Encoder().encode
 _decode_text = msgspec.json.Decoder(str).decode
 
@@ -79,13 +80,15 @@ class _Enveloped:
     def find(self, lexeme: bytes) -> Stored | None:
         if lexeme[0] != _QUOTE:
             return None
-        text = lexeme[1:-1] if b"\\" not in lexeme else _find_bytes(lexeme)
-        if text is None or not is_sealed_text(text):
+        text = lexeme[1:-1] if _BACKSLASH not in lexeme else _find_bytes(lexeme)
+        if text is None or not text.startswith(b"enc:"):
             return None
         try:
             return parse_text(text)
         except Malformed:
-            raise CannotOpen from None
+            if is_sealed_text(text):
+                raise CannotOpen from None
+            return None
 
 
 class _Sealed(_Enveloped):
