@@ -21,7 +21,7 @@ _ANYWHERE = re.compile(rb"enc" + _COLON + rb"[0-9]+" + _COLON + rb"[A-Za-z0-9_-]
 
 def count_claims(json: bytes) -> int:
     """How many texts of one valid JSON text, or several, claim to be an envelope."""
-    if b"\\" not in json:
+    if json.find(b"\\") < 0:  # several times as fast as `in`
         return len(_PLAIN.findall(json))
     if b"\\u006" in json or b"\\u003" in json:
         return len(_IN_ANY_SPELLING.findall(json))

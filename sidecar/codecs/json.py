@@ -144,7 +144,7 @@ def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:
     delimiter behind it, is the whole value there.
     """
     compact = _encode(members)
-    if b"\\" not in text:
+    if text.find(b"\\") < 0:  # several times as fast as `in`
         if len(text) != len(compact) and text.count(b'"') != compact.count(b'"'):
             raise _repeated_name()
         return None
