@@ -63,11 +63,10 @@ def encrypt(
 def decrypt(keyed: Keyed, context: bytes, body: Buffer) -> bytes:
     """The plaintext of `body`, or CannotOpen; nothing is seen before all of it is authentic."""
     try:
-        if len(body) < PREFIX_LENGTH + SEALED_CHUNK_LENGTH:  # one chunk, too short to hide a prefix
-            cipher, base = unlock(keyed, context, body)
+        cipher, base = unlock(keyed, context, body)
+        if len(body) < PREFIX_LENGTH + SEALED_CHUNK_LENGTH:
             return cipher.decrypt(base, body[PREFIX_LENGTH:], None)
         length = plaintext_length(len(body))
-        cipher, base = unlock(keyed, context, body)
         opened = BytesIO(bytes(length))
         with memoryview(body) as view, opened.getbuffer() as out:
             for number in range(length // CHUNK_LENGTH + 1):

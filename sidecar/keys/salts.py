@@ -8,12 +8,13 @@ processes may share a data key after a fork, so a forked child forgets what its 
 
 import os
 from collections.abc import Callable
+from struct import Struct
 from typing import ClassVar
 from weakref import WeakSet
 
 from sidecar.envelope import SALT_LENGTH
 
-_AT_A_TIME = 128
+_BLOCK = Struct(f"{SALT_LENGTH}s" * 128)
 
 
 class Salts:
@@ -29,8 +30,7 @@ class Salts:
     def fresh(self) -> bytes:
         """A salt that was never given before."""
         if not self._drawn:
-            block = self._random(SALT_LENGTH * _AT_A_TIME)
-            self._drawn = [block[at : at + SALT_LENGTH] for at in range(0, len(block), SALT_LENGTH)]
+            self._drawn = list(_BLOCK.unpack(self._random(_BLOCK.size)))
         return self._drawn.pop()
 
     def forget(self) -> None:
