@@ -5,17 +5,22 @@
 
 Without RATE every connection asks again as soon as it was answered; with RATE requests a second
 are sent on a schedule, and a latency counts from the moment at which its request was due, so that
-a proxy that stalls is not spared the requests that it kept from being sent. Prints one JSON line:
+a proxy that stalls is not spared the requests that it kept from being sent. Sixteen zeros in the
+request become its number, so that no two heads are the same. Prints one JSON line:
 `requests`, `seconds`, `failed` (answers other than 2xx), `p50` and `p99` in milliseconds.
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import sys
 import time
+from typing import ClassVar
 
 import uvloop
+
+NUMBER = b"0" * 16
 
 
 class Client(asyncio.Protocol):
@@ -23,9 +28,11 @@ class Client(asyncio.Protocol):
 
     latencies: list[float]
     failed = 0
+    asked: ClassVar = itertools.count(1)
 
     def __init__(self, request: bytes, stop_at: float, interval: float) -> None:
         self._request = request
+        self._is_numbered = NUMBER in request
         self._stop_at = stop_at
         self._interval = interval
         self._buffer = b""
@@ -35,7 +42,13 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._due = time.perf_counter()
-        transport.write(self._request)
+        self._ask()
+
+    def _ask(self) -> None:
+        request = self._request
+        if self._is_numbered:
+            request = request.replace(NUMBER, b"%016d" % next(self.asked))
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer = self._buffer + data if self._buffer else data
@@ -55,14 +68,13 @@ class Client(asyncio.Protocol):
             self.done.set_result(None)
         elif not self._interval:
             self._due = now
-            self._transport.write(self._request)
+            self._ask()
         else:
             self._due += self._interval
             if self._due <= now:
-                self._transport.write(self._request)
+                self._ask()
             else:
-                loop = asyncio.get_running_loop()
-                loop.call_later(self._due - now, self._transport.write, self._request)
+                asyncio.get_running_loop().call_later(self._due - now, self._ask)
 
     def connection_lost(self, _: Exception | None) -> None:
         if not self.done.done():

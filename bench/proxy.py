@@ -2,17 +2,19 @@
 """The whole proxy under load, against stock mitmdump: `python -m bench.proxy`.
 
 A customer of 1 KB with three fields to seal is written and read again and again over 16
-connections, through one proxy process on one core: ours on a route that a rule protects, ours on
-a route that no rule names, and `mitmdump` with a straightforward addon (`bench/baseline.py`). Ours
-is the product as `sidecar run` starts it, with a real KMS and record binding. At half of its best
-rate the delay that it adds is measured on a schedule, against the origin itself.
+connections, through one proxy process on one core: ours on a route that a rule protects, the same
+with a field in each head that is another every time (ours keeps what follows from heads that come
+again), ours on a route that no rule names, and `mitmdump` with a straightforward addon
+(`bench/baseline.py`). Ours is the product as `sidecar run` starts it, with a real KMS and record
+binding. At half of its best rate the delay that it adds is measured on a schedule, against the
+origin itself.
 """
 
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.rig import Rig, read_request, write_request
+from bench.rig import NUMBERED, Rig, read_request, write_request
 from bench.rounds import Figure, Measure, Samples, interleave, run
 
 ROUNDS = 5
@@ -39,16 +41,19 @@ def _measures(rig: Rig) -> dict[str, Measure]:
 
         return once
 
-    def both(port: int, path: str) -> tuple[Measure, Measure]:
-        write = write_request(path)
-        return rate(port, write, write), rate(port, read_request(f"{path}/C-1001"), write)
+    def both(port: int, path: str, more: str) -> tuple[Measure, Measure]:
+        write = write_request(path, more)
+        return rate(port, write, write), rate(port, read_request(f"{path}/C-1001", more), write)
 
-    names = ("ours", "ours, no rule", "mitmdump")
-    ports = (rig.sidecar, rig.sidecar, rig.baseline)
-    paths = ("/customers", PLAIN, "/customers")
+    loads = {
+        "ours": (rig.sidecar, "/customers", ""),
+        "ours, new heads": (rig.sidecar, "/customers", NUMBERED),
+        "ours, no rule": (rig.sidecar, PLAIN, ""),
+        "mitmdump": (rig.baseline, "/customers", ""),
+    }
     measures: dict[str, Callable[[], float]] = {}
-    for name, port, path in zip(names, ports, paths, strict=True):
-        measures[f"write, {name}"], measures[f"read, {name}"] = both(port, path)
+    for name, load in loads.items():
+        measures[f"write, {name}"], measures[f"read, {name}"] = both(*load)
     return measures
 
 

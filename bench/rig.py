@@ -60,16 +60,23 @@ def document(length: int = 1024) -> bytes:
     return json.dumps(customer).encode()
 
 
-def write_request(path: str = "/customers") -> bytes:
+NUMBERED = "X-Request-Id: 0000000000000000\r\n"
+"""A field by which no two heads of a load are the same (`load.py`)."""
+
+
+def write_request(path: str = "/customers", more: str = "") -> bytes:
+    """A POST of one customer, with `more` field lines."""
     body = document()
     return (
-        f"POST {path} HTTP/1.1\r\nHost: crm\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: crm\r\nContent-Type: application/json\r\n{more}"
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
 
-def read_request(path: str = "/customers/C-1001") -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: crm\r\nAccept: application/json\r\n\r\n".encode()
+def read_request(path: str = "/customers/C-1001", more: str = "") -> bytes:
+    """A GET of it."""
+    head = f"GET {path} HTTP/1.1\r\nHost: crm\r\nAccept: application/json\r\n{more}\r\n"
+    return head.encode()
 
 
 class Rig:
