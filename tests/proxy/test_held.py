@@ -39,6 +39,27 @@ async def test_a_chunked_request_leaves_as_one_message_without_its_trailers(orig
     assert not request.trailers
 
 
+@pytest.mark.parametrize(("method", "held"), [(b"PUT", len(b"SEALED")), (b"POST", 0)])
+async def test_what_may_have_to_be_sent_again_is_held_until_its_answer_comes_and_no_other(
+    origin: Origin, method: bytes, held: int
+) -> None:
+    may_answer = asyncio.Event()
+
+    async def late(_: Received, writer: asyncio.StreamWriter) -> None:
+        await may_answer.wait()
+        writer.write(answer(b"SEALED"))
+
+    origin.answer = late
+    async with serving(origin) as rig:
+        client = await rig.client()
+        await client.send(post(b"/held", b"plain").replace(b"POST", method, 1))
+        await until(lambda: bool(origin.complete))
+        assert rig.host.stats.held_bytes == held
+        may_answer.set()
+        assert (await client.answer()).body == b"plain"
+        assert rig.host.stats.held_bytes == 0
+
+
 async def test_a_chunked_answer_is_opened_whole_and_its_trailers_end_here(origin: Origin) -> None:
     origin.answer = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Digest\r\n\r\n"

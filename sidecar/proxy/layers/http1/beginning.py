@@ -18,23 +18,11 @@ def exchange_for(
     client: Client, frame: Frame, way: Way, link: Link, names: frozenset[str]
 ) -> Exchange | Refusal:
     """The exchange of `frame`, which goes `way` over `link`; `names` are the client's."""
-    frame = way.frame or frame
-    if way.kind == "store":
-        return _for_store(client, frame, link, way.host, names)
-    stats = client.stats
-    if way.kind == "kms":
-        stats.requests_kms += 1
-        frame = writer.passed_request(frame, None, may_upgrade=False)
-        return PassedExchange(client, frame, link)
-    stats.tunnels += 1
-    return TunnelledExchange(client, frame, link, way.check)
-
-
-def _for_store(
-    client: Client, frame: Frame, link: Link, host: bytes | None, names: frozenset[str]
-) -> Exchange | Refusal:
-    """Let the rules say what becomes of a request to a store."""
-    guard, authority = client.guard, link.authority
+    if way.frame is not None:
+        frame = way.frame
+    if way.kind != "store":
+        return _past_rules(client, frame, way, link)
+    guard, authority, host = client.guard, link.authority, way.host
     claim = guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers, names))
     if isinstance(claim, Refusal):
         return claim
@@ -50,3 +38,14 @@ def _for_store(
     if claim is PASS:
         return PassedExchange(client, frame, link)
     return ObservedExchange(client, frame, link, claim)
+
+
+def _past_rules(client: Client, frame: Frame, way: Way, link: Link) -> Exchange:
+    """What no rule is asked about."""
+    stats = client.stats
+    if way.kind == "kms":
+        stats.requests_kms += 1
+        frame = writer.passed_request(frame, None, may_upgrade=False)
+        return PassedExchange(client, frame, link)
+    stats.tunnels += 1
+    return TunnelledExchange(client, frame, link, way.check)

@@ -9,7 +9,6 @@ half-understood message leaves, and both connections are broken off (law 1).
 
 import asyncio
 import logging
-from collections.abc import Iterable
 
 from mitmproxy.proxy import commands, context, events, layer
 
@@ -51,10 +50,14 @@ class Http1Layer(layer.Layer):
         """What to do upon `event`."""
         talk = self._talk
         try:
-            if type(event) is events.DataReceived and event.connection is self._client:
+            if not isinstance(event, events.ConnectionEvent):
+                self._dispatch(event)
+            elif event.connection is not self._client:
+                self._from_upstream(event)
+            elif isinstance(event, events.DataReceived):
                 talk.client_data(event.data)
             else:
-                self._dispatch(event)
+                talk.client_closed()
             if talk.exchange is None:
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
@@ -68,12 +71,7 @@ class Http1Layer(layer.Layer):
     _handle_event = handle_event  # type: ignore[assignment]
 
     def _dispatch(self, event: events.Event) -> None:
-        if isinstance(event, events.ConnectionEvent):
-            if event.connection is not self._client:
-                self._link_events(self._talk.upstreams.received(event))
-            else:
-                self._talk.client_closed()
-        elif isinstance(event, events.Wakeup):
+        if isinstance(event, events.Wakeup):
             if self._talk.alarm.rings(event):
                 self._talk.timed_out()
         elif isinstance(event, events.CommandCompleted):
@@ -134,9 +132,20 @@ class Http1Layer(layer.Layer):
 
     # The upstreams' side.
 
-    def _link_events(self, found: Iterable[tuple[Link, events.Event]]) -> None:
-        for link, event in found:
+    def _from_upstream(self, event: events.ConnectionEvent) -> None:
+        link = self._talk.upstreams.find(event.connection)
+        if link is None:
+            return  # it was given up, and this was on its way
+        if link.is_bare:
             self._link_event(link, event)
+        else:
+            self._link_events(link, event)
+
+    def _link_events(self, link: Link, event: events.Event) -> None:
+        socket = link.socket
+        for each in link.unwrap(event):
+            if link.socket is socket:  # else it was given up at the event before
+                self._link_event(link, each)
 
     def _link_event(self, link: Link, event: events.Event) -> None:
         talk, exchange = self._talk, self._talk.exchange
@@ -148,7 +157,7 @@ class Http1Layer(layer.Layer):
                 talk.send(event.data)
             else:
                 talk.close()
-        elif exchange is None or not exchange.uses(link):
+        elif exchange is None or exchange.link is not link:
             link.close()  # nobody asked for bytes, and a closed one is of no use
         elif isinstance(event, events.DataReceived):
             exchange.server_data(event.data)
@@ -165,7 +174,9 @@ class Http1Layer(layer.Layer):
     def _completed(self, event: events.CommandCompleted) -> None:
         exchange = self._talk.exchange
         if not isinstance(event.command, Awaited):
-            self._link_events(self._talk.upstreams.completed(event))
+            link = self._talk.upstreams.completed(event)
+            if link is not None:
+                self._link_events(link, event)
         elif exchange is not None and exchange.awaits(event.command.task):
             exchange.task_done()
 

@@ -89,11 +89,8 @@ class Exchange(ABC):
     def __init__(self, client: Client, frame: Frame, link: Link) -> None:
         self._client = client
         self._frame = frame
-        self._link = link
-
-    def uses(self, link: Link) -> bool:
-        """Whether `link` carries it."""
-        return self._link is link
+        self.link = link
+        """Which carries it."""
 
     def awaits(self, task: asyncio.Future[Any]) -> bool:
         """Whether it is `task` that it waits for."""
@@ -112,27 +109,31 @@ class Exchange(ABC):
     def opened(self, error: str | None) -> None:
         """The upstream was reached, or it was not."""
         if error is not None:
-            logger.warning("%s cannot be reached: %s", self._link.upstream.way, error)
-            self._link.forget()
+            logger.warning("%s cannot be reached: %s", self.link.upstream.way, error)
+            self.link.forget()
             self.fail(UpstreamFailed("the upstream cannot be reached"))
             return
         self._client.stats.upstream_connections += 1
-        self._link.is_open = True
+        self.link.is_open = True
         self._send()
 
     def server_data(self, data: bytes) -> None:
         """The upstream sent something."""
-        reader = self._link.reader
+        link = self.link
+        reader = link.reader
         reader.feed(data)
         self._is_answering = True
         try:
-            self._read_answer()
+            if self._answer is None:
+                self._read_head()
+            if self._answer is not None and link.is_open:
+                self.answer_piece(reader.read_body(), is_last=reader.done)
         except Malformed:
             self.fail(UpstreamFailed("the upstream's answer is not HTTP/1 in its strict form"))
 
     def server_closed(self) -> None:
         """The upstream closed the connection."""
-        link = self._link
+        link = self.link
         is_clean = link.ended_cleanly()
         stale = link.is_used and not self._is_answering
         if self._answer is not None and is_clean and link.reader.end():
@@ -162,7 +163,7 @@ class Exchange(ABC):
 
     def abandon(self) -> None:
         """The client is gone or will be: let go of the upstream."""
-        self._link.close()
+        self.link.close()
 
     # What becomes of an answer, in a passed and in a held exchange.
 
@@ -192,7 +193,7 @@ class Exchange(ABC):
         """Begin to ask the upstream with `data`, the request or its beginning."""
         self._request = data
         self._is_whole = is_whole
-        link = self._link
+        link = self.link
         if not link.is_open:
             self._connect()
             return
@@ -206,21 +207,23 @@ class Exchange(ABC):
     def _connect(self) -> None:
         self._client.expect_within(self._client.limits.connect_seconds)
         self._is_sent = False
-        self._link.connect()
+        self.link.connect()
 
     def _send(self) -> None:
         self._is_sent = True
-        self._link.send(self._link.addressed(self._request))
-        limits = self._client.limits
-        if self._is_whole:
-            self._client.expect_within(limits.response_seconds)
-        else:
+        self.link.send(self.link.addressed(self._request))
+        client = self._client
+        if not self._is_whole:
             self._request = b""
-            self._client.expect_within(limits.body_seconds)
+            client.expect_within(client.limits.body_seconds)
             self.client_data()
+            return
+        if self._frame.method not in _REPEATABLE:
+            self._request = b""  # it is never sent again
+        client.expect_within(client.limits.response_seconds)
 
-    def _read_answer(self) -> None:
-        reader = self._link.reader
+    def _read_head(self) -> None:
+        reader = self.link.reader
         while self._answer is None:
             frame = reader.read_head(to_head=self._frame.method == b"HEAD")
             if frame is None:
@@ -233,8 +236,6 @@ class Exchange(ABC):
                 return
             else:
                 self.answer_interim(frame)
-        if self._link.is_open:
-            self.answer_piece(reader.read_body(), is_last=reader.done)
 
     def switched(self, frame: Frame) -> None:
         """The upstream changed the protocol, which nobody offered."""
@@ -243,7 +244,7 @@ class Exchange(ABC):
 
     def release(self) -> None:
         """The whole answer was read: keep the upstream connection, if it is good for another."""
-        link, answer = self._link, self._answer
+        link, answer = self.link, self._answer
         if not link.is_open:
             return
         is_done = self._client.reader.done

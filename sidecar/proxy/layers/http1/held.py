@@ -69,9 +69,9 @@ class HeldExchange(Exchange):
         return bytes(gathered or b"")
 
     def _seal(self, payload: bytes) -> None:
-        self._count(len(payload))  # and as much until the end: it may have to be sent again
         verdict = self._client.guard.seal(self._hold, payload)
         if isinstance(verdict, asyncio.Task):
+            self._count(len(payload))
             self._await(verdict)
         else:
             self._forward(verdict)
@@ -100,9 +100,11 @@ class HeldExchange(Exchange):
         frame = self._frame
         host = self._host
         if host is None and not frame.host:
-            host = self._link.authority.encode()
+            host = self.link.authority.encode()
         data = writer.rebuilt_request(verdict.head, verdict.body, host)
         self.forward(data, is_whole=True)
+        # It may have to be sent again, or is still to be sent.
+        self._count(len(verdict.body) if self._request else 0)
 
     def answer_interim(self, frame: Frame) -> None:
         """Ours to give: a 100 went out before the body was read, others describe sealed answers."""
@@ -111,7 +113,7 @@ class HeldExchange(Exchange):
         if is_endless(frame.headers):
             self.fail(Endless("an event stream has no end at which it could be opened"))
             return
-        reader = self._link.reader
+        reader = self.link.reader
         if frame.length is not None and frame.length > self._hold.body_limit:
             self.fail(self._too_large("answer"))
         elif not reader.done:

@@ -37,10 +37,10 @@ class ObservedExchange(PassedExchange):
 
     def answer_head(self, frame: Frame) -> None:
         del frame
-        self._seen = self._link.reader.hold_payload()
+        self._seen = self.link.reader.hold_payload()
 
     def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
-        self._bound(self._link.reader)
+        self._bound(self.link.reader)
         answer = self._answer
         if is_last and self._seen is not None and answer is not None:
             head = ResponseHead(answer.status, answer.reason, answer.headers)

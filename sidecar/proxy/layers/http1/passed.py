@@ -32,7 +32,7 @@ class PassedExchange(Exchange):
             self.fail(error)
             return
         if piece:
-            self._link.send(piece)
+            self.link.send(piece)
             limits = client.limits
             client.expect_within(
                 limits.response_seconds if client.reader.done else limits.body_seconds
@@ -69,5 +69,5 @@ class PassedExchange(Exchange):
         if not (is_taken_up and self._client.reader.done):
             super().switched(frame)
             return
-        self._client.send(frame.raw + self._link.reader.take_rest())
-        self._client.switch(self._link, None)
+        self._client.send(frame.raw + self.link.reader.take_rest())
+        self._client.switch(self.link, None)

@@ -18,7 +18,7 @@ class TunnelledExchange(PassedExchange):
         self._check = check
 
     def begin(self) -> None:
-        link = self._link
+        link = self.link
         if link.is_open:
             link.close()  # it carried requests; a tunnel begins with nothing said
         self._client.expect_within(self._client.limits.connect_seconds)
@@ -29,6 +29,6 @@ class TunnelledExchange(PassedExchange):
             super().opened(error)
             return
         self._client.stats.upstream_connections += 1
-        self._link.is_open = True
+        self.link.is_open = True
         self._client.send(ESTABLISHED)
-        self._client.switch(self._link, self._check)
+        self._client.switch(self.link, self._check)

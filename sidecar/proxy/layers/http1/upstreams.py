@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The upstream connections of one client, one to a store, one to the KMS, each made on demand."""
 
-from collections.abc import Iterable, Iterator
-
-from mitmproxy.connection import Server
+from mitmproxy.connection import Connection, Server
 from mitmproxy.proxy import commands, events, layer
 
 from sidecar.proxy.layers.http1.upstream import Link
@@ -43,23 +41,14 @@ class Upstreams:
         """See `upstream.Owner`."""
         self._awaited[command] = link, link.socket
 
-    def received(self, event: events.ConnectionEvent) -> Iterable[tuple[Link, events.Event]]:
-        """What an event of an upstream's socket means, and for which link."""
+    def find(self, socket: Connection) -> Link | None:
+        """Whose `socket` it is; None when that was given up."""
         for link in self._links:
-            if link.socket is event.connection:
-                return ((link, event),) if link.is_bare else _unwrapped(link, event)
-        return ()
+            if link.socket is socket:
+                return link
+        return None
 
-    def completed(self, event: events.CommandCompleted) -> Iterable[tuple[Link, events.Event]]:
-        """What the completion of a link's command means."""
+    def completed(self, event: events.CommandCompleted) -> Link | None:
+        """Whose command is completed; None when its socket was given up in the meantime."""
         link, socket = self._awaited.pop(event.command)
-        if link.socket is socket:  # else it was given up in the meantime
-            return _unwrapped(link, event)
-        return ()
-
-
-def _unwrapped(link: Link, event: events.Event) -> Iterator[tuple[Link, events.Event]]:
-    socket = link.socket
-    for each in link.unwrap(event):
-        if link.socket is socket:  # else it was given up at the event before
-            yield link, each
+        return link if link.socket is socket else None

@@ -36,7 +36,7 @@ def rebuilt_request(head: RequestHead, body: bytes, host: bytes | None) -> bytes
     """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
     method = head.method
     first = _one_line(b"%b %b HTTP/1.1" % (method, head.target))
-    fields = _fields(head.headers, host)
+    fields = _known_fields(head.headers, host)
     if body or method in _WITH_CONTENT:
         return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (first, fields, len(body), body)
     return b"%b%b\r\n\r\n" % (first, fields)
@@ -47,26 +47,30 @@ def rebuilt_response(head: ResponseHead, body: bytes, *, bare: bool, connection:
 
     A bare head's Content-Length told the sealed body's length, which is not the client's: it goes.
     """
-    first = b"HTTP/1.1 %d %b" % (head.status, head.reason)
-    if bare or head.status in _BODILESS:
-        return _answer(first, head.headers, connection, None)
-    return _answer(first, head.headers, connection, len(body)) + body
+    is_bodiless = bare or head.status in _BODILESS
+    start = _start(head.status, head.reason, head.headers)
+    return _answer(start, b"" if is_bodiless else body, connection, sized=not is_bodiless)
 
 
 def refusal(answer: Refusal, *, bare: bool, connection: bytes) -> bytes:
     """A refusal as it goes to the client."""
-    first = b"HTTP/1.1 %d %b" % (answer.status, _REASONS.get(answer.status, b"Refused"))
-    head = _answer(first, answer.headers, connection, len(answer.body))
-    return head if bare else head + answer.body
+    start = _start(answer.status, _REASONS.get(answer.status, b"Refused"), answer.headers)
+    written = _answer(start, answer.body, connection, sized=True)
+    return written[: len(written) - len(answer.body)] if bare else written
 
 
-def _answer(first: bytes, headers: Headers, connection: bytes, length: int | None) -> bytes:
-    head = _one_line(first) + _fields(headers, None)
-    if length is not None:
-        head += b"\r\nContent-Length: %d" % length
+def _answer(start: bytes, body: bytes, connection: bytes, *, sized: bool) -> bytes:
+    if sized:
+        start = b"%b\r\nContent-Length: %d" % (start, len(body))
     if connection:
-        head += b"\r\nConnection: " + connection
-    return head + b"\r\n\r\n"
+        return b"%b\r\nConnection: %b\r\n\r\n%b" % (start, connection, body)
+    return b"%b\r\n\r\n%b" % (start, body)
+
+
+@lru_cache(REMEMBERED)
+def _start(status: int, reason: bytes, headers: Headers) -> bytes:
+    """An answer's head, but for what is told of its end and of the connection's."""
+    return _one_line(b"HTTP/1.1 %d %b" % (status, reason)) + _fields(headers, None)
 
 
 def _one_line(line: bytes) -> bytes:
@@ -75,7 +79,6 @@ def _one_line(line: bytes) -> bytes:
     return line
 
 
-@lru_cache(REMEMBERED)
 def _fields(headers: Headers, host: bytes | None) -> bytes:
     """Those of `headers` that go on, each behind a line's end; ValueError when one were two."""
     gone = ENDS_HERE
@@ -88,6 +91,9 @@ def _fields(headers: Headers, host: bytes | None) -> bytes:
     if fields.count(b"\n") != len(lines) or fields.count(b"\r") != len(lines):
         raise ValueError("a line of a head is broken")
     return fields
+
+
+_known_fields = lru_cache(REMEMBERED)(_fields)
 
 
 def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Frame:
