@@ -22,7 +22,6 @@ MAX_ENVELOPE_LENGTH = 64 * 1024 * 1024
 LOOKUP_KEY_ID_LENGTH = 8
 
 _EDK_AT = 5
-_LONG = 64 * 1024
 _STARTS = {bytes((VERSION, suite.id, suite.key_kind)): suite for suite in SUITES.values()}
 """One kind of key for each suite: a key reference never chooses how a body is read."""
 
@@ -97,30 +96,27 @@ def parse(data: bytes) -> Envelope:
     """
     if len(data) > MAX_ENVELOPE_LENGTH:
         raise Malformed(f"an envelope held whole has at most {MAX_ENVELOPE_LENGTH} bytes")
-    suite, start, stop = _read_frame(data[:_EDK_AT])
+    suite, start, stop = read_frame(data)
     if len(data) < stop:
         raise Malformed("an envelope is cut short")
     suite.plaintext_length(len(data) - stop)
-    key = _read_key(suite.key_kind, data[start:stop])
-    # To slice a view is slow, to copy what is long is slower.
-    body = data[stop:] if len(data) < _LONG else memoryview(data)[stop:]
-    return Envelope(suite.id, key, body)
+    key = KeyReference(suite.key_kind, data[start:stop])
+    return Envelope(suite.id, key, memoryview(data)[stop:])
 
 
-_read_key = lru_cache(maxsize=256)(KeyReference)
+def read_frame(data: bytes) -> tuple[Suite, int, int]:
+    """The suite of the envelope that starts with `data`, and the start and stop of its key's name.
 
-
-@lru_cache(maxsize=256)  # few lengths of EDKs are in use
-def _read_frame(start: bytes) -> tuple[Suite, int, int]:
-    """The suite of an envelope that starts so, and where the name of its key starts and stops."""
-    if len(start) < _EDK_AT:
+    Malformed as `parse`; five bytes are enough.
+    """
+    if len(data) < _EDK_AT:
         raise Malformed("an envelope is cut short")
-    suite = _STARTS.get(start[:3])
+    suite = _STARTS.get(data[:3])
     if suite is None:
-        raise _unknown(start)
+        raise _unknown(data)
     if suite.key_kind is not KeyKind.EDK:
         return suite, 3, 3 + LOOKUP_KEY_ID_LENGTH
-    length = int.from_bytes(start[3:])
+    length = int.from_bytes(data[3:_EDK_AT])
     if not 0 < length <= MAX_EDK_LENGTH:
         raise Malformed(f"an EDK has 1 to {MAX_EDK_LENGTH} bytes, not {length}")
     return suite, _EDK_AT, _EDK_AT + length

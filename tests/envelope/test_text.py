@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.envelope import PREFIX, from_text, is_sealed_text, to_ascii, to_text
+from sidecar.envelope import (
+    PREFIX,
+    edk_header,
+    from_ascii,
+    from_text,
+    is_sealed_text,
+    parse,
+    parse_text,
+    to_ascii,
+    to_text,
+)
+from sidecar.envelope.format import lookup_header
 from sidecar.envelope.text import MAX_TEXT_LENGTH
 from sidecar.errors import Malformed
 from tests.envelope.strategies import MODEST
@@ -35,6 +46,43 @@ def test_whatever_parses_encodes_to_itself(encoded):
     except Malformed:
         return
     assert to_text(data) == PREFIX + encoded
+
+
+headers = st.one_of(
+    st.builds(edk_header, st.sampled_from([1, 2]), st.binary(min_size=1, max_size=9)),
+    st.builds(lookup_header, st.just(3), st.binary(min_size=8, max_size=8)),
+    st.binary(max_size=12),
+)
+
+
+@MODEST
+@given(headers, st.integers(0, 100), st.integers(0, 160), st.sampled_from(["", "A", "=", "+", "é"]))
+def test_a_text_is_parsed_as_its_bytes_are(header, body, length, end):
+    text = (to_text(header + bytes(body))[:length] + end).encode()
+    try:
+        expected = parse(from_ascii(text))
+    except Malformed:
+        expected = None
+    for _ in range(2):  # read for the first time, and known by its start
+        try:
+            assert parse_text(text) == expected
+        except Malformed:
+            assert expected is None
+
+
+@pytest.mark.parametrize("length", range(1, 7))
+def test_a_start_that_is_known_says_nothing_of_the_rest(length):
+    """Whatever was read before: another key, a text that is cut, one that is spelled otherwise."""
+    text = to_ascii(edk_header(1, b"k" * length) + bytes(80))
+    assert parse_text(text).key.value == b"k" * length
+    other = to_ascii(edk_header(1, b"k" * (length - 1) + b"j") + bytes(80))
+    assert parse_text(other).key.value == b"k" * (length - 1) + b"j"
+    for stop in range(len(text) - 16):
+        with pytest.raises(Malformed):
+            parse_text(text[:stop])
+    for at in range(len(text)):
+        with pytest.raises(Malformed):
+            parse_text(text[:at] + b"=" + text[at + 1 :])
 
 
 @pytest.mark.parametrize("length", [1, 2])
@@ -69,3 +117,5 @@ def test_digits_of_other_scripts_claim_nothing(character):
 def test_a_text_is_bounded_before_it_is_decoded():
     with pytest.raises(Malformed, match=str(MAX_TEXT_LENGTH)):
         from_text(PREFIX + "A" * MAX_TEXT_LENGTH)
+    with pytest.raises(Malformed, match=str(MAX_TEXT_LENGTH)):
+        parse_text(b"enc:1:" + b"A" * MAX_TEXT_LENGTH)
