@@ -103,8 +103,12 @@ class HeldExchange(Exchange):
             host = self.link.authority.encode()
         data = writer.rebuilt_request(verdict.head, verdict.body, host)
         self.forward(data, is_whole=True)
-        # It may have to be sent again, or is still to be sent.
         self._count(len(verdict.body) if self._request else 0)
+
+    def opened(self, error: str | None) -> None:
+        super().opened(error)
+        if not self._request:
+            self._count(0)  # it was sent, and is never sent again
 
     def answer_interim(self, frame: Frame) -> None:
         """Ours to give: a 100 went out before the body was read, others describe sealed answers."""
