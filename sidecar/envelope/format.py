@@ -6,7 +6,6 @@ key and nothing here is believed: what an envelope claims is checked when it is 
 """
 
 import hashlib
-from functools import lru_cache
 
 import msgspec
 
@@ -55,7 +54,6 @@ def lookup_key_id(edk: bytes) -> bytes:
     return hashlib.sha256(edk).digest()[:LOOKUP_KEY_ID_LENGTH]
 
 
-@lru_cache(maxsize=256)  # every value under one data key starts alike
 def edk_header(suite: int, edk: bytes) -> bytes:
     """All that stands ahead of a body whose key the envelope carries.
 
