@@ -20,6 +20,8 @@ from sidecar.transform import PASS, Claim, Hold, Opened, Sealed
 
 logger = logging.getLogger(__name__)
 
+_ANYTHING = (Exception, asyncio.CancelledError)
+"""What is raised in a transform is a refusal, whatever it is: the guard's purpose."""
 _LAST_RESORT = Refusal(
     500,
     ((b"Content-Type", b"application/problem+json"),),
@@ -109,28 +111,31 @@ class Guard:
 
     def seal(self, hold: Hold, body: bytes) -> Sealed | Refusal | asyncio.Task[Sealed | Refusal]:
         """The verdict on one whole request; a task while a key for it has to be waited for."""
-        return self._judge(hold, Sealed, self._transform.seal_request, body)
+        try:
+            coroutine = self._transform.seal_request(hold, body)
+        except _ANYTHING as error:
+            return self.refusal(hold, error)
+        return self._judge(hold, coroutine, Sealed)
 
     def open(
         self, hold: Hold, head: ResponseHead, body: bytes
     ) -> Opened | Refusal | asyncio.Task[Opened | Refusal]:
         """The verdict on one whole answer; a task while a key for it has to be waited for."""
-        return self._judge(hold, Opened, self._transform.open_response, head, body)
+        try:
+            coroutine = self._transform.open_response(hold, head, body)
+        except _ANYTHING as error:
+            return self.refusal(hold, error)
+        return self._judge(hold, coroutine, Opened)
 
     def _judge[T: Sealed | Opened](
-        self,
-        hold: Hold,
-        kind: type[T],
-        work: Callable[..., Coroutine[Any, Any, T | Refusal]],
-        *message: Any,
+        self, hold: Hold, coroutine: Coroutine[Any, Any, T | Refusal], kind: type[T]
     ) -> T | Refusal | asyncio.Task[T | Refusal]:
         # With keys at hand nothing waits, and a task would cost as much as a part of the work.
         try:
-            coroutine = work(hold, *message)
             awaited = coroutine.send(None)
         except StopIteration as done:
             return self._verdict(hold, done.value, kind)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the guard's purpose
+        except _ANYTHING as error:
             return self.refusal(hold, error)
         return asyncio.get_running_loop().create_task(_Begun(coroutine, awaited))
 
@@ -143,7 +148,7 @@ class Guard:
             return self.refusal(hold, KeyUnavailable("no key came within the time limit"))
         try:
             result = task.result()
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the guard's purpose
+        except _ANYTHING as error:
             return self.refusal(hold, error)
         return self._verdict(hold, result, kind)
 

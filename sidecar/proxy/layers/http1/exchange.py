@@ -77,20 +77,19 @@ class Client(Protocol):
 class Exchange(ABC):
     """One request, from its head on."""
 
-    _hold: Hold | None = None
-    _request = b""  # what goes upstream first; all of it when `_is_whole`
-    _is_whole = False
-    _is_sent = False
-    _is_answering = False  # a byte of the answer came: asking again is over
-    _is_started = False  # a byte of it went to the client: refusing is over
-    _answer: Frame | None = None
-    _awaited: asyncio.Future[Any] | None = None
-
-    def __init__(self, client: Client, frame: Frame, link: Link) -> None:
+    def __init__(self, client: Client, frame: Frame, link: Link, hold: Hold | None = None) -> None:
         self._client = client
         self._frame = frame
         self.link = link
         """Which carries it."""
+        self._hold = hold
+        self._request = b""  # what goes upstream first; all of it when `_is_whole`
+        self._is_whole = False
+        self._is_sent = False
+        self._is_answering = False  # a byte of the answer came: asking again is over
+        self._is_started = False  # a byte of it went to the client: refusing is over
+        self._answer: Frame | None = None
+        self._awaited: asyncio.Future[Any] | None = None
 
     def awaits(self, task: asyncio.Future[Any]) -> bool:
         """Whether it is `task` that it waits for."""
@@ -127,7 +126,7 @@ class Exchange(ABC):
             if self._answer is None:
                 self._read_head()
             if self._answer is not None and link.is_open:
-                self.answer_piece(reader.read_body(), is_last=reader.done)
+                self.answer_piece(reader.read_body())
         except Malformed:
             self.fail(UpstreamFailed("the upstream's answer is not HTTP/1 in its strict form"))
 
@@ -138,7 +137,7 @@ class Exchange(ABC):
         stale = link.is_used and not self._is_answering
         if self._answer is not None and is_clean and link.reader.end():
             link.close()
-            self.answer_piece(b"", is_last=True)
+            self.answer_piece(b"")
         elif stale and self._is_whole and self._frame.method in _REPEATABLE:
             self._client.stats.upstream_retries += 1
             link.close()
@@ -172,8 +171,8 @@ class Exchange(ABC):
         """The final head came."""
 
     @abstractmethod
-    def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
-        """Bytes of the body came, as they were on the wire."""
+    def answer_piece(self, piece: bytes) -> None:
+        """Bytes of the body came, as they were on the wire; `link.reader` knows if it is done."""
 
     @abstractmethod
     def answer_interim(self, frame: Frame) -> None:
@@ -189,10 +188,10 @@ class Exchange(ABC):
         else:
             self._client.refuse(self._client.guard.refusal(self._hold, error))
 
-    def forward(self, data: bytes, *, is_whole: bool) -> None:
-        """Begin to ask the upstream with `data`, the request or its beginning."""
+    def forward(self, data: bytes) -> None:
+        """Begin to ask the upstream with `data`, the request or what is there of it."""
         self._request = data
-        self._is_whole = is_whole
+        self._is_whole = is_whole = self._client.reader.done
         link = self.link
         if not link.is_open:
             self._connect()
@@ -225,7 +224,7 @@ class Exchange(ABC):
     def _read_head(self) -> None:
         reader = self.link.reader
         while self._answer is None:
-            frame = reader.read_head(to_head=self._frame.method == b"HEAD")
+            frame = reader.read_head(self._frame.method)
             if frame is None:
                 return
             if frame.status >= _FINAL:

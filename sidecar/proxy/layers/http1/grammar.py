@@ -79,9 +79,7 @@ def read_request(raw: bytes, *, to_proxy: bool = False) -> Frame:
 
     `to_proxy` leaves it to the caller which forms of targets may be (RFC 9112 §3.2).
     """
-    if len(raw) > _SHORT:
-        return _read_request(raw, to_proxy)
-    return _known_request(raw, to_proxy)
+    return (_known_request if len(raw) <= _SHORT else _read_request)(raw, to_proxy)
 
 
 def _read_request(raw: bytes, to_proxy: bool) -> Frame:  # noqa: FBT001 - a key of the cache
@@ -110,14 +108,12 @@ def _read_request(raw: bytes, to_proxy: bool) -> Frame:  # noqa: FBT001 - a key 
     )  # fmt: skip
 
 
-def read_response(raw: bytes, *, to_head: bool) -> Frame:
-    """The answer whose head is exactly `raw`; `to_head` when it answers a HEAD request."""
-    if len(raw) > _SHORT:
-        return _read_response(raw, to_head)
-    return _known_response(raw, to_head)
+def read_response(raw: bytes, method: bytes) -> Frame:
+    """The answer whose head is exactly `raw`, to a request of `method`: to HEAD it has no body."""
+    return (_known_response if len(raw) <= _SHORT else _read_response)(raw, method)
 
 
-def _read_response(raw: bytes, to_head: bool) -> Frame:  # noqa: FBT001 - a key of the cache
+def _read_response(raw: bytes, method: bytes) -> Frame:
     match = _RESPONSE.fullmatch(raw)
     if match is None:
         raise Malformed("the answer's head is not HTTP/1.0 or 1.1 in its strict form")
@@ -125,7 +121,7 @@ def _read_response(raw: bytes, to_head: bool) -> Frame:  # noqa: FBT001 - a key 
     minor, status = digit == b"1", int(code)
     headers = cut_fields(block)
     length, chunked, keep_alive, _, upgrade, _ = _weigh(headers, minor)
-    if to_head or status < _FINAL or status in (204, 304):  # RFC 9112 §6.3, 1
+    if method == b"HEAD" or status < _FINAL or status in (204, 304):  # RFC 9112 §6.3, 1
         length, chunked = 0, False
     return Frame(
         raw, b"", b"", status, reason or b"", minor, headers, length, chunked,

@@ -23,17 +23,16 @@ class HeldExchange(Exchange):
     """One request of a protected route."""
 
     _hold: Hold
-    _gathered: bytearray | None = None  # of a body that was not there with its head
-    _counted = 0
-    _turn: asyncio.Future[None] | None = None  # while it waits for room
-    _has_asked = False  # for room, so that it may stand in the line
 
     def __init__(
         self, client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None
     ) -> None:
-        super().__init__(client, frame, link)
-        self._hold = hold
+        super().__init__(client, frame, link, hold)
         self._host = host
+        self._gathered: bytearray | None = None  # of a body that was not there with its head
+        self._counted = 0
+        self._turn: asyncio.Future[None] | None = None  # while it waits for room
+        self._has_asked = False  # for room, so that it may stand in the line
 
     def begin(self) -> None:
         client, frame, reader = self._client, self._frame, self._client.reader
@@ -102,7 +101,7 @@ class HeldExchange(Exchange):
         if host is None and not frame.host:
             host = self.link.authority.encode()
         data = writer.rebuilt_request(verdict.head, verdict.body, host)
-        self.forward(data, is_whole=True)
+        self.forward(data)
         self._count(len(verdict.body) if self._request else 0)
 
     def opened(self, error: str | None) -> None:
@@ -123,10 +122,10 @@ class HeldExchange(Exchange):
         elif not reader.done:
             self._gathered = reader.hold_payload()
 
-    def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
+    def answer_piece(self, piece: bytes) -> None:
         answer = self._answer
         assert answer is not None  # noqa: S101 - its head came before its body
-        if not is_last:
+        if not self.link.reader.done:
             self._expect_more("answer")
             return
         if self._gathered is not None:

@@ -39,13 +39,13 @@ class ObservedExchange(PassedExchange):
         del frame
         self._seen = self.link.reader.hold_payload()
 
-    def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
-        self._bound(self.link.reader)
-        answer = self._answer
-        if is_last and self._seen is not None and answer is not None:
+    def answer_piece(self, piece: bytes) -> None:
+        reader, answer = self.link.reader, self._answer
+        self._bound(reader)
+        if reader.done and self._seen is not None and answer is not None:
             head = ResponseHead(answer.status, answer.reason, answer.headers)
             self._client.guard.observe_answer(self._observer, head, bytes(self._seen))
-        super().answer_piece(piece, is_last=is_last)
+        super().answer_piece(piece)
 
     def _bound(self, reader: MessageReader) -> None:
         if self._seen is not None and len(self._seen) > self._observer.body_limit:

@@ -18,7 +18,7 @@ class PassedExchange(Exchange):
         except Malformed as error:
             self.fail(error)
         else:
-            self.forward(data, is_whole=self._client.reader.done)
+            self.forward(data)
 
     def client_data(self) -> None:
         if not self._is_sent:
@@ -49,7 +49,7 @@ class PassedExchange(Exchange):
     def answer_head(self, frame: Frame) -> None:
         """It goes on with the first piece."""
 
-    def answer_piece(self, piece: bytes, *, is_last: bool) -> None:
+    def answer_piece(self, piece: bytes) -> None:
         client, answer = self._client, self._answer
         assert answer is not None  # noqa: S101 - its head came before its body
         if not self._is_started:
@@ -57,7 +57,7 @@ class PassedExchange(Exchange):
             client.send(answer.raw + piece)
         elif piece:
             client.send(piece)
-        if is_last:
+        if self.link.reader.done:
             self.release()
             client.finish(keep_alive=answer.keep_alive)
         else:

@@ -217,13 +217,13 @@ class ResponseReader(MessageReader):
     def _new_parser(self) -> _Parser:
         return httptools.HttpResponseParser(self._witness)
 
-    def read_head(self, *, to_head: bool) -> Frame | None:
-        """The next answer's head, or None until it is whole; `to_head`: it has no body."""
+    def read_head(self, method: bytes) -> Frame | None:
+        """The next answer's head, or None until it is whole; `method` is that of its request."""
         head = self._cut_head()
         if head is None:
             return None
         # llhttp cannot be told that a HEAD was asked; the bare head was read strictly above.
-        return self._begin(read_response(head, to_head=to_head), b"" if to_head else head)
+        return self._begin(read_response(head, method), b"" if method == b"HEAD" else head)
 
     def end(self) -> bool:
         """The upstream closed: whether that is a proper end of what it was sending."""

@@ -2,7 +2,7 @@
 """What all connections of one listener share, and the choice of where a request goes."""
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from sidecar.errors import Refused
 from sidecar.proxy.guard import Guard
@@ -15,7 +15,8 @@ from sidecar.proxy.settings import Limits, Upstream
 from sidecar.proxy.stats import HostStats
 
 
-class Way(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Way:
     """Where a request goes, and as what.
 
     To the KMS, or to a store under its rules. The other two are CONNECT: a tunnel that nobody looks

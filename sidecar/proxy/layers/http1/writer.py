@@ -48,13 +48,15 @@ def rebuilt_response(head: ResponseHead, body: bytes, *, bare: bool, connection:
     A bare head's Content-Length told the sealed body's length, which is not the client's: it goes.
     """
     is_bodiless = bare or head.status in _BODILESS
-    start = _start(head.status, head.reason, head.headers)
+    start = _start(head)
     return _answer(start, b"" if is_bodiless else body, connection, sized=not is_bodiless)
 
 
 def refusal(answer: Refusal, *, bare: bool, connection: bytes) -> bytes:
     """A refusal as it goes to the client."""
-    start = _start(answer.status, _REASONS.get(answer.status, b"Refused"), answer.headers)
+    start = _start(
+        ResponseHead(answer.status, _REASONS.get(answer.status, b"Refused"), answer.headers)
+    )
     written = _answer(start, answer.body, connection, sized=True)
     return written[: len(written) - len(answer.body)] if bare else written
 
@@ -68,9 +70,10 @@ def _answer(start: bytes, body: bytes, connection: bytes, *, sized: bool) -> byt
 
 
 @lru_cache(REMEMBERED)
-def _start(status: int, reason: bytes, headers: Headers) -> bytes:
-    """An answer's head, but for what is told of its end and of the connection's."""
-    return _one_line(b"HTTP/1.1 %d %b" % (status, reason)) + _fields(headers, None)
+def _start(head: ResponseHead) -> bytes:
+    """`head` as it is written, but for what is told of its end and of the connection's."""
+    first = b"HTTP/1.1 %d %b" % (head.status, head.reason)
+    return _one_line(first) + _fields(head.headers, None)
 
 
 def _one_line(line: bytes) -> bytes:

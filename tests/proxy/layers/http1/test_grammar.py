@@ -20,9 +20,9 @@ def request(*lines: bytes, minor: int = 1) -> Frame:
     return read_request(b"\r\n".join((b"GET /a?b HTTP/1.%d" % minor, b"Host: h", *lines, b"", b"")))
 
 
-def response(status: bytes, *lines: bytes, to_head: bool = False, minor: int = 1) -> Frame:
+def response(status: bytes, *lines: bytes, method: bytes = b"GET", minor: int = 1) -> Frame:
     raw = b"\r\n".join((b"HTTP/1.%d %b" % (minor, status), *lines, b"", b""))
-    return read_response(raw, to_head=to_head)
+    return read_response(raw, method)
 
 
 def test_a_request_says_what_it_is() -> None:
@@ -66,7 +66,7 @@ def test_where_an_answer_ends(
 ) -> None:
     frame = response(status, *lines)
     assert (frame.length, frame.chunked, frame.keep_alive) == (length, chunked, keep_alive)
-    bare = response(status, *lines, to_head=True)
+    bare = response(status, *lines, method=b"HEAD")
     assert (bare.length, bare.chunked) == (0, False)
 
 

@@ -53,7 +53,7 @@ def read_all(reader: MessageReader, pieces: Iterator[bytes]) -> list[tuple[bytes
                 frame = (
                     reader.read_head()
                     if isinstance(reader, RequestReader)
-                    else reader.read_head(to_head=False)  # type: ignore[attr-defined]
+                    else reader.read_head(b"GET")  # type: ignore[attr-defined]
                 )
                 if frame is None:
                     break
@@ -136,10 +136,10 @@ def test_what_is_not_held_is_not_gathered() -> None:
 def test_an_answer_to_head_has_no_body_whatever_it_says() -> None:
     reader = ResponseReader(1024, 16)
     reader.feed(ANSWERS[0][:-5] + ANSWERS[0])
-    first = reader.read_head(to_head=True)
+    first = reader.read_head(b"HEAD")
     assert first is not None
     assert reader.done
-    second = reader.read_head(to_head=False)
+    second = reader.read_head(b"GET")
     assert second is not None
     assert reader.read_body() == b"hello"
 
@@ -147,7 +147,7 @@ def test_an_answer_to_head_has_no_body_whatever_it_says() -> None:
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:
     reader = ResponseReader(1024, 16)
     reader.feed(b"HTTP/1.1 200 OK\r\n\r\nsome")
-    frame = reader.read_head(to_head=False)
+    frame = reader.read_head(b"GET")
     assert frame is not None
     assert not frame.keep_alive
     assert (reader.read_body(), reader.done) == (b"some", False)
@@ -158,7 +158,7 @@ def test_an_answer_without_a_length_ends_with_the_connection() -> None:
 def test_an_answer_with_a_length_does_not_end_with_the_connection(raw: bytes) -> None:
     reader = ResponseReader(1024, 16)
     reader.feed(raw)
-    reader.read_head(to_head=False)
+    reader.read_head(b"GET")
     reader.read_body()
     assert not reader.end()
 
