@@ -36,7 +36,9 @@ async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig
 
 async def test_what_a_message_does_not_need_is_not_asked_for(rig: Rig) -> None:
     bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
-    keys = await bound.keys_to_seal("acme", [bound.fields["email"].treatment, bound.fields["no"].treatment])
+    keys = await bound.keys_to_seal(
+        "acme", [bound.fields["email"].treatment, bound.fields["no"].treatment]
+    )
     assert keys.sealing is None
     assert len(keys.lookup) == 1
     assert (await bound.keys_to_seal("acme", [bound.fields["ssn"].treatment])).lookup == ()
