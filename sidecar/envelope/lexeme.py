@@ -14,6 +14,7 @@ from sidecar.errors import CannotOpen, Malformed
 
 NULL, BOOLEAN, NUMBER, STRING, ARRAY, OBJECT = range(1, 7)
 
+_STRING_TAG = b"%c" % STRING
 _TAGS = {
     ord("n"): NULL,
     ord("t"): BOOLEAN,
@@ -40,7 +41,7 @@ def value_to_plaintext(lexeme: bytes) -> bytes:
         Malformed: `lexeme` is not one JSON value.
     """
     if _PLAIN.fullmatch(lexeme):
-        return b"\x04" + lexeme
+        return _STRING_TAG + lexeme
     tag = _TAGS.get(lexeme[0]) if lexeme else None
     if tag is None or not _is_lexeme(tag, lexeme):
         raise Malformed("a value to seal is not one JSON value")
@@ -54,7 +55,7 @@ def plaintext_to_lexeme(plaintext: bytes) -> bytes:
         CannotOpen: The tag is unknown or the lexeme is not of its type.
     """
     lexeme = plaintext[1:]
-    if plaintext[:1] == b"\x04" and _PLAIN.fullmatch(lexeme):
+    if plaintext[:1] == _STRING_TAG and _PLAIN.fullmatch(lexeme):
         return lexeme
     if not lexeme or _TAGS.get(lexeme[0]) != plaintext[0] or not _is_lexeme(plaintext[0], lexeme):
         raise CannotOpen

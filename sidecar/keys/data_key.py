@@ -28,8 +28,8 @@ class DataKey(KeyMaterial):
     def __init__(
         self, opened: OpenedDataKey, edk: bytes, suite: int, salt: Callable[[], bytes]
     ) -> None:
-        super().__init__(opened.plaintext)
         self._keyed: dict[int, envelope.Keyed] = {}
+        super().__init__(opened.plaintext)
         self._salt = salt
         self.edk = edk
         self.key_id = opened.key_id
