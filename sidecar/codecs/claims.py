@@ -9,6 +9,7 @@ that seems to be one.
 
 import re
 
+_BACKSLASH = ord("\\")  # as a number it is found many times as fast as in bytes
 _PLAIN = re.compile(rb'"enc:[0-9]+:')
 _IN_ANY_SPELLING = re.compile(
     rb'(?<!\\)"(?:e|\\u0065)(?:n|\\u006[eE])(?:c|\\u0063)(?::|\\u003[aA])'
@@ -21,7 +22,7 @@ _ANYWHERE = re.compile(rb"enc" + _COLON + rb"[0-9]+" + _COLON + rb"[A-Za-z0-9_-]
 
 def count_claims(json: bytes) -> int:
     """How many texts of one valid JSON text, or several, claim to be an envelope."""
-    if json.find(b"\\") < 0:  # several times as fast as `in`
+    if _BACKSLASH not in json:
         return len(_PLAIN.findall(json))
     if b"\\u006" in json or b"\\u003" in json:
         return len(_IN_ANY_SPELLING.findall(json))

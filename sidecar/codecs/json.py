@@ -29,6 +29,7 @@ MAX_DEPTH = 64
 MAX_DEPTH_OF_ANSWERS = 2 * MAX_DEPTH
 """So that what was written is read again, whatever a store puts around it (law 7)."""
 
+_BACKSLASH = ord("\\")  # as a number it is found many times as fast as in bytes
 _WHITE_SPACE = b" \t\r\n"
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"{}[]'))
@@ -144,7 +145,7 @@ def _names(text: bytes, members: dict[str, msgspec.Raw]) -> list[bytes] | None:
     delimiter behind it, is the whole value there.
     """
     compact = _encode(members)
-    if text.find(b"\\") < 0:  # several times as fast as `in`
+    if _BACKSLASH not in text:
         if len(text) != len(compact) and text.count(b'"') != compact.count(b'"'):
             raise _repeated_name()
         return None

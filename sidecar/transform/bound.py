@@ -2,13 +2,14 @@
 """One rule made ready for its messages: its backend, what its fields do, and where to find keys."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sidecar.backends import BACKENDS
 from sidecar.envelope import SEALING_SUITES, frame_owner, frame_place
 from sidecar.errors import Misconfigured
 from sidecar.keys import DataKey, KeyContext, Keyring, LookupKey
-from sidecar.message import RequestHead
+from sidecar.message import REMEMBERED, RequestHead
 from sidecar.rules import Mask, Phase, Rule
 from sidecar.transform.clearance import Clearance
 from sidecar.transform.values import Keys, Treatment, treatment_of
@@ -46,6 +47,7 @@ class BoundRule:
         self._only_kind = kinds if len(kinds) == 1 else None
         self._clearance = Clearance(rule.cleared)
         self._rule = rule
+        self._key_context = lru_cache(REMEMBERED)(partial(KeyContext, rule.store.name))
         self._suite = SEALING_SUITES[rule.suite]
         self._keyring = keyring
 
@@ -69,7 +71,7 @@ class BoundRule:
         kinds = self._only_kind or {treatment.needs_lookup_key for treatment in treatments}
         sealing = None
         if False in kinds:
-            context = KeyContext(self._rule.store.name, tenant)
+            context = self._key_context(tenant)
             sealing = await self._keyring.for_sealing(self._rule.cmk, context, self._suite)
         return Keys(sealing, lookup=await self._lookup_keys() if True in kinds else ())
 
@@ -79,7 +81,7 @@ class BoundRule:
         """The keys that open one message; suspends only when one has to be asked for."""
         opening: Mapping[bytes, DataKey] = {}
         if edks:
-            context = KeyContext(self._rule.store.name, tenant)
+            context = self._key_context(tenant)
             opening = await self._keyring.for_opening(self._rule.cmk, context, edks)
         return Keys(opening=opening, lookup=await self._lookup_keys() if needs_lookup_key else ())
 

@@ -20,7 +20,7 @@ from sidecar.backends import (
     UnsealedStoredValue,
     Value,
 )
-from sidecar.envelope import Envelope, KeyKind, KeyReference, frame_owner
+from sidecar.envelope import Envelope, KeyKind, frame_owner
 from sidecar.errors import CannotOpen, Refused
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import Mask, Phase
@@ -89,7 +89,6 @@ def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]
     fields = bound.fields
     record: str | None = None
     owner = b""
-    key: KeyReference | None = None
     digits = 0
     for value in message.values:
         field, lexeme = value.field, value.lexeme
@@ -112,10 +111,8 @@ def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]
         if treatment.needs_lookup_key:  # the key stands in the rule: none is asked for
             needs_lookup_key = True
             digits += isinstance(stored, str)
-        elif isinstance(stored, Envelope) and stored.key is not key:  # those of one key share it
-            key = stored.key
-            if key.kind is KeyKind.EDK:
-                edks.add(key.value)
+        elif isinstance(stored, Envelope) and stored.key.kind is KeyKind.EDK:
+            edks.add(stored.key.value)
         sites.append((value, treatment, place + owner, stored))
     strays = message.claims - (len(sites) - digits)
     return FoundInAnswer(sites, edks, needs_lookup_key, unsealed, strays)
