@@ -6,6 +6,7 @@ the rule (law 3), so a value moved to another store, collection, field, tenant o
 open. FORMAT.md section "Context".
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sidecar.errors import Malformed
@@ -43,7 +44,7 @@ def frame_place(store: str, collection: str, field: str) -> bytes:
 
 def frame_owner(tenant: str, record: str) -> bytes:
     """The rest of it, the same for all fields of a document; Malformed as `encode`."""
-    return _frame(tenant) + _frame(record)
+    return _frame_tenant(tenant) + _frame(record)
 
 
 def _frame(member: str) -> bytes:
@@ -55,3 +56,6 @@ def _frame(member: str) -> bytes:
     if len(data) > MAX_MEMBER_LENGTH:
         raise Malformed(f"a name or id of the context passes {MAX_MEMBER_LENGTH} bytes")
     return len(data).to_bytes(2) + data
+
+
+_frame_tenant = lru_cache(maxsize=256)(_frame)  # few come again and again, records do not
