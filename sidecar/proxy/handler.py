@@ -45,6 +45,7 @@ class Handler(ProxyConnectionHandler):
         self.may_read.set()
         self._flows = asyncio.Event()
         self._flows.set()
+        self.full: set[Shortcut] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
@@ -72,7 +73,7 @@ class Handler(ProxyConnectionHandler):
     def drain(self, *, is_last_call_over: bool) -> None:
         """Let what is in flight finish; one whose handshake is not done has nothing in flight."""
         if not self.client.tls or self.client.tls_established:
-            self._perform(Drain(is_last_call_over))
+            self.perform(Drain(is_last_call_over))
         elif is_last_call_over:
             self.abort()
 
@@ -114,36 +115,26 @@ class Handler(ProxyConnectionHandler):
 
     async def _read(self, connection: Connection) -> None:
         io: Any = self.transports[connection]
-        shortcut = Shortcut(
-            connection, io.reader, io.writer.transport, self._perform, self._may_receive
-        )
+        shortcut = Shortcut(connection, io.reader, io.writer.transport, self)
         while data := await shortcut.read():
             if connection is self.client:
                 await self.may_read.wait()
             await self._flows.wait()
-            self._perform(events.DataReceived(connection, data))
+            self.perform(events.DataReceived(connection, data))
             await self.drain_writers()  # type: ignore[no-untyped-call]
 
-    def _may_receive(self) -> bool:
-        """Whether every peer takes what it is given, so that there is nothing to wait for."""
-        if not self.may_read.is_set() or not self._flows.is_set():
-            return False
-        for each in self.transports.values():
-            writer: Any = each.writer
-            if writer is not None:
-                transport = writer.transport
-                if transport.get_write_buffer_size() or transport.is_closing():
-                    return False
-        return True
+    def may_receive(self) -> bool:
+        """See `shortcut.Receiver`."""
+        return not self.full and self.may_read.is_set() and self._flows.is_set()
 
     async def server_event(self, event: events.Event) -> None:
         """Let the layers say what to do upon `event`, and do it; nothing here waits.
 
         The parent holds a lock meanwhile, against tasks that start at once. None does here.
         """
-        self._perform(event)
+        self.perform(event)
 
-    def _perform(self, event: events.Event) -> None:
+    def perform(self, event: events.Event) -> None:
         self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]
         try:
             for command in self.layer.handle_event(event):

@@ -7,7 +7,7 @@ as soon as it would have to wait (back-pressure), the data take the stream's own
 """
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from mitmproxy.connection import Connection
 from mitmproxy.proxy.events import DataReceived
@@ -15,29 +15,39 @@ from mitmproxy.proxy.events import DataReceived
 _READ_BYTES = 65536
 
 
-class Shortcut(asyncio.Protocol):
-    """Stands before the protocol that feeds `reader`, for data of `connection`.
+class Receiver(Protocol):
+    """Whom data are for."""
 
-    Hands them to `receive` directly while `may_receive` says so.
-    """
+    full: set["Shortcut"]
+    """Those whose transports take no more for now."""
+
+    def perform(self, event: DataReceived) -> None:
+        """Do all there is to do upon `event`, without waiting."""
+
+    def may_receive(self) -> bool:
+        """Whether it needs to wait for nobody."""
+
+
+class Shortcut(asyncio.Protocol):
+    """Stands before the protocol that feeds `reader`: data of `connection` go to `receiver`."""
 
     def __init__(
         self,
         connection: Connection,
         reader: asyncio.StreamReader,
         transport: asyncio.Transport,
-        receive: Callable[[DataReceived], None],
-        may_receive: Callable[[], bool],
+        receiver: Receiver,
     ) -> None:
         self._connection = connection
         self._reader = reader
-        self._receive = receive
-        self._may_receive = may_receive
+        self._receiver = receiver
         self._is_waiting = False
         stream = transport.get_protocol()
         assert isinstance(stream, asyncio.Protocol)  # noqa: S101 - of the stream that `reader` is
         self._stream = stream
         transport.set_protocol(self)
+        if transport.get_write_buffer_size() > transport.get_write_buffer_limits()[1]:
+            receiver.full.add(self)  # which only the stream's protocol has been told
 
     async def read(self) -> bytes:
         """The next data that did not go directly; empty at the end."""
@@ -48,8 +58,9 @@ class Shortcut(asyncio.Protocol):
             self._is_waiting = False  # and whoever reads no more gets nothing directly
 
     def data_received(self, data: bytes) -> None:
-        if self._is_waiting and self._may_receive():
-            self._receive(DataReceived(self._connection, data))
+        receiver = self._receiver
+        if self._is_waiting and receiver.may_receive():
+            receiver.perform(DataReceived(self._connection, data))
         else:
             self._is_waiting = False  # all that follows has to queue up behind
             self._stream.data_received(data)
@@ -58,10 +69,13 @@ class Shortcut(asyncio.Protocol):
         return self._stream.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._receiver.full.discard(self)
         self._stream.connection_lost(exc)
 
     def pause_writing(self) -> None:
+        self._receiver.full.add(self)
         self._stream.pause_writing()
 
     def resume_writing(self) -> None:
+        self._receiver.full.discard(self)
         self._stream.resume_writing()

@@ -362,6 +362,29 @@ async def test_a_slow_reader_does_not_fill_the_memory(origin: Origin) -> None:
             total += len(await client.reader.read(1 << 20))
 
 
+async def test_a_store_that_does_not_read_does_not_fill_the_memory(origin: Origin) -> None:
+    size = 64 * 1024 * 1024
+    sent = 0
+    origin.reads.clear()
+    async with serving(origin, limits=Limits(body_seconds=60, response_seconds=60)) as rig:
+        client = await rig.client()
+
+        async def upload() -> None:
+            nonlocal sent
+            await client.send(post(b"/plain", b"").replace(b": 0", b": %d" % size))
+            while sent < size:
+                await client.send(b"x" * 262144)
+                sent += 262144
+
+        task = asyncio.create_task(upload())
+        await _standstill(lambda: sent)
+        stood = sent
+        assert stood < 32 * 1024 * 1024  # what the kernel's buffers take, and a little more
+        origin.reads.set()
+        await until(lambda: sent > stood)
+        task.cancel()
+
+
 async def test_a_client_far_ahead_is_not_read_from(origin: Origin) -> None:
     origin.answer = _when(may_answer := asyncio.Event())
     async with serving(origin, limits=Limits(response_seconds=60)) as rig:

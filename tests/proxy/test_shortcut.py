@@ -2,7 +2,6 @@
 """Data come once and in order, whichever way each piece takes."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +14,31 @@ from sidecar.proxy.shortcut import Shortcut
 CLIENT = Client(peername=("client", 1), sockname=("here", 2), timestamp_start=0.0)
 
 
+class Taker:
+    """Whom data are for, as long as it is open."""
+
+    def __init__(self) -> None:
+        self.full: set[Shortcut] = set()
+        self.is_open = True
+        self.direct = 0
+        self.came = bytearray()
+
+    def perform(self, event: DataReceived) -> None:
+        assert event.connection is CLIENT
+        self.direct += 1
+        self.came += event.data
+
+    def may_receive(self) -> bool:
+        return self.is_open
+
+
 class Wire(asyncio.Transport):
     """What a test sends, and the protocol that receives it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._is_closed = False
+        self.waiting = 0
         self.reader = asyncio.StreamReader()
         self.stream = asyncio.StreamReaderProtocol(self.reader)
         self._protocol: asyncio.BaseProtocol = self.stream
@@ -31,10 +49,11 @@ class Wire(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
 
-    def shorten(
-        self, receive: Callable[[DataReceived], None], may_receive: Callable[[], bool]
-    ) -> Shortcut:
-        return Shortcut(CLIENT, self.reader, self, receive, may_receive)
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return (1, 4)
 
     def close(self) -> None:
         self._is_closed = True
@@ -54,28 +73,20 @@ class Wire(asyncio.Transport):
 @given(st.lists(st.sampled_from(["data", "run", "stop", "go"]), max_size=40))
 @settings(max_examples=60)
 def test_everything_arrives_once_and_in_order(steps: list[str]) -> None:
-    sent, came, direct = asyncio.run(_play(steps))
-    assert came == sent
-    assert direct <= sent.count(b".")
+    sent, taker = asyncio.run(_play(steps))
+    assert taker.came == sent
+    assert taker.direct <= sent.count(b".")
 
 
-async def _play(steps: list[str]) -> tuple[bytes, bytes, int]:
-    wire = Wire()
-    came = bytearray()
-    direct = 0
-    is_open = True
-
-    def receive(event: DataReceived) -> None:
-        nonlocal direct
-        direct += 1
-        came.extend(event.data)
+async def _play(steps: list[str]) -> tuple[bytes, Taker]:
+    wire, taker = Wire(), Taker()
+    shortcut = Shortcut(CLIENT, wire.reader, wire, taker)
 
     async def consume() -> None:
         while data := await shortcut.read():
             await asyncio.sleep(0)  # as one that waits for a slow peer
-            came.extend(data)
+            taker.came += data
 
-    shortcut = wire.shorten(receive, lambda: is_open)
     task = asyncio.create_task(consume())
     sent = b""
     for step in steps:
@@ -87,38 +98,52 @@ async def _play(steps: list[str]) -> tuple[bytes, bytes, int]:
             for _ in range(3):
                 await asyncio.sleep(0)
         else:
-            is_open = step == "go"
+            taker.is_open = step == "go"
     wire.end()
     await task
-    return sent, bytes(came), direct
+    return sent, taker
 
 
 async def test_one_who_waits_gets_it_at_once_and_none_once_it_reads_no_more() -> None:
-    wire = Wire()
-    came: list[DataReceived] = []
-    shortcut = wire.shorten(came.append, lambda: True)
+    wire, taker = Wire(), Taker()
+    shortcut = Shortcut(CLIENT, wire.reader, wire, taker)
     task = asyncio.create_task(shortcut.read())
     await asyncio.sleep(0)
     wire.send(b"direct")
-    assert came == [DataReceived(CLIENT, b"direct")]
+    assert taker.came == b"direct"
     task.cancel()
     await asyncio.wait((task,))
     wire.send(b"queued")
     assert await shortcut.read() == b"queued"
-    assert len(came) == 1
+    assert taker.came == b"direct"
 
 
-async def test_what_the_transport_says_besides_reaches_the_stream() -> None:
-    wire = Wire()
-    shortcut = wire.shorten(lambda _: None, lambda: True)
+async def test_what_the_transport_says_besides_reaches_the_stream_and_who_it_is_for() -> None:
+    wire, taker = Wire(), Taker()
+    shortcut = Shortcut(CLIENT, wire.reader, wire, taker)
     writer = asyncio.StreamWriter(wire, wire.stream, wire.reader, asyncio.get_running_loop())
     shortcut.pause_writing()
+    assert taker.full == {shortcut}
     drained = asyncio.ensure_future(writer.drain())
     await asyncio.sleep(0)
     assert not drained.done()
     shortcut.resume_writing()
+    assert not taker.full
     await drained
+    shortcut.pause_writing()
     shortcut.connection_lost(ConnectionResetError())
+    assert not taker.full
     with pytest.raises(ConnectionResetError):
         await shortcut.read()
     writer.close()
+
+
+@pytest.mark.parametrize(("waiting", "is_full"), [(0, False), (4, False), (5, True)])
+async def test_a_transport_that_was_full_before_is_full(*, waiting: int, is_full: bool) -> None:
+    wire, taker = Wire(), Taker()
+    wire.waiting = waiting
+    shortcut = Shortcut(CLIENT, wire.reader, wire, taker)
+    assert bool(taker.full) is is_full
+    wire.stream.pause_writing()
+    shortcut.resume_writing()
+    assert not taker.full

@@ -62,11 +62,13 @@ class Http1Layer(layer.Layer):
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
             logger.error("a connection was broken off: %s", whereabouts(error))  # noqa: TRY400 - no values
-            talk.take_commands()
+            talk.out.clear()
             talk.cut()
         if (len(self.reader.waiting) > _WAITING_BYTES) is self._may_read.is_set():
             self._set_reading()
-        return talk.take_commands()
+        to_do = talk.out.copy()
+        talk.out.clear()
+        return to_do
 
     _handle_event = handle_event  # type: ignore[assignment]
 

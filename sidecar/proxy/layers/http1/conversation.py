@@ -36,6 +36,7 @@ class Conversation:
     def __init__(self, owner: layer.Layer, client: Client, service: Service) -> None:
         limits = service.limits
         self.out: list[commands.Command] = []
+        """What is to be done; the layer takes it."""
         self.limits, self.stats, self.guard = limits, service.stats, service.guard
         self.room = service.room
         self.reader = RequestReader(
@@ -57,12 +58,6 @@ class Conversation:
         self.is_over = False
         self._owner = owner
         self._client = client
-
-    def take_commands(self) -> list[commands.Command]:
-        """What is to be done since the last time."""
-        taken = self.out.copy()
-        self.out.clear()
-        return taken
 
     # What happens to it, told by the layer.
 
