@@ -88,7 +88,7 @@ class Http1Layer(layer.Layer):
 
     def _next_exchange(self) -> None:
         talk, reader = self._talk, self.reader
-        while talk.is_free:
+        while talk.exchange is None and not (talk.is_over or talk.lingers or talk.discards):
             if not reader.waiting:
                 self._in_head = False
                 if talk.has_closed or self._is_last_call_over:

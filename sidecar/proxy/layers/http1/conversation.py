@@ -61,11 +61,6 @@ class Conversation:
 
     # What happens to it, told by the layer.
 
-    @property
-    def is_free(self) -> bool:
-        """Whether the next request may begin."""
-        return self.exchange is None and not (self.is_over or self.lingers or self.discards)
-
     def client_data(self, data: bytes) -> None:
         if self.tunnel is not None:
             self.tunnel.send(data)
@@ -148,7 +143,7 @@ class Conversation:
         limits = self.limits
         self.expect_within(limits.body_seconds if self.discards else limits.idle_seconds)
 
-    def finish(self, *, keep_alive: bool) -> None:
+    def finish(self, *, keep_alive: bool = True) -> None:
         self._end_exchange()
         asks = self.frame is not None and self.frame.keep_alive
         if keep_alive and self.reader.done and not self.drains and asks:

@@ -67,8 +67,8 @@ class Client(Protocol):
     def refuse(self, refusal: Refusal) -> None:
         """Answer the current request with `refusal`; nothing of another answer was sent."""
 
-    def finish(self, *, keep_alive: bool) -> None:
-        """The current request was answered completely."""
+    def finish(self, *, keep_alive: bool = True) -> None:
+        """The current request was answered completely; without `keep_alive` it was the last."""
 
     def cut(self) -> None:
         """Break the connection in a way that no client can take for an answer's end."""
@@ -210,8 +210,8 @@ class Exchange(ABC):
 
     def _send(self) -> None:
         self._is_sent = True
-        self.link.send(self.link.addressed(self._request))
-        client = self._client
+        client, link = self._client, self.link
+        link.send(link.addressed(self._request) if link.wants_urls else self._request)
         if not self._is_whole:
             self._request = b""
             client.expect_within(client.limits.body_seconds)

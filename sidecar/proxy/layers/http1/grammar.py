@@ -46,9 +46,10 @@ _NEVER_TRAILERS = frozenset(
 _FINAL = 200
 _LENGTH_DIGITS = 18
 _SHORT = 2048
-"""Frames of heads of up to so many bytes are kept, for most heads come again on and on. What is
-kept may hold credentials: in the memory of the process that has just sent them on, a few hundred
-of the newest, a few MB at most, and nobody can ask for one without having sent the same bytes."""
+"""Frames of heads of up to so many bytes are kept, for most heads come again on and on: of each
+direction the `REMEMBERED` newest, which is less than a MB, and under attack about ten. They may
+hold credentials, in the memory of the process that has just sent them on; nobody gets at one but by
+sending the same bytes, and a frame follows from its bytes alone. What is malformed is not kept."""
 _NOT_HOP_BY_HOP = frozenset((b"content-length", b"transfer-encoding", b"host", b"expect"))
 
 

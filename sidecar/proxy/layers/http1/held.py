@@ -155,7 +155,7 @@ class HeldExchange(Exchange):
                 connection=client.connection_field,
             )
         )
-        client.finish(keep_alive=True)
+        client.finish()
 
     def abandon(self) -> None:
         super().abandon()

@@ -126,7 +126,6 @@ class MessageReader(ABC):
         waiting, start, length = self.waiting, len(frame.raw), frame.length
         witness = self._witness
         witness.ends = witness.size = 0
-        witness.payload = None
         self._length = length
         self._chunks = ChunkScanner(self._head_bytes) if frame.chunked else None
         if length:

@@ -71,6 +71,8 @@ class Link:
         self._tls: ServerTLSLayer | None = None
         self._inside: _Inside | None = None
         self.upstream = upstream
+        self.wants_urls = upstream.via is not None and upstream.scheme == "http"
+        """Whether requests are to be `addressed`: to another proxy that passes them on."""
         self.authority = upstream.authority
         """As rules name the upstream."""
         self.socket: connection.Server | None = None
@@ -123,13 +125,9 @@ class Link:
         self._emit(self._outermost.handle_event(_Open()))
 
     def addressed(self, request: bytes) -> bytes:
-        """`request`, or its beginning, as the next hop wants to see it.
-
-        A proxy on the way gets the whole URL of what is not in TLS (RFC 9112 §3.2.2).
-        """
+        """`request`, or its beginning, with the whole URL that a proxy wants (RFC 9112 §3.2.2)."""
         via = self.upstream.via
-        if via is None or self.upstream.scheme == "https":
-            return request
+        assert via is not None  # noqa: S101 - see `wants_urls`
         first, end, rest = request.partition(b"\r\n")
         method, target, version = first.split(b" ")
         path = b"" if target == b"*" else target
