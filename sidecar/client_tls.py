@@ -10,6 +10,7 @@ from typing import Self
 from sidecar.errors import Misconfigured
 from sidecar.file_stamp import stamp
 from sidecar.private_file import read_private
+from sidecar.regular_file import open_regular
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ class ClientTls:
     def context(self) -> ssl.SSLContext:
         """What a connection is made with; Misconfigured where a file cannot be used."""
         try:
+            if self.ca is not None:
+                open_regular(self.ca).close()  # OpenSSL would wait at a pipe
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:  # ssl.SSLError is one
             raise Misconfigured(f"{self.ca}: not a CA certificate: {_reason(error)}") from None
@@ -72,6 +75,7 @@ def _show(context: ssl.SSLContext, tls: ClientTls) -> None:
         return
     read_private(tls.key)
     try:
+        open_regular(tls.cert).close()
         # With a password given, none is asked for at the terminal.
         context.load_cert_chain(tls.cert, tls.key, password="")
     except (OSError, ValueError) as error:

@@ -17,6 +17,7 @@ from typing import Self
 import yaml
 
 from sidecar.errors import Misconfigured
+from sidecar.regular_file import open_regular
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
@@ -49,7 +50,7 @@ def read(path: Path) -> Entry:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file that may hold a document."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from error

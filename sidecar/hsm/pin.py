@@ -7,13 +7,13 @@ no PIN inside a URI (RFC 7512 `pin-value`): URIs end up in logs.
 
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm.errors import HsmUnavailable
+from sidecar.regular_file import open_regular
 
 MAX_PIN_BYTES = 255
 """The longest PIN that SoftHSM takes; real tokens take less."""
@@ -52,11 +52,8 @@ class PinFile:
     def read(self) -> Pin:
         """Raise HsmUnavailable where the file is not there, not private or not a PIN."""
         try:
-            with self.path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode):
-                    raise HsmUnavailable(f"{self.path}: the PIN file is not a regular file")
-                if status.st_mode & 0o077:
+            with open_regular(self.path) as file:
+                if os.fstat(file.fileno()).st_mode & 0o077:
                     raise HsmUnavailable(
                         f"{self.path}: the PIN file is open to others; run chmod 600 on it"
                     )

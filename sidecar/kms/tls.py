@@ -18,6 +18,7 @@ from sidecar.errors import Misconfigured
 from sidecar.file_stamp import Stamp, stamp
 from sidecar.kms.config import Tls
 from sidecar.private_file import read_private
+from sidecar.regular_file import open_regular
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def _read(tls: Tls) -> ssl.SSLContext:
     read_private(tls.key)
     no_password: Any = lambda: ""  # or OpenSSL asks for it at the terminal  # noqa: E731
     try:
+        open_regular(tls.cert).close()  # OpenSSL would wait at a pipe
         context.load_cert_chain(tls.cert, tls.key, no_password)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unreadable"
@@ -74,6 +76,7 @@ def _read(tls: Tls) -> ssl.SSLContext:
 
 def _demand_clients(context: ssl.SSLContext, authority: Path) -> None:
     try:
+        open_regular(authority).close()
         context.load_verify_locations(authority)
     except OSError as error:
         raise Misconfigured(f"{authority}: is no CA certificate that can be read") from error

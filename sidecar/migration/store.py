@@ -18,6 +18,7 @@ import httpx
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.message import Headers, find_header
 from sidecar.migration.slots import Filled
+from sidecar.regular_file import open_regular
 from sidecar.rules import spell_authority
 
 MAX_ANSWER = 64 * 1024 * 1024
@@ -189,6 +190,8 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 def _trust(ca: Path | None) -> ssl.SSLContext:
     try:
+        if ca is not None:
+            open_regular(ca).close()  # OpenSSL would wait at a pipe
         return ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError):
         raise Misconfigured(f"{ca}: not a readable PEM file of certificates") from None

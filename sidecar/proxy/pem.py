@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sidecar.errors import Misconfigured
 from sidecar.private_file import read_private
+from sidecar.regular_file import read_regular
 
 Key = (
     rsa.RSAPrivateKey
@@ -23,7 +24,7 @@ Key = (
 def read_certificates(path: Path) -> list[x509.Certificate]:
     """The certificates in `path`, at least one; Misconfigured."""
     try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
+        return x509.load_pem_x509_certificates(read_regular(path))
     except OSError as error:
         raise Misconfigured(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError:

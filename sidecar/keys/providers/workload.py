@@ -21,6 +21,7 @@ import msgspec
 
 from sidecar.errors import KeyUnavailable, told
 from sidecar.keys.providers import answers
+from sidecar.regular_file import read_regular
 from sidecar.signing import AccessKey
 
 STS_VERSION = "2015-04-01"
@@ -118,7 +119,7 @@ class WorkloadKey:
     def _form(self) -> bytes:
         role = self._role
         try:
-            token = role.token_file.read_text("ascii").strip()
+            token = read_regular(role.token_file).decode("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise KeyUnavailable(
                 f"the token in {role.token_file} cannot be read: {type(error).__name__}"

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from sidecar.file_stamp import Stamp, stamp
 from sidecar.kms.accounts import OidcProvider
+from sidecar.regular_file import open_regular
 
 MAX_SET = 256 * 1024
 ASK_SECONDS = 10
@@ -126,7 +127,7 @@ class KeySet:
         if self.is_remote:
             trust = ssl.create_default_context(cafile=self._provider.ca)
             return asyncio.run(_fetch(self._provider.keys, trust, self._patience))
-        with Path(self._provider.keys).open("rb") as file:
+        with open_regular(Path(self._provider.keys)) as file:
             return file.read(MAX_SET)
 
 

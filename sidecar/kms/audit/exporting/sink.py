@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sidecar.errors import Misconfigured, SidecarError
 from sidecar.kms.audit.verification import Claim
+from sidecar.regular_file import open_regular
 
 
 class DeliveryFailed(SidecarError):
@@ -28,6 +29,8 @@ class Sink(Protocol):
 def trusting(ca: Path | None) -> ssl.SSLContext:
     """TLS with servers of this CA, or of those that the machine trusts; raise Misconfigured."""
     try:
+        if ca is not None:
+            open_regular(ca).close()  # OpenSSL would wait at a pipe
         return ssl.create_default_context(cafile=ca)
     except OSError as error:
         raise Misconfigured(f"{ca}: is no CA certificate that can be read") from error
