@@ -50,7 +50,10 @@ def create(
 @command.command(name="list")
 @at_the_desk
 def list_(desk: Desk) -> None:
-    """All roles of the account, with a warning of those that anybody of a provider may assume."""
+    """All roles of the account; open ones are warned of.
+
+    Open is a role that every workload of an OIDC provider may assume.
+    """
     roles = desk.ask_all("ListRoles", "Roles", "Role")
     desk.tell(roles, (f"{one['RoleName']:32} {one['Description']}" for one in roles))
     desk.warn(f"{one['RoleName']}: {line}" for one in roles for line in _openings(one))
