@@ -39,6 +39,7 @@ def is_endless(headers: Headers) -> bool:
     return any(value.lower().startswith(_ENDLESS) for value in types)
 
 
+@lru_cache(maxsize=64)  # of heads that are new every time the type is not
 def _codec_of(content_type: bytes, is_whole: bool) -> Codec | None:  # noqa: FBT001 - keys of a cache
     """RFC 9110 §8.3.1: a media type and parameters, none of them twice; UTF-8 where it is text.
 
