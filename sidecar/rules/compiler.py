@@ -8,9 +8,11 @@ only (`target`), walks the tree, and refuses what merely looks different from a 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from sidecar.errors import Malformed
+from sidecar.message import REMEMBERED
 from sidecar.rules.model import Rule, RuleSet
 from sidecar.rules.routes import Route, Variable, fold
 from sidecar.rules.target import read_target
@@ -98,6 +100,8 @@ class Plan:
                     leaf = _Leaf(rule, route.methods, route.variables)
                     exact.add(route, leaf, folded=False)
                     folded.add(route, leaf, folded=True)
+        # Of heads that are new every time the target often is not.
+        self._known = lru_cache(REMEMBERED)(self._find)
 
     @property
     def hosts(self) -> Collection[str]:
@@ -113,6 +117,9 @@ class Plan:
 
         Raises Malformed for a request to a protected host that can be read in two ways.
         """
+        return self._known(authority, method, target)
+
+    def _find(self, authority: str, method: str, target: bytes) -> Match | None:
         host = self._hosts.get(authority.lower())
         if host is None:
             return None
