@@ -29,11 +29,15 @@ END_SECONDS = 15.0
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 
+_MADE_LAST = "kms.yaml"
 _COMMAND = (*OWN_MODULE, "sidecar", "kms")
 
 
 class KmsProcess:
-    """An async context: inside it the KMS of `directory` answers at `endpoint`."""
+    """An async context: inside it the KMS of `directory` answers at `endpoint`.
+
+    Whoever is cancelled while it starts leaves no child behind and waits for none.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -52,7 +56,7 @@ class KmsProcess:
         return self._process.pid if self._process else None
 
     async def __aenter__(self) -> Self:
-        if not self.credentials.exists():
+        if not (self._directory / _MADE_LAST).exists():
             await self._initialize()
         await self._start("127.0.0.1:0")
         self._supervision = asyncio.create_task(self._supervise())
@@ -70,7 +74,12 @@ class KmsProcess:
             *(*_COMMAND, "init", "--dir", str(self._directory)),
             stdout=DEVNULL,  # the credentials are printed once; here they are read from their file
         )
-        if await child.wait():
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            await _kill(child)  # the next start makes the rest
+            raise
+        if code:
             raise Misconfigured(f"no KMS could be made in {self._directory}; see above")
 
     async def _start(self, listen: str) -> None:
@@ -90,6 +99,9 @@ class KmsProcess:
             raise Misconfigured(
                 f"the KMS in {self._directory} did not start; see its messages above"
             ) from None
+        except asyncio.CancelledError:
+            await _kill(self._process)  # nobody has called it yet
+            raise
 
     async def _end(self) -> None:
         """Let the child finish what is under way, or kill it when that takes too long."""
@@ -100,8 +112,7 @@ class KmsProcess:
         try:
             await asyncio.wait_for(self._process.wait(), END_SECONDS)
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            await _kill(self._process)
 
     async def _supervise(self) -> None:
         pause = FIRST_PAUSE
@@ -114,3 +125,9 @@ class KmsProcess:
             with contextlib.suppress(Misconfigured, OSError):  # the latter when nothing is left
                 await self._start(self.endpoint.removeprefix("http://"))
                 pause = FIRST_PAUSE
+
+
+async def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        process.kill()
+    await process.wait()

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -82,7 +82,10 @@ async def supervise(
     """
     signals = Signals()
     async with AsyncExitStack() as stack:
-        kms = await stack.enter_async_context(kms_access.running(config.kms))
+        answering = stack.enter_async_context(kms_access.running(config.kms))
+        kms = await _unless(signals.stop, answering)
+        if kms is None:
+            return
         bound = stack.enter_context(_bound(config))
         memory = shared_memory(rows(config.workers))
         stack.callback(os.close, memory)
@@ -145,7 +148,8 @@ class _Supervisor:
             self._state = "draining"
             for each in self._bound:
                 doors.close(each)
-            if not await _unless(signals.cut, self._fleet.drain()):
+            await _unless(signals.cut, self._fleet.drain())
+            if signals.cut.is_set():
                 await self._fleet.cut()
 
     def _open_up(self) -> None:
@@ -177,9 +181,9 @@ def _told(offered: Offered) -> dict[str, Any]:
     return told if offered.signed is None else {**told, "version": offered.signed.version}
 
 
-async def _unless(event: asyncio.Event, work: Any) -> bool:
-    """Do `work` unless `event` comes first, which cancels it; whether it was done."""
-    doing = asyncio.ensure_future(work)
+async def _unless[T](event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What comes of `work`; None where `event` comes first, which cancels it."""
+    doing = asyncio.create_task(work)
     waiting = asyncio.create_task(event.wait())
     try:
         await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -189,10 +193,7 @@ async def _unless(event: asyncio.Event, work: Any) -> bool:
             doing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await doing
-    if doing.cancelled():
-        return False
-    doing.result()
-    return True
+    return None if doing.cancelled() else doing.result()
 
 
 def _ignore() -> None:

@@ -134,3 +134,27 @@ async def test_one_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="no KMS could be made"):
         async with KmsProcess(tmp_path / "kms"):
             pass
+
+
+async def test_who_is_cancelled_while_it_starts_waits_for_nothing(tmp_path: Path) -> None:
+    async with KmsProcess(tmp_path / "kms"):
+        pass
+    kms = KmsProcess(tmp_path / "kms")
+    starting = asyncio.create_task(kms.__aenter__())
+    while kms.pid is None:  # noqa: ASYNC110 - nothing else tells
+        await asyncio.sleep(0)
+    os.kill(kms.pid, signal.SIGSTOP)  # it will never say where it answers
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    with pytest.raises(ProcessLookupError):
+        os.kill(kms.pid, 0)
+
+
+async def test_one_that_was_half_made_is_made_whole(tmp_path: Path) -> None:
+    """As when its making was cut short: the configuration is written last."""
+    async with KmsProcess(tmp_path / "kms"):
+        pass
+    (tmp_path / "kms" / "kms.yaml").unlink()
+    async with KmsProcess(tmp_path / "kms") as kms:
+        assert await asyncio.to_thread(_list_keys, kms) == 0

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.installed import Running, is_gone, until
+from tests.cli.installed import Running, is_gone, until, write
+from tests.fixtures.command import SIDECAR, carry_out
 from tests.fixtures.kms import RunningKms
 from tests.stores.kept import Store
 
@@ -112,6 +113,25 @@ def test_no_worker_outlives_its_supervisor(config: Path) -> None:
         pids = orphaned.workers()
         orphaned.kill()
     until(lambda: all(is_gone(pid) for pid in pids))
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_kms_that_does_not_start_holds_up_no_end(
+    store: Store, tmp_path: Path, *, is_made: bool
+) -> None:
+    config = write(tmp_path, store.authority, "alias/mine", "{dir: kms}")
+    if is_made:
+        carry_out("kms", "init", "--dir", tmp_path / "kms")
+    with subprocess.Popen([*SIDECAR, "run", "-c", config], stdout=subprocess.PIPE) as starting:
+        children = Path(f"/proc/{starting.pid}/task/{starting.pid}/children")
+        until(lambda: bool(children.read_text()))
+        kms = int(children.read_text())
+        until(lambda: b"kms" in Path(f"/proc/{kms}/cmdline").read_bytes().split(b"\0"))
+        os.kill(kms, signal.SIGSTOP)
+        starting.terminate()
+        assert starting.communicate()[0] == b""
+    assert starting.returncode == 0
+    assert is_gone(kms)
 
 
 def test_a_second_signal_cuts_what_is_under_way(config: Path) -> None:
