@@ -115,9 +115,9 @@ class Transform:
             _check_length(body, hold.body_limit)
             if not (body and is_coded(hold.head.headers)):
                 return await self._seal(hold, hold.head, body)
-            head, body = uncode_request(hold.head, body, hold.body_limit)
-            with self._room.taken(len(body)):
-                return await self._seal(hold, head, body)
+            plain_head, plain = uncode_request(hold.head, body, hold.body_limit)
+            with self._room.taken(len(plain)):
+                return await self._seal(hold, plain_head, plain)
         except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
             return self._refuse(hold, error) or Sealed(hold.head, body)
 

@@ -239,6 +239,17 @@ class TestPhases:
         }
         assert not transform.stats.refusals
 
+    async def test_monitor_lets_a_coded_body_that_it_would_refuse_go_on_as_it_came(
+        self, rig: Rig
+    ) -> None:
+        transform = rig.transform(rig.rule(phase=Phase.MONITOR))
+        coding = (b"Content-Encoding", b"gzip")
+        hold = held(transform, request("/customers/c1", "PUT", "acme", coding))
+        body = gzip.compress(b'{"ssn":')
+        assert await transform.seal_request(hold, body) == Sealed(hold.head, body)
+        answer = OK._replace(headers=(JSON, coding))
+        assert await transform.open_response(hold, answer, body) == Opened(answer, body)
+
     async def test_monitor_tells_of_sealed_values_that_it_lets_through(self, rig: Rig) -> None:
         sealed = await seal(rig.transform(), BODY)
         transform = rig.transform(rig.rule(phase=Phase.MONITOR))
