@@ -69,16 +69,20 @@ class Reloading:
                 self._asked.clear()
                 await self._reload()
 
-    def _is_late(self) -> bool:
+    async def _read(self) -> Offered:
+        """The rules as they stand now, read beside the loop: many of them take seconds."""
+        return await asyncio.to_thread(self._config.rules.read)
+
+    async def _is_late(self) -> bool:
         """Whether the rules have changed while those before were still being proved."""
         assert self.in_force is not None  # noqa: S101 - `start` came first
         try:
-            return self._config.rules.read().files != self.in_force.files
+            return (await self._read()).files != self.in_force.files
         except Exception:  # noqa: BLE001 - the reload will tell
             return True
 
     async def _watch(self) -> None:
-        known = () if self._is_late() else self._known[0]
+        known = () if await self._is_late() else self._known[0]
         async with aclosing(watching.changes(self._watched, known)) as changes:
             async for _ in changes:
                 self.ask()
@@ -93,7 +97,7 @@ class Reloading:
 
     async def _reload(self) -> None:
         try:
-            offered = self._config.rules.read()
+            offered = await self._read()
             await self._fleet.offer(offered.files, lambda: self._config.rules.accept(offered))
         except NoneServes:
             logger.error("rules wait until a worker serves that can prove them")  # noqa: TRY400 - all of it

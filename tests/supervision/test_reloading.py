@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A new set of rules holds in every worker, or in none; what was in force is never lost."""
 
+import asyncio
+import dataclasses
 import os
 import signal
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from sidecar.config import read_config
+from sidecar.rules import Offered, RuleSource
+from sidecar.supervision.reloading import Reloading
+from sidecar.telemetry import LifeStats
 from tests.cli.installed import Running, until
 from tests.fixtures.authority import Authority
 from tests.fixtures.kms import RunningKms
@@ -290,3 +298,52 @@ def test_the_kms_is_asked_for_the_keys_of_new_rules(
     _hup(proxy, "accepted")
     assert _sealed(proxy, store) == {frozenset({"ssn"})}
     assert key_id in proxy.log.read_text()
+
+
+class _SlowToRead:
+    """A source of rules that is read for as long as its gate is shut."""
+
+    def __init__(self, source: RuleSource) -> None:
+        self.path, self.trust = source.path, source.trust
+        self.gate = threading.Event()
+        self._source = source
+
+    def read(self) -> Offered:
+        if not self.gate.wait(20):
+            raise TimeoutError("nobody could open the gate meanwhile")
+        return self._source.read()
+
+    def accept(self, offered: Offered) -> None:
+        self._source.accept(offered)
+
+
+class _OneWorker:
+    """A fleet that takes whatever it is offered."""
+
+    def __init__(self) -> None:
+        self.offered = asyncio.Event()
+
+    async def start(self, _: object, accept: Callable[[], None]) -> None:
+        accept()
+
+    async def offer(self, _: object, accept: Callable[[], None]) -> None:
+        accept()
+        self.offered.set()
+
+
+async def test_the_loop_goes_on_while_rules_are_read(config: Path) -> None:
+    read = read_config(config, config.read_bytes())  # noqa: ASYNC240 - nothing else runs yet
+    source: Any = _SlowToRead(read.rules)
+    fleet: Any = _OneWorker()
+    life = LifeStats()
+    reloading = Reloading(dataclasses.replace(read, rules=source), config, fleet, life)
+    await reloading.start(read.rules.read(), lambda: None)
+    reloads = asyncio.create_task(reloading.run())
+    reloading.ask()
+    asyncio.get_running_loop().call_later(0.1, source.gate.set)  # by what would have to wait
+    async with asyncio.timeout(60):
+        await fleet.offered.wait()
+    assert life.reloads["rejected"] == 0
+    reloads.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reloads
