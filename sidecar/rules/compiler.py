@@ -7,8 +7,8 @@ only (`target`), walks the tree, and refuses what merely looks different from a 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import lru_cache
+from collections.abc import Collection, Mapping
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sidecar.errors import Malformed
@@ -22,7 +22,7 @@ class Match(NamedTuple):
     """The rule of a request, what the path's variables hold, and the query as it came."""
 
     rule: Rule
-    variables: dict[str, str]
+    variables: Mapping[str, str]
     query: bytes
 
 
@@ -86,6 +86,21 @@ def _is_mistakable(folded: _Node, segments: list[str], method: str) -> bool:
     return bool(dot) and folded.find([*path[:-1], name], 0, method) is not None
 
 
+def _find(
+    hosts: Mapping[str, tuple[_Node, _Node]], authority: str, method: str, target: bytes
+) -> Match | None:
+    host = hosts.get(authority.lower())
+    if host is None:
+        return None
+    segments, query = read_target(target)
+    leaf = host[0].find(segments, 0, method)
+    if leaf is None:
+        if _is_mistakable(host[1], segments, method.upper()):
+            raise Malformed("the path differs from a protected route only in its spelling")
+        return None
+    return Match(leaf.rule, {name: segments[at] for name, at in leaf.variables}, query)
+
+
 class Plan:
     """The rules in force, ready to be asked."""
 
@@ -100,8 +115,9 @@ class Plan:
                     leaf = _Leaf(rule, route.methods, route.variables)
                     exact.add(route, leaf, folded=False)
                     folded.add(route, leaf, folded=True)
-        # Of heads that are new every time the target often is not.
-        self._known = lru_cache(REMEMBERED)(self._find)
+        # Of heads that are new every time the target often is not. No method of this plan answers:
+        # a plan that held itself would keep targets for good, once the host has frozen it.
+        self._known = lru_cache(REMEMBERED)(partial(_find, self._hosts))
 
     @property
     def hosts(self) -> Collection[str]:
@@ -118,18 +134,6 @@ class Plan:
         Raises Malformed for a request to a protected host that can be read in two ways.
         """
         return self._known(authority, method, target)
-
-    def _find(self, authority: str, method: str, target: bytes) -> Match | None:
-        host = self._hosts.get(authority.lower())
-        if host is None:
-            return None
-        segments, query = read_target(target)
-        leaf = host[0].find(segments, 0, method)
-        if leaf is None:
-            if _is_mistakable(host[1], segments, method.upper()):
-                raise Malformed("the path differs from a protected route only in its spelling")
-            return None
-        return Match(leaf.rule, {name: segments[at] for name, at in leaf.variables}, query)
 
 
 def compile_rules(rule_set: RuleSet) -> Plan:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plan: which rule a request falls under, and that no spelling of a path slips by it."""
 
+import gc
 import re
 import unicodedata
 from urllib.parse import quote, unquote
+from weakref import ref
 
 import pytest
 from hypothesis import example, given
@@ -279,3 +281,16 @@ def test_a_format_that_a_route_names_is_matched_and_other_dots_pass() -> None:
     assert named.find(HOST, "GET", b"/customers.json") is not None
     assert find(b"/orders.csv", "GET") is None
     assert find(b"/openapi.json") is None
+
+
+def test_a_plan_that_nobody_uses_goes_at_once_with_the_targets_that_it_remembers() -> None:
+    """The host freezes what it starts with: what has to be collected then would never go."""
+    replaced = plan(rule("/customers/{id}"))
+    assert replaced.find(HOST, "GET", b"/customers/c1?ssn=CANARY")
+    left = ref(replaced)
+    gc.disable()
+    try:
+        del replaced
+        assert left() is None
+    finally:
+        gc.enable()
