@@ -4,7 +4,8 @@
 Most answers to writes are like that: `{"ok":true}`, a new id, a count. None of the names on the way
 to a designated place stands in such a body, so no value stands there either, nor anything else
 where a value was to be; and no envelope stands anywhere. Only what is short and plain is looked at
-here, and whatever is in doubt is not silent: it goes the ordinary way, which finds the same.
+here, and whatever is in doubt is not silent: it goes the ordinary way, which finds the same. (It
+refuses repeated names as well; here none of them is the rule's.)
 """
 
 import re
@@ -30,7 +31,8 @@ class Silence:
         told = b"|".join(re.escape(name) for name in sorted(names))
         # A name may be spelled with escapes, and any text as well: whatever has one is not plain.
         self._speaks = re.compile(rb'\\|enc:|"(?:' + told + rb')"').search
-        self._is_certain = bool(names)  # a body that is one value has none; others begin with one
+        # A body that is one value has none; others begin with one, but perhaps not in every list.
+        self._is_certain = bool(names) and not _has_nameless(shape)
 
     def covers(self, body: bytes) -> bool:
         """Whether `body` is a JSON text with nothing in it of the rule's, and no envelope."""
@@ -52,3 +54,12 @@ def _names(shape: Shape[Any]) -> Iterator[str]:
         yield from _names(below)
     if shape.items is not None:
         yield from _names(shape.items)
+
+
+def _has_nameless(shape: Shape[Any]) -> bool:
+    """Whether lists alone lead to a place inside a document, as between those at `$` and `$[*][*]`.
+
+    Whatever stands there in the place of a list has no name by which it could be told.
+    """
+    items = shape.items
+    return items is not None and (items.in_document or _has_nameless(items))

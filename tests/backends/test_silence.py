@@ -62,6 +62,12 @@ def test_nor_is_a_part_of_an_answer_or_another_format() -> None:
     assert not bound().is_silent(head, b"1")
 
 
+def test_nothing_is_where_lists_alone_lead_into_a_document() -> None:
+    rule = bound(["ssn"], ["$", "$[*][*]"])
+    assert rule.read_response(answer(), {}, b'["CANARY"]').misfits
+    assert not is_silent(b'["CANARY"]', rule)
+
+
 def test_nothing_is_where_the_whole_body_is_a_value() -> None:
     whole = adapter(fields=(samples.field("$"),), lookup_keys=(), record=None)
     assert not is_silent(b"1", whole)
@@ -79,7 +85,13 @@ VALUES = st.recursive(
     ),
     max_leaves=8,
 )
-RULES = [bound(), bound(["a.ssn"], ["$.rows[*]"]), bound(["ssn"], ["$", "$.rows", "$.rows[*]"])]
+RULES = [
+    bound(),
+    bound(["a.ssn"], ["$.rows[*]"]),
+    bound(["ssn"], ["$", "$.rows", "$.rows[*]"]),
+    bound(["ssn"], ["$", "$[*][*]"]),
+    bound(["ssn"], ["$[*]", "$[*][*][*]"]),
+]
 
 
 @given(VALUES, st.sampled_from(RULES))
