@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sidecar.message import Refusal, RequestHead
+from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy import Limits
 from sidecar.proxy.layers.http1.reader import MessageReader
 from sidecar.transform import Hold, Sealed
@@ -511,3 +511,84 @@ async def test_a_websocket_is_refused_before_the_store_hears_of_it(
         found = await (await rig.client()).ask(get(b"/held", *lines))
     assert (found.status, found.body) == (403, b"endless")
     assert not origin.received
+
+
+class SlowToOpen(Marking):
+    """Opens no answer before it has its key."""
+
+    def __init__(self) -> None:
+        self.wanted, self.keys = asyncio.Event(), asyncio.Event()
+        self.bodies: list[bytes] = []
+
+    async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> object:
+        self.bodies.append(body)
+        self.wanted.set()
+        await self.keys.wait()
+        return await super().open_response(hold, head, body)
+
+
+@pytest.mark.parametrize("more", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
+async def test_an_answer_that_waits_for_its_key_is_opened_once_whatever_its_store_does(
+    origin: Origin, more: bytes
+) -> None:
+    slow = SlowToOpen()
+
+    async def then(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"SEALED"))
+        await writer.drain()
+        await slow.wanted.wait()
+        writer.write(more)
+        if not more:
+            writer.close()
+
+    origin.answer = then
+    async with serving(origin, slow) as rig:
+        client = await rig.client()
+        await client.send(get(b"/held"))
+        await until(lambda: origin.closed == 1)
+        slow.keys.set()
+        assert (await client.answer()).body == b"plain"
+    assert slow.bodies == [b"SEALED"]
+
+
+@pytest.mark.parametrize("unasked", [b"", answer(b"unasked")])
+async def test_what_a_store_does_before_it_is_asked_is_no_answer(
+    origin: Origin, unasked: bytes
+) -> None:
+    writers: list[asyncio.StreamWriter] = []
+
+    async def keep(_: Received, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        writer.write(answer(b"SEALED"))
+
+    origin.answer = keep
+    async with serving(origin) as rig:
+        client = await rig.client()
+        assert (await client.ask(get(b"/held"))).body == b"plain"
+        request = post(b"/held", b"plain")
+        await client.send(request[:-1])
+        await until(lambda: rig.host.stats.requests_held == 2)
+        writers[0].write(unasked)
+        if not unasked:
+            writers[0].close()
+        await until(lambda: origin.closed == 1)
+        await client.send(request[-1:])
+        found = await client.answer()
+    assert (found.status, found.body) == (200, b"plain")
+    assert origin.complete[-1].body == b"SEALED"
+
+
+async def test_bodies_that_a_store_does_not_take_stay_counted(origin: Origin) -> None:
+    origin.reads.clear()
+    big = Marking()
+    big.body_limit = 32 * 1024 * 1024
+    body = b"x" * (16 * 1024 * 1024)
+    async with serving(origin, big, limits=Limits(held_bytes=1024 * 1024)) as rig:
+        client = await rig.client()
+        sent = asyncio.create_task(client.send(post(b"/held", body)))
+        await until(lambda: rig.host.stats.upstream_connections == 1)
+        await sent
+        assert rig.host.stats.held_bytes == len(body)  # far more than sockets have room for
+        origin.reads.set()
+        assert (await client.answer()).status == 200
+        assert rig.host.stats.held_bytes == 0

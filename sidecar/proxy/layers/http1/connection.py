@@ -159,7 +159,7 @@ class Http1Layer(layer.Layer):
                 talk.send(event.data)
             else:
                 talk.close()
-        elif exchange is None or exchange.link is not link:
+        elif exchange is None or exchange.link is not link or not exchange.asks:
             link.close()  # nobody asked for bytes, and a closed one is of no use
         elif isinstance(event, events.DataReceived):
             exchange.server_data(event.data)

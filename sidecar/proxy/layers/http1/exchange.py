@@ -85,7 +85,8 @@ class Exchange(ABC):
         self._hold = hold
         self._request = b""  # what goes upstream first; all of it when `_is_whole`
         self._is_whole = False
-        self._is_sent = False
+        self.asks = False
+        """Whether what the upstream says is for it: it was asked, and has not answered whole."""
         self._is_answering = False  # a byte of the answer came: asking again is over
         self._is_started = False  # a byte of it went to the client: refusing is over
         self._answer: Frame | None = None
@@ -147,7 +148,7 @@ class Exchange(ABC):
 
     def timed_out(self) -> None:
         """Whoever had to act did not, for the time that `expect_within` was told."""
-        is_connecting = bool(self._request) and not self._is_sent
+        is_connecting = bool(self._request) and not self.asks
         if self._client.reader.done or is_connecting:
             self.fail(UpstreamSilent("the upstream did not answer in time"))
         else:
@@ -205,11 +206,11 @@ class Exchange(ABC):
 
     def _connect(self) -> None:
         self._client.expect_within(self._client.limits.connect_seconds)
-        self._is_sent = False
+        self.asks = False
         self.link.connect()
 
     def _send(self) -> None:
-        self._is_sent = True
+        self.asks = True
         client, link = self._client, self.link
         link.send(link.addressed(self._request) if link.wants_urls else self._request)
         if not self._is_whole:
@@ -244,6 +245,7 @@ class Exchange(ABC):
     def release(self) -> None:
         """The whole answer was read: keep the upstream connection, if it is good for another."""
         link, answer = self.link, self._answer
+        self.asks = False
         if not link.is_open:
             return
         is_done = self._client.reader.done

@@ -16,6 +16,7 @@ from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.upstream import Link
+from sidecar.proxy.room import PIECE
 from sidecar.transform import Hold, Opened, Sealed
 
 
@@ -102,12 +103,13 @@ class HeldExchange(Exchange):
             host = self.link.authority.encode()
         data = writer.rebuilt_request(verdict.head, verdict.body, host)
         self.forward(data)
-        self._count(len(verdict.body) if self._request else 0)
+        size = len(verdict.body)
+        self._count(size if self._request or size > PIECE else 0)
 
     def opened(self, error: str | None) -> None:
         super().opened(error)
-        if not self._request:
-            self._count(0)  # it was sent, and is never sent again
+        if not self._request and self._counted <= PIECE:
+            self._count(0)  # it is never sent again; a longer one may wait for the upstream yet
 
     def answer_interim(self, frame: Frame) -> None:
         """Ours to give: a 100 went out before the body was read, others describe sealed answers."""

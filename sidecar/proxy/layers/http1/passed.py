@@ -21,7 +21,7 @@ class PassedExchange(Exchange):
             self.forward(data)
 
     def client_data(self) -> None:
-        if not self._is_sent:
+        if not self.asks:
             return  # the upstream is not reached yet; the connection bounds what waits
         client = self._client
         if client.reader.done:
