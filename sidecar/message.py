@@ -5,7 +5,7 @@ Bytes stay as they came. Nothing here parses the wire (`proxy/layers`) or knows 
 neither its target nor its headers: both may carry values.
 """
 
-from typing import NamedTuple
+import msgspec
 
 Headers = tuple[tuple[bytes, bytes], ...]
 """Field lines in the order and spelling of the sender; values without surrounding white space."""
@@ -34,7 +34,7 @@ def without_headers(headers: Headers, names: frozenset[bytes]) -> Headers:
     return tuple(line for line in headers if line[0].lower() not in names)
 
 
-class RequestHead(NamedTuple):
+class RequestHead(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The head of one request.
 
     `authority` is the destination that the listener is configured to reach (`host:port`, lower
@@ -53,7 +53,7 @@ class RequestHead(NamedTuple):
         return f"<RequestHead to {self.authority}, {len(self.headers)} headers>"
 
 
-class ResponseHead(NamedTuple):
+class ResponseHead(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The head of one response."""
 
     status: int
@@ -64,7 +64,7 @@ class ResponseHead(NamedTuple):
         return f"<ResponseHead {self.status}, {len(self.headers)} headers>"
 
 
-class Refusal(NamedTuple):
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A complete local answer, in the dialect of the store; nothing goes upstream."""
 
     status: int

@@ -11,6 +11,8 @@ from base64 import b64encode
 from collections.abc import Callable
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from sidecar.backends.coding import UnknownCoding, codings_of, decode
 from sidecar.backends.refusals import UnreadableAnswer, UnsupportedMedia
 from sidecar.errors import Malformed
@@ -45,7 +47,7 @@ def uncode_request(head: RequestHead, body: bytes, limit: int) -> tuple[RequestH
     except UnknownCoding:
         raise UnsupportedMedia("a Content-Encoding that cannot be read, or too many") from None
     lines = without_headers(head.headers, _CODING)
-    return head._replace(headers=tuple(_made_anew(line, plain) for line in lines)), plain
+    return replace(head, headers=tuple(_made_anew(line, plain) for line in lines)), plain
 
 
 def uncode_response(head: ResponseHead, body: bytes, limit: int) -> tuple[ResponseHead, bytes]:
@@ -56,7 +58,7 @@ def uncode_response(head: ResponseHead, body: bytes, limit: int) -> tuple[Respon
         raise UnreadableAnswer("the store's answer has an unknown Content-Encoding") from None
     except Malformed as error:
         raise UnreadableAnswer(f"the store's answer: {error.why}") from None
-    return head._replace(headers=without_headers(head.headers, _DIGESTS | _CODING)), plain
+    return replace(head, headers=without_headers(head.headers, _DIGESTS | _CODING)), plain
 
 
 def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bool) -> RequestHead:
@@ -99,7 +101,7 @@ def bodiless_response(head: ResponseHead) -> ResponseHead:
 
     Its lengths and digests are those of the sealed body. RFC 9110 §8.6 lets them be left out.
     """
-    return head._replace(headers=without_headers(head.headers, _OF_CHANGED))
+    return replace(head, headers=without_headers(head.headers, _OF_CHANGED))
 
 
 def unstored_response(head: ResponseHead) -> ResponseHead:
@@ -108,7 +110,7 @@ def unstored_response(head: ResponseHead) -> ResponseHead:
     RFC 9111 §5.2.2.5. What clears a caller is no part of a request that a cache could go by.
     """
     lines = [line for line in head.headers if not _TO_CACHES.fullmatch(line[0].lower())]
-    return head._replace(headers=(*lines, _UNSTORED))
+    return replace(head, headers=(*lines, _UNSTORED))
 
 
 def _digest(name: bytes, value: bytes, body: bytes) -> bytes:

@@ -9,6 +9,7 @@ range) is refused. Bodies come here as they were before they were compressed.
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from sidecar.backends.adapter import Value
 from sidecar.backends.bodies import BodyReader, Tag
@@ -62,7 +63,7 @@ class _Request:
         target = head.target
         if self._spans:
             headers, target = splice(head.headers, target, self._spans)
-            head = head._replace(headers=headers)
+            head = replace(head, headers=headers)
         if self._searched:
             path = target.partition(b"?")[0]
             target = b"%b?%b" % (path, replace_values(self._query, self._searched))
@@ -101,7 +102,7 @@ class _Response:
     def finish(self) -> tuple[ResponseHead, bytes]:
         head = self._head
         if self._spans:
-            head = head._replace(headers=splice(head.headers, b"", self._spans)[0])
+            head = replace(head, headers=splice(head.headers, b"", self._spans)[0])
         body = self._body if self._reading is None else self._reading.render()
         return repair_response(head, changed=body is not self._body), body
 

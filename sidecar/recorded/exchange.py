@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from sidecar.errors import Misconfigured
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import read_authority, spell_authority
@@ -29,7 +31,7 @@ class Exchange(NamedTuple):
 
     def sent_to(self, authority: str) -> Exchange:
         """The same, as a listener in front of `authority` would have received it."""
-        return self._replace(head=self.head._replace(authority=read_authority(authority)))
+        return self._replace(head=replace(self.head, authority=read_authority(authority)))
 
 
 def split_url(url: str) -> tuple[str, bytes]:

@@ -6,6 +6,8 @@ The rule is that of every reading which a store may take (`overrides`), or the r
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from sidecar.errors import Malformed, Refused
 from sidecar.message import RequestHead
 from sidecar.rules import Match, Phase, Plan
@@ -48,7 +50,7 @@ def _carries_values(
             return told.is_own
         if match is None or match.rule.phase is Phase.MONITOR:
             continue
-        asked = head._replace(method=method.encode("latin-1"), target=told.target, headers=())
+        asked = replace(head, method=method.encode("latin-1"), target=told.target, headers=())
         try:
             adapter = rules[match.rule.name].adapter
             if adapter.read_request(asked, match.variables, match.query, b"").values:

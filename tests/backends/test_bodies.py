@@ -5,6 +5,7 @@ import re
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sidecar.backends import (
     BACKENDS,
@@ -64,13 +65,13 @@ def test_a_json_patch_under_another_name_is_refused() -> None:
     patch = b' [{"op":"replace","path":"/ssn","value":"1"}]'
     for body in (patch, patch.replace(b'"op"', rb'"\u006fp"'), b'{"Operations":%b}' % patch):
         with pytest.raises(UnsupportedMedia):
-            adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", body)
-    overridden = head(JSON, (b"X-HTTP-Method-Override", b"patch"))._replace(method=b"POST")
-    for other in (overridden, head(target=b"/c?_method=PATCH")._replace(method=b"POST")):
+            adapter().read_request(replace(head(), method=b"PATCH"), {}, b"", body)
+    overridden = replace(head(JSON, (b"X-HTTP-Method-Override", b"patch")), method=b"POST")
+    for other in (overridden, replace(head(target=b"/c?_method=PATCH"), method=b"POST")):
         with pytest.raises(UnsupportedMedia):
             adapter().read_request(other, {}, b"", patch)
     assert adapter().read_request(head(), {}, b"", patch).values == []
-    bulk = adapter().read_request(head()._replace(method=b"PATCH"), {}, b"", b'[{"ssn":"1"}]')
+    bulk = adapter().read_request(replace(head(), method=b"PATCH"), {}, b"", b'[{"ssn":"1"}]')
     assert len(bulk.values) == 1
 
 
@@ -90,7 +91,7 @@ def test_what_is_written_is_read_again_with_something_around_it(count: int) -> N
 class TestJsonPatch:
     @staticmethod
     def sent(*operations: dict[str, object], variables: dict[str, str] | None = None) -> object:
-        patched = head((b"Content-Type", b"application/json-patch+json"))._replace(method=b"PATCH")
+        patched = replace(head((b"Content-Type", b"application/json-patch+json")), method=b"PATCH")
         bound = adapter(record="id")
         message = bound.read_request(patched, variables or {}, b"", msgspec.json.encode(operations))
         return [(value.field.name, value.lexeme, value.record) for value in message.values]
@@ -224,7 +225,7 @@ class TestWholeBodies:
     def test_one_of_another_format_is_refused_or_passes_without_a_value(self) -> None:
         for line in (JSON, (b"Content-Type", b"text/csv")):
             with pytest.raises(UnsupportedMedia):
-                self.bind().read_request(self.TEXT._replace(headers=(line,)), {}, b"", b"{}")
+                self.bind().read_request(replace(self.TEXT, headers=(line,)), {}, b"", b"{}")
         assert self.bind().read_response(answer(), {}, b'{"rev":3}').values == []
 
 

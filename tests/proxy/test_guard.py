@@ -5,6 +5,7 @@ import asyncio
 import logging
 
 import pytest
+from msgspec.structs import replace
 
 from sidecar.message import Refusal, RequestHead
 from sidecar.proxy.guard import Guard, whereabouts
@@ -23,7 +24,7 @@ def guard(transform: object | None = None) -> tuple[Guard, HostStats]:
 
 def test_a_claim_is_one_of_three() -> None:
     guarded, stats = guard()
-    assert guarded.claim(HEAD._replace(target=b"/other")) is PASS
+    assert guarded.claim(replace(HEAD, target=b"/other")) is PASS
     assert isinstance(guarded.claim(HEAD), Hold)
     assert not stats.refusals
 

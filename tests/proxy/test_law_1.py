@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from sidecar.transform import Hold, Opened, Sealed
 from tests.fixtures.origin import Origin
@@ -81,12 +82,12 @@ NONSENSE = {
         wrapped(lambda hold, _: Sealed(hold.head, None)),
         wrapped(lambda hold, _: Sealed(hold.head, "plain")),
         wrapped(lambda _, body: Sealed(None, body)),
-        wrapped(lambda hold, body: Sealed(hold.head._replace(method=None), body)),
+        wrapped(lambda hold, body: Sealed(structs.replace(hold.head, method=None), body)),
     ],
     "open_response": [
         wrapped(lambda head, *_: Opened(head, None)),
         wrapped(lambda *args: Opened(None, args[-1])),
-        wrapped(lambda _, head, body: Opened(head._replace(status="200"), body)),
+        wrapped(lambda _, head, body: Opened(structs.replace(head, status="200"), body)),
     ],
 }
 ATTACKS = [

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from sidecar.message import ResponseHead
 from sidecar.recorded import Answer, Exchange, read_raw
@@ -73,7 +74,7 @@ async def test_every_site_is_told_with_what_it_is_bound_to() -> None:
 async def test_bodies_that_come_compressed_are_told_as_any_others() -> None:
     plain = put()
     coding = (b"Content-Encoding", b"gzip")
-    head = plain.head._replace(headers=(*plain.head.headers, coding))
+    head = structs.replace(plain.head, headers=(*plain.head.headers, coding))
     account = await account_for(RULES, Exchange(head, gzip.compress(plain.body)))
     told = await account_for(RULES, plain)
     assert account.request.outcome == "sealed"
@@ -83,7 +84,8 @@ async def test_bodies_that_come_compressed_are_told_as_any_others() -> None:
     answer = get({"id": "c1", "ssn": SEALED}).answer
     assert answer is not None
     sealed = Answer(
-        answer.head._replace(headers=(*answer.head.headers, coding)), gzip.compress(answer.body)
+        structs.replace(answer.head, headers=(*answer.head.headers, coding)),
+        gzip.compress(answer.body),
     )
     told = await account_for(RULES, get({})._replace(answer=sealed))
     assert told.answer is not None
@@ -114,7 +116,7 @@ async def test_a_path_that_looks_alike_is_told_as_refused(path: str) -> None:
 async def test_a_missing_tenant_is_refused_by_the_rule_that_asks_for_it() -> None:
     exchange = put()
     headers = tuple(line for line in exchange.head.headers if line[0] != b"X-Tenant-Id")
-    exchange = exchange._replace(head=exchange.head._replace(headers=headers))
+    exchange = exchange._replace(head=structs.replace(exchange.head, headers=headers))
     account = await account_for(RULES, exchange)
     assert account.rule == "crm-customers"
     assert account.request.refused is not None

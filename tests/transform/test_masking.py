@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sidecar.message import find_header
 from sidecar.rules import HeaderIs, Mask, Phase
@@ -160,7 +161,7 @@ class TestMessages:
     async def test_an_error_of_the_store_shows_no_value_that_is_sealed(self, rig: Rig) -> None:
         transform = rig.transform(rig.rule(samples.field("ssn", mask=Mask())))
         sealed = await seal(transform, b'{"ssn":"CANARY"}')
-        conflict = OK._replace(status=409)
+        conflict = replace(OK, status=409)
         opened = await open_(transform, sealed.body, None, conflict)
         assert decoded(opened.body) == {"ssn": "****"}
         assert find_header(opened.head.headers, b"cache-control") == b"no-store"

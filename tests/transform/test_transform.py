@@ -9,6 +9,7 @@ import random
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sidecar.errors import KeyUnavailable, Malformed, Misconfigured
 from sidecar.keys import KeyContext
@@ -46,7 +47,7 @@ class TestClaim:
     async def test_what_no_rule_names_passes(self, rig: Rig) -> None:
         transform = rig.transform()
         assert transform.claim(request("/orders/1")) is PASS
-        elsewhere = request()._replace(authority="other.internal:8080")
+        elsewhere = replace(request(), authority="other.internal:8080")
         assert transform.claim(elsewhere) is PASS
         assert transform.protects(samples.HOST)
         assert not transform.protects("other.internal:8080")
@@ -68,9 +69,9 @@ class TestClaim:
 
     async def test_a_host_is_the_same_however_it_is_spelled(self, rig: Rig) -> None:
         transform = rig.transform()
-        shouted = request("/Customers/c1")._replace(authority=samples.HOST.upper())
+        shouted = replace(request("/Customers/c1"), authority=samples.HOST.upper())
         assert isinstance(transform.claim(shouted), Refusal)
-        assert isinstance(transform.claim(shouted._replace(target=b"/customers/c1")), Hold)
+        assert isinstance(transform.claim(replace(shouted, target=b"/customers/c1")), Hold)
 
     async def test_a_request_without_its_tenant_is_refused(self, rig: Rig) -> None:
         refusal = rig.transform().claim(request(tenant=None))
@@ -146,7 +147,7 @@ class TestBothWays:
         transform = rig.transform()
         head = request("/customers", "POST")
         lines = (b"Content-Type", b"application/x-ndjson")
-        head = head._replace(headers=(lines, *head.headers[1:]))
+        head = replace(head, headers=(lines, *head.headers[1:]))
         body = b'{"id":"a","ssn":"CANARY-a"}\r\n\n{"id":"b","n":1.10}\n{"id":"b","ssn":"CANARY-b"}'
         sealed = await seal(transform, body, head)
         assert b"CANARY" not in sealed.body
@@ -200,7 +201,7 @@ class TestBothWays:
         assert opened == Opened(ResponseHead(status, b"", (JSON,)), b"")
 
     async def test_the_answer_to_head_has_no_length_of_the_sealed_body(self, rig: Rig) -> None:
-        answer = OK._replace(headers=(JSON, (b"Content-Length", b"99"), (b"ETag", b'"x"')))
+        answer = replace(OK, headers=(JSON, (b"Content-Length", b"99"), (b"ETag", b'"x"')))
         opened = await open_(rig.transform(), b"", request(method="HEAD"), answer)
         assert opened.head.headers == (JSON, (b"ETag", b'"x"'))
 
@@ -247,7 +248,7 @@ class TestPhases:
         hold = held(transform, request("/customers/c1", "PUT", "acme", coding))
         body = gzip.compress(b'{"ssn":')
         assert await transform.seal_request(hold, body) == Sealed(hold.head, body)
-        answer = OK._replace(headers=(JSON, coding))
+        answer = replace(OK, headers=(JSON, coding))
         assert await transform.open_response(hold, answer, body) == Opened(answer, body)
 
     async def test_monitor_tells_of_sealed_values_that_it_lets_through(self, rig: Rig) -> None:
@@ -301,19 +302,19 @@ class TestErrors:
         ],
     )
     async def test_an_error_of_the_store_reaches_the_client(self, rig: Rig, body: bytes) -> None:
-        answer = OK._replace(status=409, reason=b"Conflict")
+        answer = replace(OK, status=409, reason=b"Conflict")
         assert (await open_(rig.transform(), body, answer=answer)).body == body
 
     @pytest.mark.parametrize("status", [201, 302, 399])
     async def test_no_other_answer_counts_as_one(self, rig: Rig, status: int) -> None:
-        answer = OK._replace(status=status)
+        answer = replace(OK, status=status)
         refusal = await refused_read(rig.transform(), b'{"id":"c1","ssn":"CANARY"}', answer=answer)
         assert refusal.code == "unsealed_stored_value"
 
     async def test_a_sealed_value_in_an_error_is_opened(self, rig: Rig) -> None:
         transform = rig.transform()
         sealed = await seal(transform, BODY)
-        opened = await open_(transform, sealed.body, answer=OK._replace(status=409))
+        opened = await open_(transform, sealed.body, answer=replace(OK, status=409))
         assert decoded(opened.body)["ssn"] == "CANARY-1"
 
 
@@ -373,12 +374,12 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("answer", "body", "code"),
         [
-            (OK._replace(status=206), b"{}", "unreadable_answer"),
+            (replace(OK, status=206), b"{}", "unreadable_answer"),
             (OK, b"{", "unreadable_answer"),
             (OK, b'{"ssn":1,"ssn":2}', "unreadable_answer"),
             (OK, b'{"id":"other","ssn":"enc:1:x"}', "unreadable_answer"),
             (
-                OK._replace(headers=(JSON, (b"Content-Encoding", b"gzip"))),
+                replace(OK, headers=(JSON, (b"Content-Encoding", b"gzip"))),
                 b"x",
                 "unreadable_answer",
             ),
@@ -438,7 +439,7 @@ class TestCompressedBodies:
         assert b"Content-Encoding" not in names
         told = base64.b64encode(hashlib.sha256(sealed.body).digest())
         assert names[b"Content-Digest"] == b"sha-256=:%b:" % told
-        answer = OK._replace(headers=(*OK.headers, GZIP, digest))
+        answer = replace(OK, headers=(*OK.headers, GZIP, digest))
         opened = await open_(transform, gzip.compress(sealed.body), answer=answer)
         assert opened.body == self.BODY
         assert {b"Content-Encoding", b"Content-Digest"}.isdisjoint(dict(opened.head.headers))
@@ -467,7 +468,7 @@ class TestCompressedBodies:
         line = (b"Content-Encoding", coding)
         head = request("/customers/c1", "PUT", "acme", line)
         assert (await refused_write(transform, body, head)).code == code
-        answer = OK._replace(headers=(*OK.headers, line))
+        answer = replace(OK, headers=(*OK.headers, line))
         told = (await refused_read(transform, body, answer=answer)).code
         assert told == ("too_large" if code == "too_large" else "unreadable_answer")
 
@@ -488,9 +489,9 @@ async def test_a_head_without_a_body_is_opened_too(rig: Rig) -> None:
     assert line[1].startswith(b"enc:1:")
     answer = ResponseHead(200, b"OK", (line, (b"Content-Length", b"9")))
     for head, status in ((request(method="HEAD"), 200), (request(), 204), (request(), 304)):
-        opened = await open_(transform, b"", head, answer._replace(status=status))
+        opened = await open_(transform, b"", head, replace(answer, status=status))
         assert opened.head.headers == ((b"X-Phone", b"1"),)
-    plain = answer._replace(headers=((b"X-Phone", b"2"),))
+    plain = replace(answer, headers=((b"X-Phone", b"2"),))
     refusal = await refused_read(transform, b"", request(method="HEAD"), plain)
     assert refusal.code == "unsealed_stored_value"
     assert (
@@ -499,7 +500,7 @@ async def test_a_head_without_a_body_is_opened_too(rig: Rig) -> None:
 
 
 def line_moved(answer: ResponseHead) -> ResponseHead:
-    return answer._replace(headers=((b"X-Fax", answer.headers[0][1]),))
+    return replace(answer, headers=((b"X-Fax", answer.headers[0][1]),))
 
 
 async def test_of_a_body_that_is_one_value_only_the_answer_to_a_get_is_stored(rig: Rig) -> None:
@@ -511,9 +512,9 @@ async def test_of_a_body_that_is_one_value_only_the_answer_to_a_get_is_stored(ri
     sealed = await seal(transform, b"CANARY\xff", put)
     assert sealed.body.startswith(b"enc:1:")
     assert (await open_(transform, b"OK", put, stored)).body == b"OK"
-    get = put._replace(method=b"GET")
+    get = replace(put, method=b"GET")
     assert (await open_(transform, sealed.body, get, stored)).body == b"CANARY\xff"
     assert (await refused_read(transform, b"OK", get, stored)).code == "unsealed_stored_value"
     for content_type in (b"application/json", b"text/plain; charset=utf-16"):
-        other = put._replace(headers=((b"Content-Type", content_type), put.headers[1]))
+        other = replace(put, headers=((b"Content-Type", content_type), put.headers[1]))
         assert (await refused_write(transform, b'"CANARY"', other)).code == "unsupported_media_type"

@@ -2,6 +2,7 @@
 """Heads of our own, read again by h11."""
 
 import pytest
+from msgspec.structs import replace
 
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy.layers.http1 import writer
@@ -15,7 +16,7 @@ def test_a_sealed_request_is_one_plain_message() -> None:
     assert raw == b"POST /a HTTP/1.1\r\nhOst: c\r\nX-A: b\r\nContent-Length: 4\r\n\r\nbody"
     raw = writer.rebuilt_request(HEAD, b"", b"store:1")
     assert raw == b"POST /a HTTP/1.1\r\nHost: store:1\r\nX-A: b\r\nContent-Length: 0\r\n\r\n"
-    raw = writer.rebuilt_request(HEAD._replace(method=b"GET"), b"", None)
+    raw = writer.rebuilt_request(replace(HEAD, method=b"GET"), b"", None)
     assert raw == b"GET /a HTTP/1.1\r\nhOst: c\r\nX-A: b\r\n\r\n"
 
 
