@@ -8,8 +8,9 @@
      ├── Cmks          which key ids the names in a rule stand for
      └── proof         that all of it works, before anything listens
 
-A coroutine whose keys are at hand ends without suspending, so a host may drive it in place, with
-no task of its own. Anything that must be waited for is a flight (`flights`) in the event loop.
+Each kind of key has two doors: one that gives what is at hand, for the many messages that need no
+more, and a coroutine that waits for the rest. Whatever is waited for is a flight (`flights`) in the
+event loop.
 
 Raised: CannotOpen when an EDK is not for this place, KeyUnavailable when a key cannot be had now.
 """
@@ -51,7 +52,10 @@ class Keyring:
         self._sealing = SealingKeys(means, self._cmks, on_new=self._opening.cache.put)
         self._lookup = LookupKeys(means, asking)
         # The doors are the parts' own methods: every message passes here, and a wrapper would cost
-        # as much again as what it wraps.
+        # as much again as what it wraps. Those of the first kind never wait.
+        self.sealing_at_hand = self._sealing.at_hand
+        self.opening_at_hand = self._opening.at_hand
+        self.lookup_at_hand = self._lookup.at_hand
         self.for_sealing = self._sealing.current
         self.for_opening = self._opening.open
         self.for_lookup = self._lookup.find

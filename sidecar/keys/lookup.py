@@ -22,6 +22,15 @@ class LookupKeys:
         self._asking = asking
         self._resident: dict[Question, LookupKey] = {}
 
+    def at_hand(
+        self, cmk: CmkRef, context: KeyContext, edks: tuple[bytes, ...]
+    ) -> tuple[LookupKey, ...] | None:
+        """The key of each EDK, in order; None where one was never used before."""
+        try:
+            return tuple([self._resident[Question(cmk, context, edk)] for edk in edks])
+        except KeyError:
+            return None
+
     async def find(
         self, cmk: CmkRef, context: KeyContext, edks: tuple[bytes, ...]
     ) -> tuple[LookupKey, ...]:

@@ -35,38 +35,39 @@ class OpeningKeys:
         self._asking = asking
         self._gates = Gates(means)
 
+    def at_hand(
+        self, cmk: CmkRef, context: KeyContext, edks: Iterable[bytes]
+    ) -> dict[bytes, DataKey]:
+        """The keys of those EDKs that have not to be asked for."""
+        named = self._cmks.find(cmk)
+        partition = self.cache.find(context)
+        found: dict[bytes, DataKey] = {}
+        if named is None or partition is None:
+            return found
+        ids, now = named.ids, self._clock()
+        for edk in edks:
+            opened = partition.find(edk)
+            if opened and opened.key.key_id in ids and now < opened.tenure.refresh_at:
+                found[edk] = opened.key
+                self._stats.opening_hits += 1
+            elif key := self._serve_on(Question(cmk, context, edk)):
+                found[edk] = key
+        return found
+
     async def open(
         self, cmk: CmkRef, context: KeyContext, edks: Collection[bytes]
     ) -> dict[bytes, DataKey]:
         """A key for every EDK; suspends only when one of them has to be asked for."""
-        named = self._cmks.find(cmk)
-        partition = self.cache.find(context)
-        found: dict[bytes, DataKey] = {}
-        rest: list[bytes] = []
-        if named is None or partition is None:
-            rest.extend(edks)
-        else:
-            ids, now = named.ids, self._clock()
-            for edk in edks:
-                opened = partition.find(edk)
-                if opened and opened.key.key_id in ids and now < opened.tenure.refresh_at:
-                    found[edk] = opened.key
-                else:
-                    rest.append(edk)
-        self._stats.opening_hits += len(found)
-        if rest:
-            await self._open_rest([Question(cmk, context, edk) for edk in rest], found)
+        found = self.at_hand(cmk, context, edks)
+        if len(found) < len(edks):
+            missing = [Question(cmk, context, edk) for edk in edks if edk not in found]
+            await self._fetch(missing, found)
         return found
 
-    async def _open_rest(self, questions: Iterable[Question], found: dict[bytes, DataKey]) -> None:
-        """Add to `found` what is old, serves in grace, or has to be asked for."""
-        missing: list[Question] = []
-        for question in questions:
-            if key := self._serve_on(question):
-                found[question.edk] = key
-            else:
-                self._asking.refuse_early(question)
-                missing.append(question)
+    async def _fetch(self, missing: list[Question], found: dict[bytes, DataKey]) -> None:
+        """Ask for what is `missing`, and add it to `found`."""
+        for question in missing:
+            self._asking.refuse_early(question)
         self._stats.opening_misses += len(missing)
         errors: list[CannotOpen | KeyUnavailable] = []
         flights: list[tuple[Question, asyncio.Task[DataKey]]] = []

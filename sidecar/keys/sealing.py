@@ -62,19 +62,23 @@ class SealingKeys:
             means.limits.sealing_keys, means.limits.retry_first, timer=means.clock
         )
 
-    async def current(self, cmk: CmkRef, context: KeyContext, suite: int) -> DataKey:
-        """The key that seals now; suspends only when there is none to hand out."""
+    def at_hand(self, cmk: CmkRef, context: KeyContext, suite: int) -> DataKey | None:
+        """The key that seals now, or None where it has to be waited for."""
         slot = self._slots.find((cmk, context, suite))
         if slot is None:
-            return await self._wait(SlotName(cmk, context, suite))
+            return None
         now = self._clock()
         if now >= slot.named.due_at:
             self._cmks.find(cmk)  # in the background
         if self._is_fresh(slot, now):
             self._stats.sealing_hits += 1
             return slot.key
-        name = SlotName(cmk, context, suite)
-        return self._serve_on(name, slot, now) or await self._wait(name)
+        return self._serve_on(SlotName(cmk, context, suite), slot, now)
+
+    async def current(self, cmk: CmkRef, context: KeyContext, suite: int) -> DataKey:
+        """The key that seals now; suspends only when there is none to hand out."""
+        key = self.at_hand(cmk, context, suite)
+        return key or await self._wait(SlotName(cmk, context, suite))
 
     def _is_fresh(self, slot: _Slot, now: float) -> bool:
         key = slot.key

@@ -33,11 +33,11 @@ class Observer:
         self._traffic.request(head)
         return Hold(head, BODY_LIMIT, observes=True)
 
-    async def seal_request(self, hold: Hold, body: bytes) -> Sealed:
+    def seal(self, hold: Hold, body: bytes) -> Sealed:
         self._traffic.request_body(hold.head, body)
         return Sealed(hold.head, body)
 
-    async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
+    def open(self, hold: Hold, head: ResponseHead, body: bytes) -> Opened:
         self._traffic.answer(hold.head, head, body)
         return Opened(head, body)
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sidecar.errors import KeyUnavailable, Refused, SidecarError
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy.stats import HostStats
-from sidecar.transform import PASS, Claim, Hold, Opened, Sealed
+from sidecar.transform import PASS, Claim, Hold, Later, Opened, Sealed
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +60,10 @@ class MessageTransform(Protocol):
     def claim(self, head: RequestHead) -> Claim:
         """Whether a request passes, is held, or is refused already."""
 
-    async def seal_request(self, hold: Any, body: bytes) -> Sealed | Refusal:
+    def seal(self, hold: Any, body: bytes) -> Sealed | Refusal | Later[Sealed]:
         """The request to send to the store, or what to tell the client instead."""
 
-    async def open_response(self, hold: Any, head: ResponseHead, body: bytes) -> Opened | Refusal:
+    def open(self, hold: Any, head: ResponseHead, body: bytes) -> Opened | Refusal | Later[Opened]:
         """The answer to hand to the client, or what to tell it instead."""
 
     def refusal(self, hold: Any, error: BaseException) -> Refusal:
@@ -112,32 +112,27 @@ class Guard:
     def seal(self, hold: Hold, body: bytes) -> Sealed | Refusal | asyncio.Task[Sealed | Refusal]:
         """The verdict on one whole request; a task while a key for it has to be waited for."""
         try:
-            coroutine = self._transform.seal_request(hold, body)
+            verdict = self._transform.seal(hold, body)
         except _ANYTHING as error:
             return self.refusal(hold, error)
-        return self._judge(hold, coroutine, Sealed)
+        return verdict if isinstance(verdict, Sealed) else self._judge(hold, verdict, Sealed)
 
     def open(
         self, hold: Hold, head: ResponseHead, body: bytes
     ) -> Opened | Refusal | asyncio.Task[Opened | Refusal]:
         """The verdict on one whole answer; a task while a key for it has to be waited for."""
         try:
-            coroutine = self._transform.open_response(hold, head, body)
+            verdict = self._transform.open(hold, head, body)
         except _ANYTHING as error:
             return self.refusal(hold, error)
-        return self._judge(hold, coroutine, Opened)
+        return verdict if isinstance(verdict, Opened) else self._judge(hold, verdict, Opened)
 
     def _judge[T: Sealed | Opened](
-        self, hold: Hold, coroutine: Coroutine[Any, Any, T | Refusal], kind: type[T]
+        self, hold: Hold, verdict: object, kind: type[T]
     ) -> T | Refusal | asyncio.Task[T | Refusal]:
-        # With keys at hand nothing waits, and a task would cost as much as a part of the work.
-        try:
-            awaited = coroutine.send(None)
-        except StopIteration as done:
-            return self._verdict(hold, done.value, kind)
-        except _ANYTHING as error:
-            return self.refusal(hold, error)
-        return asyncio.get_running_loop().create_task(_Begun(coroutine, awaited))
+        if isinstance(verdict, Coroutine):
+            return asyncio.get_running_loop().create_task(verdict)
+        return self._verdict(hold, verdict, kind)
 
     def awaited[T: Sealed | Opened](
         self, hold: Hold, task: asyncio.Task[T | Refusal], kind: type[T]
@@ -164,13 +159,13 @@ class Guard:
 
     def observe_request(self, hold: Hold, body: bytes) -> None:
         """Show the transform a request that has gone on as it was."""
-        self._observe(self._transform.seal_request, hold, body)
+        self._observe(self._transform.seal, hold, body)
 
     def observe_answer(self, hold: Hold, head: ResponseHead, body: bytes) -> None:
         """Show the transform an answer that has gone on as it was."""
-        self._observe(self._transform.open_response, hold, head, body)
+        self._observe(self._transform.open, hold, head, body)
 
-    def _observe(self, look: Callable[..., Coroutine[Any, Any, Any]], *message: Any) -> None:
+    def _observe(self, look: Callable[..., object], *message: Any) -> None:
         task = asyncio.get_running_loop().create_task(_observation(look, *message))
         self._observations.add(task)  # the loop itself keeps only weak references
         task.add_done_callback(self._observations.discard)
@@ -190,31 +185,11 @@ class Guard:
         return refusal
 
 
-class _Begun(Coroutine[Any, Any, Any]):
-    """The rest of a coroutine that was driven by hand up to its first wait."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], awaited: object) -> None:
-        self._coroutine = coroutine
-        self._awaited: object | None = awaited
-
-    def send(self, value: Any) -> Any:
-        awaited, self._awaited = self._awaited, None
-        return self._coroutine.send(value) if awaited is None else awaited
-
-    def throw(self, *error: Any) -> Any:
-        self._awaited = None
-        return self._coroutine.throw(*error)
-
-    def close(self) -> None:
-        self._coroutine.close()
-
-    def __await__(self) -> Any:
-        raise NotImplementedError  # a task sends by itself
-
-
-async def _observation(look: Callable[..., Coroutine[Any, Any, Any]], *message: Any) -> None:
+async def _observation(look: Callable[..., object], *message: Any) -> None:
     try:
-        await look(*message)
+        verdict = look(*message)
+        if isinstance(verdict, Coroutine):
+            await verdict
     except Exception as error:  # noqa: BLE001 - the message has gone on already
         logger.error("observing a message failed: %s", whereabouts(error))  # noqa: TRY400 - its words may hold values
 

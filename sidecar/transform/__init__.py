@@ -3,13 +3,14 @@
 
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.transform import BODY_LIMIT, Transform
-from sidecar.transform.verdicts import PASS, Claim, Hold, Opened, RuledHold, Sealed
+from sidecar.transform.verdicts import PASS, Claim, Hold, Later, Opened, RuledHold, Sealed
 
 __all__ = [
     "BODY_LIMIT",
     "PASS",
     "Claim",
     "Hold",
+    "Later",
     "Opened",
     "RuledHold",
     "Sealed",

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One rule made ready for its messages: its backend, what its fields do, and where to find keys."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import NamedTuple
+
+import msgspec
 
 from sidecar.backends import BACKENDS
 from sidecar.envelope import SEALING_SUITES, frame_owner, frame_place
@@ -14,12 +17,23 @@ from sidecar.rules import Mask, Phase, Rule
 from sidecar.transform.clearance import Clearance
 from sidecar.transform.values import Keys, Treatment, treatment_of
 
+_NONE_TO_OPEN: Mapping[bytes, DataKey] = MappingProxyType({})
+
 
 class BoundField(NamedTuple):
     """What is the same for every value of one field; `place` is the first part of its context."""
 
     treatment: Treatment
     place: bytes
+
+
+class Wanted(msgspec.Struct, frozen=True, gc=False):
+    """Which keys one message needs: one that seals, those of `edks`, those in the rule."""
+
+    tenant: str
+    seals: bool = False
+    edks: Collection[bytes] = ()
+    lookup: bool = False
 
 
 class BoundRule:
@@ -44,11 +58,15 @@ class BoundRule:
         }
         self.masks = {field.name: field.mask for field in rule.all_fields if field.mask}
         kinds = {field.treatment.needs_lookup_key for field in self.fields.values()}
-        self._only_kind = kinds if len(kinds) == 1 else None
+        self.only_kind = kinds if len(kinds) == 1 else None
+        """Whether its values are sealed with lookup keys, where that is the same for all."""
         self._clearance = Clearance(rule.cleared)
-        self._rule = rule
-        self._key_context = lru_cache(REMEMBERED)(partial(KeyContext, rule.store.name))
+        self._cmk = rule.cmk
         self._suite = SEALING_SUITES[rule.suite]
+        self._key_context = lru_cache(REMEMBERED)(partial(KeyContext, rule.store.name))
+        # They stand in the rule, so all its tenants share them.
+        self._lookup_context = KeyContext(rule.store.name, "")
+        self._lookup_edks = rule.lookup_keys
         self._keyring = keyring
 
     @property
@@ -66,27 +84,35 @@ class BoundRule:
         """The context of a field in every record of `tenant`: equal values show alike in all."""
         return self.fields[field].place + frame_owner(tenant, "")
 
-    async def keys_to_seal(self, tenant: str, treatments: Iterable[Treatment]) -> Keys:
-        """The keys that seal one message; suspends only when one has to be asked for."""
-        kinds = self._only_kind or {treatment.needs_lookup_key for treatment in treatments}
-        sealing = None
-        if False in kinds:
-            context = self._key_context(tenant)
-            sealing = await self._keyring.for_sealing(self._rule.cmk, context, self._suite)
-        return Keys(sealing, lookup=await self._lookup_keys() if True in kinds else ())
+    def at_hand(self, wanted: Wanted) -> Keys | None:
+        """The keys of one message, or None where one has to be waited for."""
+        keyring, cmk = self._keyring, self._cmk
+        sealing: DataKey | None = None
+        opening: Mapping[bytes, DataKey] = _NONE_TO_OPEN
+        lookup: tuple[LookupKey, ...] | None = ()
+        if wanted.seals:
+            sealing = keyring.sealing_at_hand(cmk, self._key_context(wanted.tenant), self._suite)
+            if sealing is None:
+                return None
+        if wanted.edks:
+            context = self._key_context(wanted.tenant)
+            opening = keyring.opening_at_hand(cmk, context, wanted.edks)
+            if len(opening) < len(wanted.edks):
+                return None
+        if wanted.lookup:
+            lookup = keyring.lookup_at_hand(cmk, self._lookup_context, self._lookup_edks)
+        return None if lookup is None else Keys(sealing, opening, lookup)
 
-    async def keys_to_open(
-        self, tenant: str, edks: Collection[bytes], *, needs_lookup_key: bool
-    ) -> Keys:
-        """The keys that open one message; suspends only when one has to be asked for."""
-        opening: Mapping[bytes, DataKey] = {}
-        if edks:
-            context = self._key_context(tenant)
-            opening = await self._keyring.for_opening(self._rule.cmk, context, edks)
-        return Keys(opening=opening, lookup=await self._lookup_keys() if needs_lookup_key else ())
-
-    async def _lookup_keys(self) -> tuple[LookupKey, ...]:
-        """They stand in the rule, so all its tenants share them."""
-        rule = self._rule
-        context = KeyContext(rule.store.name, "")
-        return await self._keyring.for_lookup(rule.cmk, context, rule.lookup_keys)
+    async def keys(self, wanted: Wanted) -> Keys:
+        """The keys of one message; CannotOpen, KeyUnavailable."""
+        keyring, cmk, context = self._keyring, self._cmk, self._key_context(wanted.tenant)
+        sealing: DataKey | None = None
+        opening: Mapping[bytes, DataKey] = _NONE_TO_OPEN
+        lookup: tuple[LookupKey, ...] = ()
+        if wanted.seals:
+            sealing = await keyring.for_sealing(cmk, context, self._suite)
+        if wanted.edks:
+            opening = await keyring.for_opening(cmk, context, wanted.edks)
+        if wanted.lookup:
+            lookup = await keyring.for_lookup(cmk, self._lookup_context, self._lookup_edks)
+        return Keys(sealing, opening, lookup)

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Claim, seal a request, open an answer: the order of work, and nothing else.
 
-    rule (claim) → values (backend, codec) → keys, the one await → each value → splice → repair
+    rule (claim) → values (backend, codec) → keys → each value → splice → repair
 
-Plain code but for that await, which does not suspend while keys are at hand. What each step does
-stands elsewhere: rules find the rule, backends find values and word refusals, `values` seals and
-opens one. Whatever the sidecar raises on purpose becomes a refusal here, anything else in the
-proxy's guard. A rule in the phase `monitor` counts what it would do and does nothing else.
+Plain code while keys are at hand; where one has to be waited for, the rest is a coroutine. What
+each step does stands elsewhere: rules find the rule, backends find values and word refusals,
+`values` seals and opens one. Whatever the sidecar raises on purpose becomes a refusal here,
+anything else in the proxy's guard. A rule in the phase `monitor` counts what it would do and does
+nothing else.
 """
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import lru_cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 from sidecar.backends import (
     Unbound,
@@ -22,34 +23,30 @@ from sidecar.backends import (
     problem,
     uncode_request,
     uncode_response,
-    unstored_response,
 )
-from sidecar.errors import Malformed, Misconfigured, SidecarError, TooLarge
+from sidecar.errors import Malformed, Misconfigured, SidecarError
 from sidecar.keys import Keyring
 from sidecar.message import REMEMBERED, Refusal, RequestHead, ResponseHead
 from sidecar.rules import Phase, Plan
-from sidecar.transform.bound import BoundRule
+from sidecar.transform.bound import BoundRule, Wanted
 from sidecar.transform.finding import find_match
 from sidecar.transform.room import Room
 from sidecar.transform.sites import (
     check_stored,
     find_in_answer,
-    masked,
-    open_sites,
     shows_fingerprint,
     sites_to_seal,
 )
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.tenant import find_tenant
-from sidecar.transform.verdicts import PASS, Opened, RuledHold, Sealed, Unnamed
+from sidecar.transform.verdicts import PASS, Later, Opened, RuledHold, Sealed, Unnamed
+from sidecar.transform.work import ToOpen, ToSeal, check_length, to_client
 
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 8 * 1024 * 1024
 UNCODED_LIMIT = 64 * 1024 * 1024
 """Bytes of bodies that came compressed, of all messages that wait for a key."""
-_SPARE = 64
-"""This part of the limit is spared when values are sealed."""
 _WITHOUT_BODY = frozenset({204, 304})
 _FIRST_ERROR = 400
 
@@ -74,7 +71,7 @@ class Transform:
         self._clock = clock
         self._room = Room(UNCODED_LIMIT)
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
-        self._find_match = lru_cache(REMEMBERED)(partial(find_match, plan, self._bound))
+        self._find_hold = lru_cache(REMEMBERED)(partial(_find_hold, plan, self._bound, body_limit))
         active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
         self._active_hosts = {host for rule in active for host in rule.store.hosts}
 
@@ -90,53 +87,61 @@ class Transform:
     def claim(self, head: RequestHead) -> Literal[Unnamed.PASS] | RuledHold | Refusal:
         """Whether the request passes as it is, is held to be sealed, or is refused already."""
         try:
-            match = self._find_match(head)
+            hold = self._find_hold(head)
         except Malformed as error:
             if head.authority.lower() in self._active_hosts:
                 return self.refusal(None, error)
             self.stats.would_refuse["", error.code] += 1
             return PASS
-        if match is None:
+        if hold is None:
             return PASS
-        bound = self._bound[match.rule.name]
-        tenant = find_tenant(bound.tenant_header, head) if bound.tenant_header else ""
-        hold = RuledHold(head, self._body_limit, bound.observes, match, tenant)
-        if bound.tenant_header and not hold.tenant:
-            why = (
-                f"the header {bound.tenant_header.decode()}, which names the tenant, is missing, "
-                "doubled, empty, not text or has a comma in it"
-            )
-            return self._refuse(hold, Unbound(why)) or hold
-        return hold
+        if hold.tenant or not (header := self._bound[hold.match.rule.name].tenant_header):
+            return hold
+        why = (
+            f"the header {header.decode()}, which names the tenant, is missing, doubled, empty, "
+            "not text or has a comma in it"
+        )
+        return self._refuse(hold, Unbound(why)) or hold
 
-    async def seal_request(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
+    def seal(self, hold: RuledHold, body: bytes) -> Sealed | Refusal | Later[Sealed]:
         """The request to send to the store, or what to tell the client instead."""
+        head, plain, uncoded = hold.head, body, 0
         try:
-            _check_length(body, hold.body_limit)
-            if not (body and is_coded(hold.head.headers)):
-                return await self._seal(hold, hold.head, body)
-            plain_head, plain = uncode_request(hold.head, body, hold.body_limit)
-            with self._room.taken(len(plain)):
-                return await self._seal(hold, plain_head, plain)
+            check_length(body, hold.body_limit)
+            if body and is_coded(head.headers):
+                head, plain = uncode_request(head, body, hold.body_limit)
+                uncoded = len(plain)
+            return self._seal(hold, head, plain, uncoded)
         except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
             return self._refuse(hold, error) or Sealed(hold.head, body)
+
+    def open(
+        self, hold: RuledHold, head: ResponseHead, body: bytes
+    ) -> Opened | Refusal | Later[Opened]:
+        """The answer to hand to the client, or what to tell it instead."""
+        plain_head, plain, uncoded = head, body, 0
+        try:
+            if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
+                return self._open_bare(hold, head)
+            check_length(body, hold.body_limit)
+            if body and is_coded(head.headers):
+                plain_head, plain = uncode_response(head, body, hold.body_limit)
+                uncoded = len(plain)
+            return self._open(hold, plain_head, plain, uncoded)
+        except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
+            return self._refuse(hold, error) or Opened(head, body)
+
+    async def seal_request(self, hold: RuledHold, body: bytes) -> Sealed | Refusal:
+        """What `seal` comes to, for those who can wait."""
+        sealed = self.seal(hold, body)
+        return await sealed if isinstance(sealed, Coroutine) else sealed
 
     async def open_response(
         self, hold: RuledHold, head: ResponseHead, body: bytes
     ) -> Opened | Refusal:
-        """The answer to hand to the client, or what to tell it instead."""
-        bound = self._bound[hold.match.rule.name]
-        try:
-            if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
-                return await self._open_bare(bound, hold, head)
-            _check_length(body, hold.body_limit)
-            if not (body and is_coded(head.headers)):
-                return await self._open(bound, hold, head, body)
-            plain_head, plain = uncode_response(head, body, hold.body_limit)
-            with self._room.taken(len(plain)):
-                return await self._open(bound, hold, plain_head, plain)
-        except Exception as error:  # noqa: BLE001 - `_refuse` raises again what is not its own
-            return self._refuse(hold, error) or Opened(head, body)
+        """What `open` comes to, for those who can wait."""
+        opened = self.open(hold, head, body)
+        return await opened if isinstance(opened, Coroutine) else opened
 
     def refusal(self, hold: RuledHold | None, error: BaseException) -> Refusal:
         """The local answer to `error`; what was not raised on purpose is told without a detail."""
@@ -146,7 +151,9 @@ class Transform:
         self.stats.refusals[name, error.code] += 1
         return self._bound[name].adapter.refusal(error) if hold else problem(error)
 
-    async def _seal(self, hold: RuledHold, head: RequestHead, body: bytes) -> Sealed:
+    def _seal(
+        self, hold: RuledHold, head: RequestHead, body: bytes, uncoded: int
+    ) -> Sealed | Later[Sealed]:
         match = hold.match
         bound = self._bound[match.rule.name]
         message = bound.adapter.read_request(head, match.variables, match.query, body)
@@ -156,28 +163,27 @@ class Transform:
             return Sealed(head, body)
         if not sites:
             return Sealed(*message.finish())
-        keys = await bound.keys_to_seal(hold.tenant, (treatment for _, treatment, *_ in sites))
-        for value, treatment, context, plaintext in sites:
-            message.replace(value, treatment.seal(keys, context, plaintext))
-        head, body = message.finish()
-        # Or an answer with it, and what the store puts around it, could not be held: law 7.
-        _check_length(body, hold.body_limit - hold.body_limit // _SPARE)
-        self.stats.sealed[bound.name] += len(sites)
-        return Sealed(head, body)
+        kinds = bound.only_kind or {treatment.needs_lookup_key for _, treatment, *_ in sites}
+        wanted = Wanted(hold.tenant, seals=False in kinds, lookup=True in kinds)
+        work = ToSeal(hold, bound, message, sites, wanted)
+        keys = bound.at_hand(wanted)
+        return self._later(work, uncoded) if keys is None else work.finish(keys, self.stats)
 
-    async def _open_bare(self, bound: BoundRule, hold: RuledHold, head: ResponseHead) -> Opened:
+    def _open_bare(self, hold: RuledHold, head: ResponseHead) -> Opened | Later[Opened]:
         """An answer that has no body, whatever came as one."""
+        bound = self._bound[hold.match.rule.name]
         if not hold.observes:
             head = bodiless_response(head)
         if bound.reads_heads:
-            return await self._open(bound, hold, head, b"")
-        return _to_client(bound, head, b"")
+            return self._open(hold, head, b"", 0)
+        return to_client(bound, head, b"")
 
-    async def _open(
-        self, bound: BoundRule, hold: RuledHold, head: ResponseHead, body: bytes
-    ) -> Opened:
+    def _open(
+        self, hold: RuledHold, head: ResponseHead, body: bytes, uncoded: int
+    ) -> Opened | Later[Opened]:
+        bound = self._bound[hold.match.rule.name]
         if bound.adapter.is_silent(head, body):
-            return _to_client(bound, head, body)
+            return to_client(bound, head, body)
         message = bound.adapter.read_response(head, hold.match.variables, body)
         found = find_in_answer(bound, hold.tenant, message)
         # Of a body that is one value only the answer to a GET is what is stored.
@@ -188,19 +194,23 @@ class Transform:
         if hold.observes:
             self.stats.would_open.update((bound.name, site[0].field.name) for site in sites)
             return Opened(head, body)
-        if sites:
-            masks = bound.masks_for(hold.head, self._clock()) if bound.masks else {}
-            needs_lookup = found.needs_lookup_key or shows_fingerprint(sites, masks)
-            keys = await bound.keys_to_open(hold.tenant, found.edks, needs_lookup_key=needs_lookup)
-            for value, lexeme in open_sites(bound, hold.tenant, sites, keys):
-                if masks and (mask := masks.get(name := value.field.name)):
-                    place = bound.place_of_fingerprints(name, hold.tenant)
-                    message.replace(value, masked(mask, lexeme, keys, place))
-                    self.stats.masked[bound.name] += 1
-                else:
-                    message.replace(value, lexeme)
-            self.stats.opened[bound.name] += len(sites)
-        return _to_client(bound, *message.finish())
+        if not sites:
+            return to_client(bound, *message.finish())
+        masks = bound.masks_for(hold.head, self._clock()) if bound.masks else {}
+        lookup = found.needs_lookup_key or shows_fingerprint(sites, masks)
+        wanted = Wanted(hold.tenant, edks=found.edks, lookup=lookup)
+        work = ToOpen(hold, bound, message, sites, wanted, masks)
+        keys = bound.at_hand(wanted)
+        return self._later(work, uncoded) if keys is None else work.finish(keys, self.stats)
+
+    async def _later(self, work: ToSeal | ToOpen, uncoded: int) -> Any:
+        """What `work` comes to; it waits for its keys with so many bytes that came compressed."""
+        try:
+            with self._room.taken(uncoded):
+                keys = await work.bound.keys(work.wanted)
+            return work.finish(keys, self.stats)
+        except SidecarError as error:
+            return self.refusal(work.hold, error)
 
     def _refuse(self, hold: RuledHold, error: Exception) -> Refusal | None:
         """The refusal for `error`, or None where the rule only observes."""
@@ -217,11 +227,13 @@ class Transform:
         return self.refusal(hold, error)
 
 
-def _to_client(bound: BoundRule, head: ResponseHead, body: bytes) -> Opened:
-    is_for_one = bool(bound.masks) and not bound.observes
-    return Opened(unstored_response(head) if is_for_one else head, body)
-
-
-def _check_length(body: bytes, limit: int) -> None:
-    if len(body) > limit:
-        raise TooLarge(f"a body of {len(body)} bytes passes the limit of {limit}")
+def _find_hold(
+    plan: Plan, bound_rules: Mapping[str, BoundRule], body_limit: int, head: RequestHead
+) -> RuledHold | None:
+    """The claim of the rule that `head` falls under, if any; Malformed as `find_match`."""
+    match = find_match(plan, bound_rules, head)
+    if match is None:
+        return None
+    bound = bound_rules[match.rule.name]
+    tenant = find_tenant(bound.tenant_header, head) if bound.tenant_header else ""
+    return RuledHold(head, body_limit, bound.observes, match, tenant)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the transform answers; the host applies it (`proxy/guard.py`)."""
 
+from collections.abc import Coroutine
 from enum import Enum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -48,6 +49,10 @@ class RuledHold(Hold, frozen=True, gc=False):
 
 
 type Claim = Literal[Unnamed.PASS] | Hold | Refusal
+
+
+type Later[T] = Coroutine[Any, Any, T | Refusal]
+"""A verdict for which a key has to be waited for."""
 
 
 class Sealed(msgspec.Struct, frozen=True, gc=False):

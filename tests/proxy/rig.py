@@ -39,10 +39,10 @@ class Marking:
             return PASS
         return Hold(head, self.body_limit, head.target.startswith(b"/observed"))
 
-    async def seal_request(self, hold: Hold, body: bytes) -> object:
+    def seal(self, hold: Hold, body: bytes) -> object:
         return Sealed(hold.head, body.replace(b"plain", b"SEALED"))
 
-    async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> object:
+    def open(self, hold: Hold, head: ResponseHead, body: bytes) -> object:
         return Opened(head, body.replace(b"SEALED", b"plain"))
 
     def refusal(self, hold: Hold | None, error: BaseException) -> Refusal:

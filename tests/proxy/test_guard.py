@@ -7,10 +7,10 @@ import logging
 import pytest
 from msgspec.structs import replace
 
-from sidecar.message import Refusal, RequestHead
+from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy.guard import Guard, whereabouts
 from sidecar.proxy.stats import HostStats
-from sidecar.transform import PASS, Hold, Sealed
+from sidecar.transform import PASS, Hold, Opened, Sealed
 from tests.proxy.rig import Marking
 
 HEAD = RequestHead(b"POST", b"/held", "store:1", ())
@@ -37,10 +37,10 @@ def test_with_keys_at_hand_the_verdict_comes_at_once() -> None:
 @pytest.mark.parametrize("is_eager", [False, True])
 async def test_what_has_to_wait_goes_on_in_a_task(*, is_eager: bool) -> None:
     class Waiting(Marking):
-        async def seal_request(self, hold: Hold, body: bytes) -> object:
+        async def seal(self, hold: Hold, body: bytes) -> object:
             await asyncio.sleep(0)
             await asyncio.wait([asyncio.ensure_future(gate.wait())])
-            return await super().seal_request(hold, body)
+            return super().seal(hold, body)
 
     gate = asyncio.Event()
     if is_eager:
@@ -59,7 +59,7 @@ async def test_whatever_is_raised_before_or_after_a_wait_is_a_refusal(
     *, waits: bool, error: BaseException
 ) -> None:
     class Raising(Marking):
-        async def seal_request(self, hold: Hold, body: bytes) -> object:
+        async def seal(self, hold: Hold, body: bytes) -> object:
             if waits:
                 await asyncio.sleep(0)
             raise error
@@ -73,18 +73,27 @@ async def test_whatever_is_raised_before_or_after_a_wait_is_a_refusal(
     assert stats.refusals.total() == 1
 
 
-def test_what_is_not_even_a_coroutine_is_a_refusal() -> None:
-    class Plain(Marking):
-        def seal_request(self, hold: Hold, body: bytes) -> object:  # type: ignore[override]
-            return Sealed(hold.head, body)
+@pytest.mark.parametrize("given", [None, b"plain", Opened(ResponseHead(200, b"", ()), b"plain")])
+@pytest.mark.parametrize("waits", [False, True])
+async def test_what_is_no_verdict_is_a_refusal(*, waits: bool, given: object) -> None:
+    async def later() -> object:
+        return given
 
-    guarded, _ = guard(Plain())
-    assert isinstance(guarded.seal(HOLD, b"plain"), Refusal)
+    class Mistaken(Marking):
+        def seal(self, hold: Hold, body: bytes) -> object:
+            return later() if waits else given
+
+    guarded, _ = guard(Mistaken())
+    verdict = guarded.seal(HOLD, b"plain")
+    if isinstance(verdict, asyncio.Task):
+        await asyncio.wait([verdict])
+        verdict = guarded.awaited(HOLD, verdict, Sealed)
+    assert isinstance(verdict, Refusal)
 
 
 async def test_a_task_that_is_not_done_in_time_is_cancelled_and_refused() -> None:
     class Hanging(Marking):
-        async def seal_request(self, hold: Hold, body: bytes) -> object:
+        async def seal(self, hold: Hold, body: bytes) -> object:
             await asyncio.Event().wait()
             raise AssertionError
 
@@ -103,7 +112,7 @@ async def test_what_an_observer_raises_is_logged_without_its_words(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Raising(Marking):
-        async def seal_request(self, hold: Hold, body: bytes) -> object:
+        async def seal(self, hold: Hold, body: bytes) -> object:
             raise ValueError(body)
 
     caplog.set_level(logging.DEBUG)

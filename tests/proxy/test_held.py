@@ -341,14 +341,14 @@ class Slow(Marking):
     def __init__(self) -> None:
         self.wanted, self.keys, self.given_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def seal_request(self, hold: Hold, body: bytes) -> object:
+    async def seal(self, hold: Hold, body: bytes) -> object:
         self.wanted.set()
         try:
             await self.keys.wait()
         except asyncio.CancelledError:
             self.given_up.set()
             raise
-        return await super().seal_request(hold, body)
+        return super().seal(hold, body)
 
 
 async def test_one_that_waits_for_its_key_keeps_nobody_else_waiting(origin: Origin) -> None:
@@ -436,7 +436,7 @@ async def test_an_observed_exchange_streams_on_unchanged_whatever_the_transform_
     seen: list[bytes] = []
 
     class Observing(Marking):
-        async def seal_request(self, hold: Hold, body: bytes) -> object:
+        async def seal(self, hold: Hold, body: bytes) -> object:
             seen.append(body)
             if len(seen) == 1:
                 return Sealed(hold.head, b"something else")
@@ -520,11 +520,11 @@ class SlowToOpen(Marking):
         self.wanted, self.keys = asyncio.Event(), asyncio.Event()
         self.bodies: list[bytes] = []
 
-    async def open_response(self, hold: Hold, head: ResponseHead, body: bytes) -> object:
+    async def open(self, hold: Hold, head: ResponseHead, body: bytes) -> object:
         self.bodies.append(body)
         self.wanted.set()
         await self.keys.wait()
-        return await super().open_response(hold, head, body)
+        return super().open(hold, head, body)
 
 
 @pytest.mark.parametrize("more", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])

@@ -74,17 +74,17 @@ def wrapped(failure: object) -> object:
 SYNC = [raises, exhausts, cancels, nothing, truth, stranger, body_alone]
 ASYNC = [*map(wrapped, SYNC), hangs, cancels_itself, *SYNC[:2], *SYNC[3:]]
 SWAPPED = {
-    "seal_request": [wrapped(lambda hold, body: Opened(hold.head, body))],
-    "open_response": [wrapped(lambda _, head, body: Sealed(head, body))],
+    "seal": [wrapped(lambda hold, body: Opened(hold.head, body))],
+    "open": [wrapped(lambda _, head, body: Sealed(head, body))],
 }
 NONSENSE = {
-    "seal_request": [
+    "seal": [
         wrapped(lambda hold, _: Sealed(hold.head, None)),
         wrapped(lambda hold, _: Sealed(hold.head, "plain")),
         wrapped(lambda _, body: Sealed(None, body)),
         wrapped(lambda hold, body: Sealed(structs.replace(hold.head, method=None), body)),
     ],
-    "open_response": [
+    "open": [
         wrapped(lambda head, *_: Opened(head, None)),
         wrapped(lambda *args: Opened(None, args[-1])),
         wrapped(lambda _, head, body: Opened(structs.replace(head, status="200"), body)),
@@ -92,7 +92,7 @@ NONSENSE = {
 }
 ATTACKS = [
     *(("claim", failure) for failure in (*SYNC, hangs)),
-    *((step, failure) for step in ("seal_request", "open_response") for failure in ASYNC),
+    *((step, failure) for step in ("seal", "open") for failure in ASYNC),
     *((step, failure) for step in SWAPPED for failure in SWAPPED[step]),
     *((step, failure) for step in NONSENSE for failure in NONSENSE[step]),
 ]
@@ -129,12 +129,12 @@ async def test_a_step_that_fails_in_any_way_is_a_refusal(
                 continue  # the connection is broken off: no client takes that for an answer
             assert found.status >= 400
             assert b"SEALED" not in found.body
-    if step != "open_response":
+    if step != "open":
         assert not store.received
     assert "plain" not in caplog.text
 
 
-@pytest.mark.parametrize("step", ["seal_request", "open_response"])
+@pytest.mark.parametrize("step", ["seal", "open"])
 async def test_what_fails_once_does_not_spoil_what_comes_after(store: Origin, step: str) -> None:
     async with serving(store, Broken(step, wrapped(raises)), LIMITS) as rig:
         client = await rig.client()
@@ -148,7 +148,7 @@ async def test_what_fails_once_does_not_spoil_what_comes_after(store: Origin, st
 async def test_a_refusal_that_cannot_be_worded_is_one_all_the_same(
     store: Origin, failure: object
 ) -> None:
-    transform = Broken("seal_request", wrapped(raises))
+    transform = Broken("seal", wrapped(raises))
     transform.refusal = failure  # type: ignore[method-assign, assignment]
     async with serving(store, transform) as rig:
         found = await (await rig.client()).ask(post(b"/held", b"plain"))
@@ -222,7 +222,7 @@ async def test_a_passed_answer_that_the_layer_fails_on_is_no_complete_answer(
     class Odd(Marking):
         """Its limit fails when the observed answer has begun."""
 
-        async def seal_request(self, hold: Hold, body: bytes) -> object:
+        async def seal(self, hold: Hold, body: bytes) -> object:
             return Sealed(hold.head, body)
 
     transform = Odd()

@@ -6,7 +6,8 @@ import pytest
 from sidecar.envelope import Context, frame_owner
 from sidecar.keys import KeyContext
 from sidecar.rules import Mode
-from sidecar.transform.bound import BoundRule
+from sidecar.transform.bound import BoundRule, Wanted
+from sidecar.transform.values import Keys
 from tests.rules.samples import field
 from tests.transform.rig import CMK, Rig
 
@@ -24,24 +25,25 @@ async def test_the_context_is_made_of_names_of_the_rule(rig: Rig, tenant: str, r
 
 async def test_a_data_key_belongs_to_the_tenant_and_a_lookup_key_to_all(rig: Rig) -> None:
     bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
-    keys = await bound.keys_to_seal("acme", [each.treatment for each in bound.fields.values()])
+    wanted = Wanted("acme", seals=True, lookup=True)
+    assert bound.at_hand(wanted) is None
+    keys = await bound.keys(wanted)
     assert keys.sealing is not None
+    assert bound.at_hand(wanted) == keys
     assert await rig.keyring.for_sealing(CMK, KeyContext("crm", "acme"), 1) is keys.sealing
-    others = await bound.keys_to_seal("globex", [each.treatment for each in bound.fields.values()])
+    others = await bound.keys(Wanted("globex", seals=True, lookup=True))
     assert others.sealing is not keys.sealing
     assert others.lookup == keys.lookup
-    opened = await bound.keys_to_open("acme", {keys.sealing.edk}, needs_lookup_key=False)
+    opened = await bound.keys(Wanted("acme", edks={keys.sealing.edk}))
     assert opened.opening == {keys.sealing.edk: keys.sealing}
+    assert bound.at_hand(Wanted("acme", edks={keys.sealing.edk, b"another"})) is None
 
 
 async def test_what_a_message_does_not_need_is_not_asked_for(rig: Rig) -> None:
     bound = BoundRule(rig.rule(*FIELDS), rig.keyring)
-    keys = await bound.keys_to_seal(
-        "acme", [bound.fields["email"].treatment, bound.fields["no"].treatment]
-    )
-    assert keys.sealing is None
-    assert len(keys.lookup) == 1
-    assert (await bound.keys_to_seal("acme", [bound.fields["ssn"].treatment])).lookup == ()
-    keys = await bound.keys_to_open("acme", (), needs_lookup_key=True)
-    assert (keys.opening, len(keys.lookup)) == ({}, 1)
+    keys = await bound.keys(Wanted("acme", lookup=True))
+    assert (keys.sealing, keys.opening, len(keys.lookup)) == (None, {}, 1)
+    assert bound.at_hand(Wanted("acme", lookup=True)) == keys
+    assert bound.at_hand(Wanted("acme")) == Keys()
     assert rig.provider.calls["Decrypt"] == 1
+    assert (await bound.keys(Wanted("acme", seals=True))).lookup == ()
