@@ -72,6 +72,7 @@ class Transform:
         self._room = Room(UNCODED_LIMIT)
         self._bound = {rule.name: BoundRule(rule, keyring) for rule in plan.rules}
         self._find_hold = lru_cache(REMEMBERED)(partial(_find_hold, plan, self._bound, body_limit))
+        self._seal_bare = lru_cache(REMEMBERED)(partial(_seal_bare, self._bound))
         active = [rule for rule in plan.rules if rule.phase is not Phase.MONITOR]
         self._active_hosts = {host for rule in active for host in rule.store.hosts}
 
@@ -107,6 +108,8 @@ class Transform:
         """The request to send to the store, or what to tell the client instead."""
         head, plain, uncoded = hold.head, body, 0
         try:
+            if not body and (sealed := self._seal_bare(hold)):
+                return sealed
             check_length(body, hold.body_limit)
             if body and is_coded(head.headers):
                 head, plain = uncode_request(head, body, hold.body_limit)
@@ -237,3 +240,13 @@ def _find_hold(
     bound = bound_rules[match.rule.name]
     tenant = find_tenant(bound.tenant_header, head) if bound.tenant_header else ""
     return RuledHold(head, body_limit, bound.observes, match, tenant)
+
+
+def _seal_bare(bound_rules: Mapping[str, BoundRule], hold: RuledHold) -> Sealed | None:
+    """A request without a body as it goes on, where it has no value: that follows from its head."""
+    match = hold.match
+    bound = bound_rules[match.rule.name]
+    message = bound.adapter.read_request(hold.head, match.variables, match.query, b"")
+    if hold.observes or message.values or message.claims:
+        return None
+    return Sealed(*message.finish())

@@ -35,10 +35,11 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
         return f"<{type(self).__name__} of a request to {self.head.authority}>"
 
 
-class RuledHold(Hold, frozen=True, gc=False):
+class RuledHold(Hold, frozen=True, gc=False, eq=False):
     """One that a rule names; it observes in the phase `monitor`.
 
-    `tenant` is empty where the rule has none.
+    `tenant` is empty where the rule has none. Two are equal only where they are one, which a head
+    that comes again gets again.
     """
 
     match: Match
