@@ -33,7 +33,7 @@ from sidecar.envelope.format import (
 from sidecar.envelope.format_preserving import MIN_DIGITS, protect, reveal
 from sidecar.envelope.lexeme import plaintext_to_lexeme, value_to_plaintext
 from sidecar.envelope.ranges import RangeOpener
-from sidecar.envelope.sealing import keyed, open_envelope, seal, seal_text
+from sidecar.envelope.sealing import TextSealer, keyed, open_envelope, seal
 from sidecar.envelope.streaming import Opener, Sealer
 from sidecar.envelope.suite import Keyed, KeyKind, Suite
 from sidecar.envelope.suites import DEFAULT_SUITE, SEALING_SUITES, SUITES
@@ -69,6 +69,7 @@ __all__ = [
     "Sealer",
     "Span",
     "Suite",
+    "TextSealer",
     "body_length",
     "decrypt",
     "edk_header",
@@ -90,7 +91,6 @@ __all__ = [
     "reveal",
     "seal",
     "seal_equal",
-    "seal_text",
     "span_of",
     "to_ascii",
     "to_text",

@@ -3,11 +3,9 @@
 
 The caller brings the data key (`sidecar.keys`), a fresh random salt and the encoded context of the
 place. `seal` and `open_envelope` take the key as it is; every message takes a key that is at work
-already (`keyed`), seals to text and opens a body. Equality-searchable values are sealed in
-`deterministic`, values too long to hold in `streaming`.
+already (`keyed`), seals to text (`TextSealer`) and opens a body. Equality-searchable values are
+sealed in `deterministic`, values too long to hold in `streaming`.
 """
-
-from functools import lru_cache
 
 from sidecar.envelope import chunked
 from sidecar.envelope.chunks import CHUNK_LENGTH
@@ -42,21 +40,26 @@ def seal(  # noqa: PLR0913, PLR0917 - six facts make an envelope; none has a def
     return chunked.encrypt(keyed(suite, data_key), salt, context, plaintext, header)
 
 
-def seal_text(key: Keyed, edk: bytes, context: bytes, salt: bytes, plaintext: bytes) -> bytes:
-    """The same in text, under a key at work."""
-    if len(plaintext) >= CHUNK_LENGTH:
-        header = edk_header(key.suite, edk)
-        return to_ascii(chunked.encrypt(key, salt, context, plaintext, header))
-    start, header = _start(key.suite, edk)
-    return start + encode(chunked.encrypt(key, salt, context, plaintext, header))
+class TextSealer:
+    """Seals to text under a key at work; what is the same for all its values is made once."""
 
+    __slots__ = ("_header", "_keyed", "_rest", "_start")
 
-@lru_cache(maxsize=256)  # every value under one data key starts alike
-def _start(suite: int, edk: bytes) -> tuple[bytes, bytes]:
-    """The text of all whole groups of three bytes of a header, and the bytes that are left."""
-    header = edk_header(suite, edk)
-    whole = len(header) // 3 * 3
-    return to_ascii(header[:whole]), header[whole:]
+    def __init__(self, key: Keyed, edk: bytes) -> None:
+        """Malformed where the EDK has an impossible length."""
+        self._keyed = key
+        self._header = header = edk_header(key.suite, edk)
+        whole = len(header) // 3 * 3  # the groups of which every text begins alike
+        self._start = to_ascii(header[:whole])
+        self._rest = header[whole:]
+
+    def seal(self, context: bytes, salt: bytes, plaintext: bytes) -> bytes:
+        """The text of what `seal` makes; the same is raised."""
+        if len(plaintext) >= CHUNK_LENGTH:
+            sealed = chunked.encrypt(self._keyed, salt, context, plaintext, self._header)
+            return to_ascii(sealed)
+        sealed = chunked.encrypt(self._keyed, salt, context, plaintext, self._rest)
+        return self._start + encode(sealed)
 
 
 def open_envelope(data_key: Buffer, envelope: Envelope, context: bytes) -> bytes:

@@ -3,10 +3,11 @@
 
 import re
 from binascii import Error, a2b_base64, b2a_base64
+from collections.abc import Callable
 from functools import lru_cache
 
 from sidecar.envelope.format import MAX_ENVELOPE_LENGTH, Envelope, KeyReference, read_frame
-from sidecar.envelope.suite import Suite
+from sidecar.envelope.suite import KeyKind
 from sidecar.errors import Malformed
 
 PREFIX = "enc:1:"
@@ -64,21 +65,23 @@ def parse_text(text: bytes) -> Envelope:
     """
     if len(text) > MAX_TEXT_LENGTH:
         raise Malformed(f"a sealed text has at most {MAX_TEXT_LENGTH} characters")
-    suite, stop, left = _read_start(text[:_START_LENGTH])
+    suite, kind, check_length, stop, left = _read_start(text[:_START_LENGTH])
     data = _decode(text[stop:])
-    suite.plaintext_length(len(data) - left)
-    key = KeyReference(suite.key_kind, _read_key(text[:stop]) + data[:left])
-    return Envelope(suite.id, key, data[left:])
+    check_length(len(data) - left)
+    name = _read_key(text[:stop]) + data[:left] if left else _read_key(text[:stop])
+    return Envelope(suite, KeyReference(kind, name), data[left:])
 
 
 @lru_cache(maxsize=256)
-def _read_start(start: bytes) -> tuple[Suite, int, int]:
-    """Whose suite is named there, and where the whole groups of characters of the header stop.
+def _read_start(start: bytes) -> tuple[int, KeyKind, Callable[[int], int], int, int]:
+    """What is said there: the suite, its kind of key, whether a body may have a length.
 
-    The bytes of the header that are left, which the next group spells, are counted.
+    And where the whole groups of characters of the header stop; the bytes of it that are left,
+    which the next group spells, are counted.
     """
     suite, _, length = read_frame(from_ascii(start))
-    return suite, len(_PREFIX_BYTES) + length // 3 * 4, length % 3
+    stop = len(_PREFIX_BYTES) + length // 3 * 4
+    return suite.id, suite.key_kind, suite.plaintext_length, stop, length % 3
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 
-from sidecar import envelope
+from sidecar.envelope import Envelope, Keyed, TextSealer, decrypt, keyed
 from sidecar.keys.material import KeyMaterial
 from sidecar.keys.providers import OpenedDataKey
 
@@ -17,6 +17,7 @@ class DataKey(KeyMaterial):
     __slots__ = (
         "_keyed",
         "_salt",
+        "_sealer",
         "edk",
         "key_id",
         "key_version_id",
@@ -28,7 +29,8 @@ class DataKey(KeyMaterial):
     def __init__(
         self, opened: OpenedDataKey, edk: bytes, suite: int, salt: Callable[[], bytes]
     ) -> None:
-        self._keyed: dict[int, envelope.Keyed] = {}
+        self._keyed: dict[int, Keyed] = {}
+        self._sealer: TextSealer | None = None
         super().__init__(opened.plaintext)
         self._salt = salt
         self.edk = edk
@@ -40,23 +42,28 @@ class DataKey(KeyMaterial):
 
     def seal(self, context: bytes, plaintext: bytes) -> bytes:
         """The envelope of `plaintext` at `context`, in text; KeyUnavailable once destroyed."""
-        keyed = self._keyed.get(self.suite) or self._key(self.suite)
+        sealer = self._sealer or self._begin_to_seal()
         self.messages += 1
         self.sealed_bytes += len(plaintext)
-        return envelope.seal_text(keyed, self.edk, context, self._salt(), plaintext)
+        return sealer.seal(context, self._salt(), plaintext)
 
-    def open(self, sealed: envelope.Envelope, context: bytes) -> bytes:
+    def open(self, sealed: Envelope, context: bytes) -> bytes:
         """The plaintext of `sealed` at `context`; CannotOpen, KeyUnavailable once destroyed."""
-        keyed = self._keyed.get(sealed.suite) or self._key(sealed.suite)
-        return envelope.decrypt(keyed, context, sealed.body)
+        key = self._keyed.get(sealed.suite) or self._key(sealed.suite)
+        return decrypt(key, context, sealed.body)
 
-    def _key(self, suite: int) -> envelope.Keyed:
+    def _begin_to_seal(self) -> TextSealer:
+        self._sealer = TextSealer(self._keyed.get(self.suite) or self._key(self.suite), self.edk)
+        return self._sealer
+
+    def _key(self, suite: int) -> Keyed:
         """The key at work in `suite`, from its first value there on."""
-        keyed = self._keyed[suite] = envelope.keyed(suite, self.material)
-        return keyed
+        key = self._keyed[suite] = keyed(suite, self.material)
+        return key
 
     def destroy(self) -> None:
         """Overwrite the key and let go of all that was keyed with it."""
+        self._sealer = None
         self._keyed.clear()
         super().destroy()
 

@@ -29,9 +29,10 @@ class Salts:
 
     def fresh(self) -> bytes:
         """A salt that was never given before."""
-        if not self._drawn:
-            self._drawn = list(_BLOCK.unpack(self._random(_BLOCK.size)))
-        return self._drawn.pop()
+        drawn = self._drawn
+        if not drawn:
+            drawn.extend(_BLOCK.unpack(self._random(_BLOCK.size)))
+        return drawn.pop()
 
     def forget(self) -> None:
         """Use nothing of what was drawn so far."""

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+import msgspec
+
 from sidecar.errors import Malformed
 from sidecar.message import REMEMBERED
 from sidecar.rules.model import Rule, RuleSet
@@ -18,7 +20,7 @@ from sidecar.rules.routes import Route, Variable, fold
 from sidecar.rules.target import read_target
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """The rule of a request, what the path's variables hold, and the query as it came."""
 
     rule: Rule

@@ -4,7 +4,6 @@
 from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
 from types import MappingProxyType
-from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +19,7 @@ from sidecar.transform.values import Keys, Treatment, treatment_of
 _NONE_TO_OPEN: Mapping[bytes, DataKey] = MappingProxyType({})
 
 
-class BoundField(NamedTuple):
+class BoundField(msgspec.Struct, frozen=True):
     """What is the same for every value of one field; `place` is the first part of its context."""
 
     treatment: Treatment

@@ -29,7 +29,7 @@ def find_match(plan: Plan, rules: Mapping[str, BoundRule], head: RequestHead) ->
     readings = other_readings(head)
     for method, target in readings:
         other = plan.find(head.authority, method, target)
-        if (other and other[:2]) != (match and match[:2]):  # rule and variables
+        if not _is_same(other, match):
             raise Malformed("the request asks to be taken for one of another rule or record")
     if readings and any(_carries_values(plan, rules, head, told) for told in told_targets(head)):
         raise Malformed(
@@ -37,6 +37,13 @@ def find_match(plan: Plan, rules: Mapping[str, BoundRule], head: RequestHead) ->
             "pages with such URLs say `Referrer-Policy: origin`"
         )
     return match
+
+
+def _is_same(one: Match | None, other: Match | None) -> bool:
+    """Whether both are the same rule and record."""
+    if one is None or other is None:
+        return one is other
+    return one.rule is other.rule and one.variables == other.variables
 
 
 def _carries_values(

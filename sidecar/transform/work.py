@@ -9,11 +9,11 @@ from collections.abc import Mapping
 import msgspec
 
 from sidecar.backends import Message, unstored_response
-from sidecar.errors import TooLarge
+from sidecar.errors import CannotOpen, TooLarge
 from sidecar.message import RequestHead, ResponseHead
 from sidecar.rules import Mask
 from sidecar.transform.bound import BoundRule, Wanted
-from sidecar.transform.sites import SiteToOpen, SiteToSeal, masked, open_sites
+from sidecar.transform.sites import SiteToOpen, SiteToSeal, audited, masked
 from sidecar.transform.stats import TransformStats
 from sidecar.transform.values import Keys
 from sidecar.transform.verdicts import Opened, RuledHold, Sealed
@@ -54,9 +54,13 @@ class ToOpen(msgspec.Struct, frozen=True, gc=False):
     masks: Mapping[str, Mask]
 
     def finish(self, keys: Keys, stats: TransformStats) -> Opened:
-        """The answer as the client gets it; CannotOpen, KeyUnavailable."""
+        """The answer as the client gets it; CannotOpen, audited with its place, KeyUnavailable."""
         message, bound, masks, tenant = self.message, self.bound, self.masks, self.hold.tenant
-        for value, lexeme in open_sites(bound, tenant, self.sites, keys):
+        for value, treatment, context, stored in self.sites:
+            try:
+                lexeme = treatment.open(keys, context, stored)
+            except CannotOpen as error:
+                raise audited(error, bound, tenant, value) from None
             if masks and (mask := masks.get(name := value.field.name)):
                 place = bound.place_of_fingerprints(name, tenant)
                 message.replace(value, masked(mask, lexeme, keys, place))

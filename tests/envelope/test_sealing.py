@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from sidecar.envelope import (
     MAX_ENVELOPE_LENGTH,
     SEALING_SUITES,
+    TextSealer,
     decrypt,
     keyed,
     open_envelope,
@@ -15,7 +16,6 @@ from sidecar.envelope import (
     parse_text,
     seal,
     seal_equal,
-    seal_text,
     to_ascii,
 )
 from sidecar.errors import CannotOpen, Malformed, TooLarge
@@ -69,9 +69,9 @@ def test_what_is_sealed_opens(suite, key, edk, place, salt, plaintext):  # noqa:
 @MODEST
 @given(sealing_suites, edks, contexts, salts, plaintexts)
 def test_a_key_at_work_seals_to_the_text_of_the_same_envelopes(suite, edk, place, salt, plaintext):
-    key, context = keyed(suite, KEY), place.encode()
+    sealer, context = TextSealer(keyed(suite, KEY), edk), place.encode()
     for _ in range(2):  # the first value under a key, and those after it
-        text = seal_text(key, edk, context, salt, plaintext)
+        text = sealer.seal(context, salt, plaintext)
         assert text == to_ascii(seal(suite, KEY, edk, context, salt, plaintext))
 
 
@@ -79,7 +79,7 @@ def test_an_edk_of_any_length_starts_its_text():
     key = keyed(1, KEY)
     for length in range(1, 10):
         edk = EDK[:length]
-        sealed = parse_text(seal_text(key, edk, CONTEXT, SALT, PLAINTEXT))
+        sealed = parse_text(TextSealer(key, edk).seal(CONTEXT, SALT, PLAINTEXT))
         assert sealed.key.value == edk
         assert decrypt(key, CONTEXT, sealed.body) == PLAINTEXT
 
@@ -149,7 +149,7 @@ def test_nothing_is_sealed_that_could_not_be_read_again():
     with pytest.raises(TooLarge, match=str(MAX_ENVELOPE_LENGTH)):
         seal(1, KEY, EDK, CONTEXT, SALT, bytes(MAX_ENVELOPE_LENGTH - 1000))
     with pytest.raises(TooLarge, match=str(MAX_ENVELOPE_LENGTH)):
-        seal_text(keyed(1, KEY), EDK, CONTEXT, SALT, bytes(MAX_ENVELOPE_LENGTH - 1000))
+        TextSealer(keyed(1, KEY), EDK).seal(CONTEXT, SALT, bytes(MAX_ENVELOPE_LENGTH - 1000))
     largest = bytes(MAX_ENVELOPE_LENGTH - BODY_AT - 56 - 16 * (MAX_ENVELOPE_LENGTH // 16400 + 1))
     data = seal(1, KEY, EDK, CONTEXT, SALT, largest)
     assert MAX_ENVELOPE_LENGTH - 16 <= len(data) <= MAX_ENVELOPE_LENGTH
