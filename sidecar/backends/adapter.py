@@ -6,7 +6,7 @@ parts of a head depend on the body, how the store says no. It knows no keys and 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -26,7 +26,11 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     field: Field
     lexeme: bytes
     record: str | None
-    place: object
+    place: Any
+
+
+type Edits = Sequence[tuple[Value, bytes]]
+"""Values of one message, each named once, and the JSON values that are to stand in their places."""
 
 
 class Message[Head](Protocol):
@@ -44,11 +48,11 @@ class Message[Head](Protocol):
     def claims(self) -> int:
         """How many texts, at designated places and elsewhere, claim to be envelopes."""
 
-    def replace(self, value: Value, lexeme: bytes) -> None:
-        """Put the JSON value `lexeme` in the place of `value`."""
+    def finish(self, edits: Edits = ()) -> tuple[Head, bytes]:
+        """The head and body to send on, with `edits` made.
 
-    def finish(self) -> tuple[Head, bytes]:
-        """The head and body to send on."""
+        To be called once: the message is used up.
+        """
 
 
 class Adapter(Protocol):

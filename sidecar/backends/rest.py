@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from sidecar.backends.adapter import Value
+from sidecar.backends.adapter import Edits, Value
 from sidecar.backends.bodies import BodyReader, Tag
 from sidecar.backends.heads import HeadReader, Span, count_head_claims, splice
 from sidecar.backends.problem import problem
-from sidecar.backends.query import Parameter, QueryReader, replace_values
+from sidecar.backends.query import QueryReader, replace_values
 from sidecar.backends.refusals import Unbound, UnreadableAnswer
 from sidecar.backends.repair import repair_request, repair_response
 from sidecar.codecs import Reading, Site
@@ -25,6 +25,8 @@ from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import IN_TARGET, Rule
 
 _PARTIAL_CONTENT = 206
+
+type _Edit[P] = tuple[P, bytes]
 
 
 class _Request:
@@ -46,28 +48,18 @@ class _Request:
         self._body = body
         self._reading = reading
         self._query = query
-        self._searched: dict[int, str] = {}
-        self._spans: list[tuple[Span, bytes]] = []
 
-    def replace(self, value: Value, lexeme: bytes) -> None:
-        place = value.place
-        if isinstance(place, Site) and self._reading is not None:
-            self._reading.replace(place, lexeme)
-        elif isinstance(place, Parameter):
-            self._searched[place.position] = msgspec.json.decode(lexeme, type=str)
-        elif isinstance(place, Span):
-            self._spans.append((place, lexeme))
-
-    def finish(self) -> tuple[RequestHead, bytes]:
+    def finish(self, edits: Edits = ()) -> tuple[RequestHead, bytes]:
         head = self._head
+        in_body, spans, searched = _parted(edits)
         target = head.target
-        if self._spans:
-            headers, target = splice(head.headers, target, self._spans)
+        if spans:
+            headers, target = splice(head.headers, target, spans)
             head = replace(head, headers=headers)
-        if self._searched:
+        if searched:
             path = target.partition(b"?")[0]
-            target = b"%b?%b" % (path, replace_values(self._query, self._searched))
-        body = self._body if self._reading is None else self._reading.render()
+            target = b"%b?%b" % (path, replace_values(self._query, searched))
+        body = self._body if self._reading is None else self._reading.render(in_body)
         return repair_request(head, target, body, changed=body is not self._body), body
 
 
@@ -90,21 +82,31 @@ class _Response:
         self._head = head
         self._body = body
         self._reading = reading
-        self._spans: list[tuple[Span, bytes]] = []
 
-    def replace(self, value: Value, lexeme: bytes) -> None:
-        place = value.place
-        if isinstance(place, Site) and self._reading is not None:
-            self._reading.replace(place, lexeme)
-        elif isinstance(place, Span):
-            self._spans.append((place, lexeme))
-
-    def finish(self) -> tuple[ResponseHead, bytes]:
+    def finish(self, edits: Edits = ()) -> tuple[ResponseHead, bytes]:
         head = self._head
-        if self._spans:
-            head = replace(head, headers=splice(head.headers, b"", self._spans)[0])
-        body = self._body if self._reading is None else self._reading.render()
+        in_body, spans, _ = _parted(edits)
+        if spans:
+            head = replace(head, headers=splice(head.headers, b"", spans)[0])
+        body = self._body if self._reading is None else self._reading.render(in_body)
         return repair_response(head, changed=body is not self._body), body
+
+
+def _parted(edits: Edits) -> tuple[list[_Edit[Site[Tag]]], list[_Edit[Span]], dict[int, str]]:
+    """Those in the body, those in the head, and texts in the query by their position."""
+    in_body: list[_Edit[Site[Tag]]] = []
+    in_head: list[_Edit[Span]] = []
+    in_query: dict[int, str] = {}
+    for value, lexeme in edits:
+        place = value.place
+        kind = type(place)
+        if kind is Site:
+            in_body.append((place, lexeme))
+        elif kind is Span:
+            in_head.append((place, lexeme))
+        else:
+            in_query[place.position] = msgspec.json.decode(lexeme, type=str)
+    return in_body, in_head, in_query
 
 
 class _RestAdapter:

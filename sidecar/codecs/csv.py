@@ -17,7 +17,7 @@ from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 from sidecar.codecs.places import MAX_PLACES, check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme, to_text
 from sidecar.envelope import is_sealed_text
@@ -44,7 +44,6 @@ class _CsvReading[T]:
         self.elements = 0
         self.claims = 0
         self._body = body
-        self._changed = False
         self._pieces: list[bytes] = []
         rows = self._cut()
         if not rows:
@@ -59,17 +58,11 @@ class _CsvReading[T]:
         for row in rows[1:]:
             self._visit(row, len(names), columns, shape.items)
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        at = int(site.key)
-        text = to_text(lexeme)
-        must_quote = _QUOTED.search(text) or (not text and lexeme != b"null")
-        if must_quote or (self._pieces[at].startswith(b'"') and lexeme != b"null"):
-            text = b'"%b"' % text.replace(b'"', b'""')
-        self._pieces[at] = text
-        self._changed = True
-
-    def render(self) -> bytes:
-        return b"".join(self._pieces) if self._changed else self._body
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        for site, lexeme in edits:
+            at = int(site.key)
+            self._pieces[at] = _spelled(lexeme, like=self._pieces[at])
+        return b"".join(self._pieces) if edits else self._body
 
     def _cut(self) -> list[range]:
         """The rows, each as the numbers of its cells among the pieces; blank lines are none."""
@@ -137,6 +130,15 @@ class _CsvReading[T]:
             elif cell:
                 self.misfits.append(Misfit(place.path, place.in_document))
         check_places(self.elements + len(self.sites))
+
+
+def _spelled(lexeme: bytes, *, like: bytes) -> bytes:
+    """The cell of a value that stands in the place of the cell `like`."""
+    text = to_text(lexeme)
+    must_quote = _QUOTED.search(text) or (not text and lexeme != b"null")
+    if must_quote or (like.startswith(b'"') and lexeme != b"null"):
+        return b'"%b"' % text.replace(b'"', b'""')
+    return text
 
 
 def _content(cell: bytes) -> bytes:

@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 
 from sidecar.codecs.pairs import check_charset, check_names, find_place, misfits_of
 from sidecar.codecs.places import check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme, to_text
 from sidecar.envelope import is_sealed_text
@@ -41,17 +41,14 @@ class _FormReading[T]:
         check_places(self.elements)
         self._body = body
         self._pairs = body.split(b"&")
-        self._changed = False
         check_names([self._visit(at, shape) for at in range(len(self._pairs))], shape)
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        at = int(site.key)
-        name = self._pairs[at].partition(b"=")[0]
-        self._pairs[at] = b"%b=%b" % (name, quote_plus(to_text(lexeme)).encode())
-        self._changed = True
-
-    def render(self) -> bytes:
-        return b"&".join(self._pairs) if self._changed else self._body
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        for site, lexeme in edits:
+            at = int(site.key)
+            name = self._pairs[at].partition(b"=")[0]
+            self._pairs[at] = b"%b=%b" % (name, quote_plus(to_text(lexeme)).encode())
+        return b"&".join(self._pairs) if edits else self._body
 
     def _visit(self, at: int, shape: Shape[T]) -> str:
         raw_name, _, raw_value = self._pairs[at].replace(b"+", b" ").partition(b"=")

@@ -20,7 +20,7 @@ import msgspec
 
 from sidecar.codecs.claims import count_claims
 from sidecar.codecs.places import check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
 
@@ -51,7 +51,7 @@ class _JsonReading[T]:
     """One JSON text, decoded along the ways that its shape names."""
 
     __slots__ = (
-        "_body", "_changed", "_opened", "_root", "_text", "documents", "elements", "misfits",
+        "_body", "_opened", "_root", "_text", "documents", "elements", "misfits",
         "sites",
     )  # fmt: skip
 
@@ -61,7 +61,6 @@ class _JsonReading[T]:
         self._body = body
         self.documents = 0
         self.elements = 0
-        self._changed: set[int] = set()
         self._opened: list[_Opened] = []
         self._text = body.strip(_WHITE_SPACE)
         self._root: list[Any] = [self._text]
@@ -71,28 +70,25 @@ class _JsonReading[T]:
     def claims(self) -> int:
         return count_claims(self._body)
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        container: Any = site.container
-        container[site.key] = msgspec.Raw(lexeme)
-        self._changed.add(id(container))
-
-    def render(self) -> bytes:
-        if not self._changed:
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        if not edits:
             return self._body
+        changed = set()
+        for site, lexeme in edits:
+            content = site.container
+            content[site.key] = msgspec.Raw(lexeme)
+            changed.add(id(content))
         for container, key, text, content, names in reversed(self._opened):  # innermost first
-            if id(content) not in self._changed:
+            if id(content) not in changed:
                 container[key] = msgspec.Raw(text)
                 continue
-            self._changed.add(id(container))
+            changed.add(id(container))
             if names is not None:
                 pairs = zip(names, content.values(), strict=True)
                 members = b",".join([b"%b:%b" % (name, _encode(value)) for name, value in pairs])
                 container[key] = msgspec.Raw(b"{%b}" % members)
-        changed = _encode(self._root[0])
-        if self._text is self._body:
-            return changed
-        before, after = self._body.split(self._text)
-        return b"%b%b%b" % (before, changed, after)
+        text = _encode(self._root[0])
+        return text if self._text is self._body else self._body.replace(self._text, text)
 
     def _visit(
         self, container: Any, key: str | int, text: bytes, shape: Shape[T], document: int

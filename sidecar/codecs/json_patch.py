@@ -21,7 +21,7 @@ import msgspec
 from sidecar.codecs.claims import count_claims
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.places import check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape, build_shape
 from sidecar.errors import Malformed, Refused
 from sidecar.fieldpath import EACH, FieldPath
@@ -70,7 +70,6 @@ class _PatchReading[T]:
         self.claims = count_claims(body)
         self._shape = shape
         self._numbers: dict[_Key, int] = {}
-        self._searched: dict[int, tuple[Site[str], Reading[T]]] = {}
         self._outer = JSON.read(body, _OPERATIONS)
         self.elements = self._outer.elements
         if self._outer.misfits or not body.lstrip().startswith(b"["):
@@ -81,22 +80,19 @@ class _PatchReading[T]:
         for position, members in enumerate(operations):
             self._visit(position, members)
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        found = site.container
-        if not isinstance(found, _Found):
-            raise TypeError
-        if found.within is None:
-            self._outer.replace(found.value, lexeme)
-        else:
-            reading, inner = found.within
-            reading.replace(inner, lexeme)
-            self._searched[found.value.document] = (found.value, reading)
-
-    def render(self) -> bytes:
-        for value, reading in self._searched.values():
-            self._outer.replace(value, reading.render())
-        self._searched.clear()
-        return self._outer.render()
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        values: list[tuple[Site[str], bytes]] = []
+        searched: dict[Reading[T], tuple[Site[str], list[tuple[Site[T], bytes]]]] = {}
+        for site, lexeme in edits:
+            value, within = site.container
+            if within is None:
+                values.append((value, lexeme))
+            else:
+                reading, inner = within
+                searched.setdefault(reading, (value, []))[1].append((inner, lexeme))
+        for reading, (value, inners) in searched.items():
+            values.append((value, reading.render(inners)))
+        return self._outer.render(values)
 
     def _visit(self, position: int, members: dict[str, Site[str]]) -> None:
         operation = _text(members, "op")

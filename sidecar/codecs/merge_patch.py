@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sidecar.codecs.claims import count_claims
 from sidecar.codecs.json import CODEC as JSON
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 
 
@@ -31,7 +31,6 @@ class _MergeReading[T]:
         self.elements = reading.elements
         self.documents = reading.documents
         self.claims = count_claims(body)
-        self.render = reading.render
         self._reading = reading
         for site in reading.sites:
             tag, shape, in_list = site.tag
@@ -40,11 +39,8 @@ class _MergeReading[T]:
             elif site.lexeme.startswith(b"{"):
                 self.misfits.append(Misfit(shape.path, shape.in_document))
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        inner = site.container
-        if not isinstance(inner, Site):
-            raise TypeError
-        self._reading.replace(inner, lexeme)
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        return self._reading.render([(site.container, lexeme) for site, lexeme in edits])
 
 
 def _marked[T](shape: Shape[T], *, in_list: bool = False) -> Shape[_Marked[T]]:

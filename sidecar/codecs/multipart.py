@@ -14,6 +14,7 @@ before and behind the parts, and what `part_head` and `pairs` refuse.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from sidecar.codecs.claims import count_claims, holds_envelope
@@ -21,7 +22,7 @@ from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.pairs import check_charset, check_names, find_place, misfits_of
 from sidecar.codecs.part_head import PartHead, read_part_head
 from sidecar.codecs.places import check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme, to_text
 from sidecar.envelope import is_sealed_text
@@ -45,7 +46,6 @@ class _MultipartReading[T]:
         self.claims = 0
         self._mark = b"--" + boundary
         self._body = body
-        self._changed = False
         self._pieces: list[bytes] = []
         self._inner: dict[int, Reading[T]] = {}
         names = []
@@ -56,25 +56,22 @@ class _MultipartReading[T]:
             self._visit(head, content, member if head.is_json else find_place(shape, head.name))
         check_names(names, shape)
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        at = int(site.key)
-        self._changed = True
-        if isinstance(site.container, Site):
-            self._inner[at].replace(site.container, lexeme)
-            return
-        content = lexeme if site.container is JSON else to_text(lexeme)
-        if self._mark in content:
-            raise CannotOpen  # it would end its part
-        self._pieces[at] = content
-
-    def render(self) -> bytes:
-        if not self._changed:
-            return self._body
-        for at, reading in self._inner.items():
-            self._pieces[at] = reading.render()
-            if self._mark in self._pieces[at]:
-                raise CannotOpen
-        return b"".join(self._pieces)
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        contents: dict[int, bytes] = {}
+        inner: defaultdict[int, list[tuple[Site[T], bytes]]] = defaultdict(list)
+        for site, lexeme in edits:
+            at = int(site.key)
+            if isinstance(site.container, Site):
+                inner[at].append((site.container, lexeme))
+            else:
+                contents[at] = lexeme if site.container is JSON else to_text(lexeme)
+        for at, inner_edits in inner.items():
+            contents[at] = self._inner[at].render(inner_edits)
+        for at, content in contents.items():
+            if self._mark in content:
+                raise CannotOpen  # it would end its part
+            self._pieces[at] = content
+        return b"".join(self._pieces) if edits else self._body
 
     def _cut(self) -> Iterator[tuple[PartHead, bytes]]:
         """The parts in order; when one is told, its content is the last of the pieces."""

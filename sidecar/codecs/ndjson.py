@@ -6,12 +6,13 @@ cannot be read refuses the whole body.
 """
 
 import re
+from collections import defaultdict
 
 import msgspec
 
 from sidecar.codecs.json import CODEC as JSON
 from sidecar.codecs.places import check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.errors import Malformed
 
@@ -45,12 +46,15 @@ class _NdjsonReading[T]:
     def documents(self) -> int:
         return len(self._line_of_document)
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        self._line_of_document[site.document].replace(site, lexeme)
-
-    def render(self) -> bytes:
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        edits_of: defaultdict[Reading[T], list[tuple[Site[T], bytes]]] = defaultdict(list)
+        for site, lexeme in edits:
+            edits_of[self._line_of_document[site.document]].append((site, lexeme))
         return b"".join(
-            [line if isinstance(line, bytes) else line.render() for line in self._lines]
+            [
+                line if isinstance(line, bytes) else line.render(edits_of.get(line, ()))
+                for line in self._lines
+            ]
         )
 
     def _append(self, line: Reading[T]) -> None:

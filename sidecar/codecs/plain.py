@@ -9,7 +9,7 @@ are no text, each takes six in the plaintext.
 
 import json
 
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.envelope import is_sealed_text
 from sidecar.errors import CannotOpen
@@ -36,18 +36,17 @@ class _PlainReading[T]:
         else:
             self.misfits.append(Misfit(shape.path, shape.in_document))
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        del site  # the only one
-        if not lexeme.startswith(b'"'):
-            self._body = lexeme
-            return
-        try:
-            self._body = json.loads(lexeme).encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raise CannotOpen from None
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        return _content(edits[0][1]) if edits else self._body  # there is one site
 
-    def render(self) -> bytes:
-        return self._body
+
+def _content(lexeme: bytes) -> bytes:
+    if not lexeme.startswith(b'"'):
+        return lexeme
+    try:
+        return bytes(json.loads(lexeme).encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        raise CannotOpen from None
 
 
 def _claims_to_be_sealed(body: bytes) -> bool:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every codec gives: the sites of one held body, and the body again with some replaced."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -19,10 +20,15 @@ class Site[T](msgspec.Struct, frozen=True, gc=False):
     tag: T
     lexeme: bytes
     document: int
-    container: object
+    container: Any
     key: str | int
     is_compared: bool = False
     """Whether the store is only asked if it holds this value."""
+
+
+type Edits[T] = Sequence[tuple[Site[T], bytes]]
+"""Sites of one reading, each in a document and named once, and the whole values, in the format's
+spelling, that are to stand there."""
 
 
 class Misfit(NamedTuple):
@@ -48,14 +54,11 @@ class Reading[T](Protocol):
     def documents(self) -> int:
         """How many documents stand in the body."""
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        """Put `lexeme`, a whole value in the format's spelling, where `site` stands.
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        """The body with `edits` made; the very bytes that were read where there are none.
 
-        The site lies in a document.
+        To be called once: the reading is used up.
         """
-
-    def render(self) -> bytes:
-        """The body with the replacements made; the very bytes that were read where none was."""
 
 
 class Codec(Protocol):

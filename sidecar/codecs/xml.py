@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 from sidecar.codecs.json import most_levels
 from sidecar.codecs.places import MAX_PLACES, check_places
-from sidecar.codecs.reading import Misfit, Reading, Site
+from sidecar.codecs.reading import Edits, Misfit, Reading, Site
 from sidecar.codecs.shape import Shape
 from sidecar.codecs.texts import to_lexeme
 from sidecar.codecs.xml_oddities import (
@@ -79,28 +79,21 @@ class _XmlReading[T]:
         self._compared = 0
         self._open: list[_Element[T]] = []
         self._text: list[str] = []
-        self._edits: dict[Span, bytes] = {}
         self._parser = self._new_parser()
         try:
             self._parser.Parse(body, True)  # noqa: FBT003 - "isfinal", by position only
         finally:
             del self._parser  # it holds this reading, which would outlive its message
 
-    def replace(self, site: Site[T], lexeme: bytes) -> None:
-        span = site.container
-        if not isinstance(span, Span):
+    def render(self, edits: Edits[T] = ()) -> bytes:
+        if any(site.container is None for site, _ in edits):
             raise Malformed("an element that is nil cannot take a value")
-        self._edits[span] = span.spell(lexeme)
-
-    def render(self) -> bytes:
-        if not self._edits:
-            return self._body
         parts = []
         at = 0
-        for span in sorted(self._edits):
-            parts += [self._body[at : span.start], self._edits[span]]
+        for span, lexeme in sorted((site.container, lexeme) for site, lexeme in edits):
+            parts += [self._body[at : span.start], span.spell(lexeme)]
             at = span.end
-        return b"".join([*parts, self._body[at:]])
+        return b"".join([*parts, self._body[at:]]) if edits else self._body
 
     def _new_parser(self) -> expat.XMLParserType:
         parser = expat.ParserCreate("UTF-8", " ")

@@ -33,10 +33,12 @@ class ToSeal(msgspec.Struct, frozen=True, gc=False):
 
     def finish(self, keys: Keys, stats: TransformStats) -> Sealed:
         """The request as the store gets it; TooLarge, KeyUnavailable."""
-        message, hold = self.message, self.hold
-        for value, treatment, context, plaintext in self.sites:
-            message.replace(value, treatment.seal(keys, context, plaintext))
-        head, body = message.finish()
+        hold = self.hold
+        edits = [
+            (value, treatment.seal(keys, context, plaintext))
+            for value, treatment, context, plaintext in self.sites
+        ]
+        head, body = self.message.finish(edits)
         # Or an answer with it, and what the store puts around it, could not be held: law 7.
         check_length(body, hold.body_limit - hold.body_limit // _SPARE)
         stats.sealed[self.bound.name] += len(self.sites)
@@ -55,20 +57,19 @@ class ToOpen(msgspec.Struct, frozen=True, gc=False):
 
     def finish(self, keys: Keys, stats: TransformStats) -> Opened:
         """The answer as the client gets it; CannotOpen, audited with its place, KeyUnavailable."""
-        message, bound, masks, tenant = self.message, self.bound, self.masks, self.hold.tenant
+        bound, masks, tenant = self.bound, self.masks, self.hold.tenant
+        edits = []
         for value, treatment, context, stored in self.sites:
             try:
                 lexeme = treatment.open(keys, context, stored)
             except CannotOpen as error:
                 raise audited(error, bound, tenant, value) from None
             if masks and (mask := masks.get(name := value.field.name)):
-                place = bound.place_of_fingerprints(name, tenant)
-                message.replace(value, masked(mask, lexeme, keys, place))
+                lexeme = masked(mask, lexeme, keys, bound.place_of_fingerprints(name, tenant))
                 stats.masked[bound.name] += 1
-            else:
-                message.replace(value, lexeme)
+            edits.append((value, lexeme))
         stats.opened[bound.name] += len(self.sites)
-        return to_client(bound, *message.finish())
+        return to_client(bound, *self.message.finish(edits))
 
 
 def to_client(bound: BoundRule, head: ResponseHead, body: bytes) -> Opened:

@@ -62,8 +62,7 @@ def test_values_are_found_in_variables_and_put_back() -> None:
     body = b'{"query" : "%b", "variables":{"input":{"ssn":"1", "n":1.10}}}' % SAVE.encode()
     message = adapter().read_request(head(), {}, b"", body)
     (value,) = message.values
-    message.replace(value, b'"new"')
-    assert message.finish()[1] == body.replace(b'"1", ', b'"new",').replace(
+    assert message.finish([(value, b'"new"')])[1] == body.replace(b'"1", ', b'"new",').replace(
         b'" : "', b'":"'
     ).replace(b'", "', b'","')
 

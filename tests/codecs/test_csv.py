@@ -48,17 +48,16 @@ def test_another_parser_reads_what_was_put_in_and_all_else_unchanged(
     reading = read(body, "ssn")
     assert reading.render() is body
     assert reading.documents == len(rows)
-    for site in reading.sites:
-        reading.replace(site, b'"enc:1:\\"x"')
-    told = list(csv.reader(io.StringIO(reading.render().decode(), newline="")))
+    sealed = reading.render([(site, b'"enc:1:\\"x"') for site in reading.sites])
+    told = list(csv.reader(io.StringIO(sealed.decode(), newline="")))
     assert told == [["id", "ssn", "note"], *[[a, 'enc:1:"x', c] for a, _, c in rows]]
-    again = read(reading.render(), "ssn")
-    for site, (_, text, _) in zip(again.sites, rows, strict=True):
-        again.replace(
-            site,
-            CODEC.read(written([("", text, "")], csv.QUOTE_ALL, end), shape("ssn")).sites[0].lexeme,
-        )
-    told = list(csv.reader(io.StringIO(again.render().decode(), newline="")))
+    again = read(sealed, "ssn")
+    lexemes = [
+        read(written([("", text, "")], csv.QUOTE_ALL, end), "ssn").sites[0].lexeme
+        for _, text, _ in rows
+    ]
+    opened = again.render(list(zip(again.sites, lexemes, strict=True)))
+    told = list(csv.reader(io.StringIO(opened.decode(), newline="")))
     assert told[1:] == [[*row] for row in rows]
 
 
@@ -69,17 +68,14 @@ def test_nothing_else_is_raised(body: bytes) -> None:
     except Malformed:
         return
     assert reading.render() is body
-    for site in reading.sites:
-        reading.replace(site, site.lexeme)
-    assert reading.render() == body
+    assert reading.render([(site, site.lexeme) for site in reading.sites]) == body
 
 
 def test_an_empty_cell_is_null_and_an_empty_text_is_quoted() -> None:
     reading = read(b'id,ssn\n1,\n2,""\n3,x', "ssn")
     assert [site.lexeme for site in reading.sites] == [b"null", b'""', b'"x"']
-    for site, lexeme in zip(reading.sites, (b'""', b"null", b'""'), strict=True):
-        reading.replace(site, lexeme)
-    assert reading.render() == b'id,ssn\n1,""\n2,\n3,""'
+    edits = list(zip(reading.sites, (b'""', b"null", b'""'), strict=True))
+    assert reading.render(edits) == b'id,ssn\n1,""\n2,\n3,""'
 
 
 @pytest.mark.parametrize(

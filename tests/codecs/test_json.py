@@ -30,9 +30,7 @@ def read(body: bytes, *paths: str) -> Reading[str]:
 
 
 def replace_all(reading: Reading[str], lexeme: bytes = b'"new"') -> bytes:
-    for site in reading.sites:
-        reading.replace(site, lexeme)
-    return reading.render()
+    return reading.render([(site, lexeme) for site in reading.sites])
 
 
 @pytest.mark.parametrize("path", ["s", "o.s", "l[*].s", "l[*]", "o", "o.l[*].o.s"])

@@ -42,9 +42,8 @@ def test_values_are_found_and_replaced_where_they_stand() -> None:
         ("address.zip", b"2", 0),
     ]
     assert reading.render() is body
-    for site in reading.sites:
-        reading.replace(site, b"0")
-    assert reading.render() == b' {"ssn":0,"n":1.10,"address":{"zip":0},"notes":0}\n'
+    changed = reading.render([(site, b"0") for site in reading.sites])
+    assert changed == b' {"ssn":0,"n":1.10,"address":{"zip":0},"notes":0}\n'
 
 
 @pytest.mark.parametrize(
@@ -125,9 +124,7 @@ def test_a_sealed_patch_of_a_sealed_document_leaves_it_sealed_and_removes_the_sa
 
 
 def seal(reading: Reading[str]) -> bytes:
-    for site in reading.sites:
-        reading.replace(site, b'"SEALED"')
-    return reading.render()
+    return reading.render([(site, b'"SEALED"') for site in reading.sites])
 
 
 def merge(target: Any, patch: Any) -> Any:

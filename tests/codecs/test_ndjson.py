@@ -25,9 +25,7 @@ def test_lines_and_their_ends_stay(lines: list[tuple[bytes, bytes]], last: bytes
     reading = CODEC.read(body, SHAPE)
     assert reading.render() == body
     assert len(reading.sites) == body.count(b'"ssn"')
-    for site in reading.sites:
-        reading.replace(site, b'"new"')
-    rendered = reading.render()
+    rendered = reading.render([(site, b'"new"') for site in reading.sites])
     assert rendered.count(b'"new"') == body.count(b'"ssn"')
     assert rendered.count(b"\n") == body.count(b"\n")
     assert rendered.count(b"\r") == body.count(b"\r")
@@ -38,10 +36,8 @@ def test_a_site_knows_its_own_document() -> None:
     assert reading.documents == 4
     numbers = {site.lexeme: site.document for site in reading.sites}
     assert len(set(numbers.values())) == 4
-    for site in reading.sites:
-        if site.lexeme == b"2":
-            reading.replace(site, b"0")
-    assert reading.render() == b'{"ssn":1}\n\n{"doc":{"ssn":0},"ssn":3}\n{"ssn":4}'
+    edits = [(site, b"0") for site in reading.sites if site.lexeme == b"2"]
+    assert reading.render(edits) == b'{"ssn":1}\n\n{"doc":{"ssn":0},"ssn":3}\n{"ssn":4}'
 
 
 @pytest.mark.parametrize(
