@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from sidecar.learning import (
     write_proposal,
 )
 from sidecar.plurals import counted
-from sidecar.recorded import read_har
+from sidecar.recorded import Exchange, LeftOut, read_har
 
 _DURATION = re.compile(r"([0-9]{1,6})(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 1}
@@ -99,12 +100,12 @@ def command(  # noqa: PLR0913 - one argument an option
     logs.configure()
     if output is not None:
         _check_place(output)
-    traffic, known = Traffic(), None
+    traffic, known, left_out = Traffic(), None, Counter[LeftOut]()
     if files:
         if seconds or requests:
             raise click.UsageError("--for and --requests are for live traffic, not for --har")
         for file in files:
-            _replay(file, traffic)
+            left_out += _replay(file, traffic)
     else:
         from sidecar import live_traffic  # noqa: PLC0415 - a second that --har has no use for
 
@@ -112,23 +113,26 @@ def command(  # noqa: PLR0913 - one argument an option
         known = live_traffic.watched_rules(config)
         uvloop.run(live_traffic.watch(config, traffic, seconds, requests, _announce))
     proposal = propose(traffic, known)
-    text = (_as_json if as_json else _as_rules)(proposal, traffic)
+    text = _as_json(proposal, traffic, left_out) if as_json else _as_rules(proposal, traffic)
     _give(text, output)
     _tell(proposal, traffic, output)
 
 
-def _replay(file: Path, traffic: Traffic) -> None:
+def _replay(file: Path, traffic: Traffic) -> Counter[LeftOut]:
+    """Learn from `file`; how many of its entries told nothing."""
     try:
         found = read_har(file.read_bytes())
     except OSError as error:
         raise Misconfigured(f"{file}: cannot be read: {error.strerror}") from None
     except Misconfigured as error:
         raise Misconfigured(f"{file}: {error.why}") from None
-    exchanges = [each for each in found if each is not None]
-    for exchange in exchanges:
-        traffic.exchange(exchange)
-    if left_out := len(found) - len(exchanges):
-        _announce(f"{file}: {counted(left_out, 'entry', 'entries')} left out, which asked no store")
+    for each in found:
+        if isinstance(each, Exchange):
+            traffic.exchange(each)
+    left_out = Counter(each for each in found if isinstance(each, LeftOut))
+    for why, count in left_out.items():
+        _announce(f"{file}: {counted(count, 'entry', 'entries')} left out, which {why}")
+    return left_out
 
 
 def _check_place(output: Path) -> None:
@@ -158,9 +162,10 @@ def _as_rules(proposal: Proposal, traffic: Traffic) -> str:
     return write_proposal(proposal, traffic.summary, MARK)
 
 
-def _as_json(proposal: Proposal, traffic: Traffic) -> str:
+def _as_json(proposal: Proposal, traffic: Traffic, left_out: Counter[LeftOut]) -> str:
     report = {
         "requests": traffic.requests,
+        "entries_left_out": left_out,
         "unread": dict(traffic.unread),
         "left_out": traffic.left_out,
         **asdict(proposal),

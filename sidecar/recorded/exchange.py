@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,6 +33,13 @@ class Exchange(NamedTuple):
     def sent_to(self, authority: str) -> Exchange:
         """The same, as a listener in front of `authority` would have received it."""
         return self._replace(head=replace(self.head, authority=read_authority(authority)))
+
+
+class LeftOut(StrEnum):
+    """What an entry of a HAR file did that tells nothing."""
+
+    NO_STORE = "asked no store"
+    NO_BASE64 = "got an answer that is not base64, though the file says so"
 
 
 def split_url(url: str) -> tuple[str, bytes]:

@@ -6,7 +6,6 @@ Bodies in them are decoded already, so what their heads say of codings and lengt
 
 from __future__ import annotations
 
-import binascii
 import re
 from base64 import b64decode
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ import msgspec
 
 from sidecar.errors import Misconfigured
 from sidecar.message import Headers, RequestHead, ResponseHead, find_header
-from sidecar.recorded.exchange import Answer, Exchange, split_url
+from sidecar.recorded.exchange import Answer, Exchange, LeftOut, split_url
 
 _NO_STORE = re.compile(r"(?i)(?:data|blob|about|javascript):|(?!https?://)[a-z][a-z0-9+.-]*://")
 """URLs that a browser answers itself, or by another protocol."""
@@ -65,10 +64,11 @@ class _File(msgspec.Struct):
     log: _Log
 
 
-def read_har(data: bytes) -> list[Exchange | None]:
-    """The exchanges of a HAR file, or of the one entry that `data` is.
+def read_har(data: bytes) -> list[Exchange | LeftOut]:
+    """The exchanges of a HAR file, or of the one entry that `data` is; what is left out, in place.
 
-    None stands for an entry that asked no store, such as one for a `data:` URL.
+    Raises:
+        Misconfigured: It is neither, a URL is none, or every entry is left out.
     """
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
@@ -81,25 +81,29 @@ def read_har(data: bytes) -> list[Exchange | None]:
         raise Misconfigured("JSON, but neither a HAR file nor one entry of it") from None
     if not entries:
         raise Misconfigured("a HAR file without entries")
-    exchanges = [_find_exchange(entry) for entry in entries]
-    if not any(exchanges):
-        raise Misconfigured("a HAR file of which no entry asked a store")
-    return exchanges
+    read = [_read(entry) for entry in entries]
+    if not any(isinstance(each, Exchange) for each in read):
+        reasons = sorted({each for each in read if isinstance(each, LeftOut)})
+        raise Misconfigured(f"a HAR file of which every entry {' or '.join(reasons)}")
+    return read
 
 
-def _find_exchange(entry: _Entry) -> Exchange | None:
+def _read(entry: _Entry) -> Exchange | LeftOut:
     request = entry.request
     if _NO_STORE.match(request.url):
-        return None
+        return LeftOut.NO_STORE
+    answer = _answer(entry.response)
+    if isinstance(answer, LeftOut):
+        return answer
     authority, target = split_url(request.url)
     posted = request.post_data
     headers = _headers(request.headers, posted.mime_type)
     body = posted.text or urlencode([(pair.name, pair.value) for pair in posted.params])
     head = RequestHead(request.method.encode(), target, authority, headers)
-    return Exchange(head, body.encode(), _answer(entry.response))
+    return Exchange(head, body.encode(), answer)
 
 
-def _answer(response: _Response | None) -> Answer | None:
+def _answer(response: _Response | None) -> Answer | LeftOut | None:
     if response is None or response.status == 0:  # the request was aborted
         return None
     content = response.content
@@ -109,8 +113,8 @@ def _answer(response: _Response | None) -> Answer | None:
         return Answer(head, text.encode())
     try:
         return Answer(head, b64decode(text, validate=True))
-    except binascii.Error:
-        raise Misconfigured("an answer in this HAR file is not base64, as it says") from None
+    except ValueError:  # of which characters outside ASCII are one, too
+        return LeftOut.NO_BASE64
 
 
 def _headers(pairs: list[_Pair], media_type: str) -> Headers:

@@ -174,6 +174,28 @@ def test_it_learns_from_files(tmp_path: Path) -> None:
     assert CANARY not in done.stdout + done.stderr
 
 
+def test_an_image_that_is_not_base64_costs_no_other_entry(tmp_path: Path) -> None:
+    file = har(tmp_path / "a.har")
+    log = json.loads(file.read_text())
+    image = {"mimeType": "image/png", "text": f"{CANARY} \u00e9", "encoding": "base64"}
+    log["log"]["entries"].insert(
+        0,
+        {
+            "request": {"method": "GET", "url": "http://crm.example/logo"},
+            "response": {"status": 200, "content": image},
+        },
+    )
+    file.write_text(json.dumps(log))
+    done = sidecar("learn", "--har", file, "--json")
+    assert done.returncode == 0
+    why = "got an answer that is not base64, though the file says so"
+    assert f"a.har: 1 entry left out, which {why}" in done.stderr
+    report = json.loads(done.stdout)
+    assert report["entries_left_out"] == {why: 1, "asked no store": 1}
+    assert (report["requests"], len(report["rules"])) == (4, 1)
+    assert CANARY not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

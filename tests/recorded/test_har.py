@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sidecar.errors import Misconfigured
-from sidecar.recorded import read_har
+from sidecar.recorded import Exchange, LeftOut, read_har
 
 ENTRY: dict[str, Any] = {
     "startedDateTime": "2026-01-01T00:00:00Z",
@@ -36,7 +36,7 @@ def encode(value: object) -> bytes:
 
 def test_an_entry_is_read() -> None:
     (read,) = read_har(encode(ENTRY))
-    assert read is not None
+    assert isinstance(read, Exchange)
     assert (read.head.authority, read.head.target) == ("crm.internal:8443", b"/customers?x=1")
     assert read.head.headers == ((b"Content-Type", b"application/json"),)
     assert read.body == '{"ssn":"é"}'.encode()
@@ -50,7 +50,7 @@ def test_a_file_is_read_entry_by_entry() -> None:
     read = read_har(
         b"\xef\xbb\xbf" + encode({"log": {"version": "1.2", "entries": [ENTRY, aborted]}})
     )
-    assert [each is not None and each.answer is None for each in read] == [False, True]
+    assert [isinstance(each, Exchange) and each.answer is None for each in read] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,20 @@ def test_a_file_is_read_entry_by_entry() -> None:
 def test_an_entry_that_asked_no_store_keeps_its_number(url: str) -> None:
     other = {"request": {"method": "GET", "url": url}}
     none, read = read_har(encode({"log": {"entries": [other, ENTRY]}}))
-    assert none is None
-    assert read is not None
-    with pytest.raises(Misconfigured, match="no entry asked a store"):
+    assert none is LeftOut.NO_STORE
+    assert isinstance(read, Exchange)
+    with pytest.raises(Misconfigured, match="every entry asked no store"):
         read_har(encode(other))
+
+
+@pytest.mark.parametrize("text", ["canary!", "canär", "canary\n", "canar", "\x00\x01"])
+def test_an_answer_that_is_not_base64_leaves_out_its_entry_alone(text: str) -> None:
+    content = {"mimeType": "image/png", "text": text, "encoding": "base64"}
+    image = {**ENTRY, "response": {**ENTRY["response"], "content": content}}
+    first, none, last = read_har(encode({"log": {"entries": [ENTRY, image, ENTRY]}}))
+    assert none is LeftOut.NO_BASE64
+    assert isinstance(first, Exchange)
+    assert first == last
 
 
 def test_what_the_heads_leave_out_is_taken_from_the_entry() -> None:
@@ -77,7 +87,7 @@ def test_what_the_heads_leave_out_is_taken_from_the_entry() -> None:
     posted["params"] = [{"name": "a b", "value": "ü"}, {"name": "c"}]
     response = {"status": 200, "content": {"mimeType": "text/csv", "text": "x"}}
     (read,) = read_har(encode({"request": {**request, "postData": posted}, "response": response}))
-    assert read is not None
+    assert isinstance(read, Exchange)
     assert read.body == b"a+b=%C3%BC&c="
     assert read.head.headers == ((b"Content-Type", b"application/x-www-form-urlencoded"),)
     assert read.answer is not None

@@ -4,7 +4,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +14,7 @@ import click
 from sidecar.codecs import CODECS
 from sidecar.errors import Misconfigured
 from sidecar.plurals import counted
-from sidecar.recorded import Exchange, read_exchanges
+from sidecar.recorded import Exchange, LeftOut, read_exchanges
 from sidecar.rehearsal.account import Account, Side, Site
 from sidecar.rehearsal.telling import give_accounts
 from sidecar.rules import RuleSet, read_rules
@@ -42,9 +43,10 @@ def command(  # noqa: PLR0913 - one argument an option
     """Tell what the proxy would do with a request: rule, sites, contexts, what would be stored.
 
     RULES is a file or a folder. REQUEST is a file, or standard input: raw HTTP, a curl command
-    (files that it sends are read), or a HAR file, whose answers are told as well. No KMS and no
-    store is needed; values are sealed under keys that end with the command. A rule in the phase
-    `monitor` is told as if it enforced.
+    (files that it sends are read), or a HAR file, whose answers are told as well; its entries that
+    asked no store, or whose answer cannot be read, are counted and left out. No KMS and no store is
+    needed; values are sealed under keys that end with the command. A rule in the phase `monitor` is
+    told as if it enforced.
 
     \b
       sidecar rules explain rules/ <<'END'
@@ -56,30 +58,37 @@ def command(  # noqa: PLR0913 - one argument an option
     Values are not shown, nor path segments that no rule spells out: only kinds and lengths.
 
     \b
-    Exit codes: 0 a rule holds for every request, and none is refused; 1 otherwise; 2 the rules or
-    the request cannot be read.
+    Exit codes: 0 a rule holds for every request, and none is refused; 1 otherwise, and where an
+    answer cannot be read; 2 the rules or the request cannot be read.
     """  # noqa: D301 - click's own mark
     rule_set = read_rules(rules)
-    exchanges = _chosen(read_exchanges(request.read(MAX_BYTES)), entry, to)
+    found = _chosen(read_exchanges(request.read(MAX_BYTES)), entry)
+    exchanges = [each for each in found if isinstance(each, Exchange)]
+    left_out = Counter(each for each in found if isinstance(each, LeftOut))
+    for why, count in left_out.items():
+        click.echo(f"sidecar: left out, because they {why}: {count}", err=True)
+    if to is not None:
+        exchanges = [each.sent_to(to) for each in exchanges]
     accounts = asyncio.run(give_accounts(rule_set, exchanges, show_values=show_values))
     if as_json:
-        click.echo(json.dumps([_plain(each) for each in accounts], ensure_ascii=False, indent=2))
+        told = [_plain(each) for each in accounts]
+        told += [{"left_out": why, "entries": count} for why, count in left_out.items()]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         click.echo("\n\n".join("\n".join(_lines(each, rule_set)) for each in accounts))
-    sys.exit(0 if all(_is_covered(each) for each in accounts) else 1)
+    is_whole = LeftOut.NO_BASE64 not in left_out and all(_is_covered(each) for each in accounts)
+    sys.exit(0 if is_whole else 1)
 
 
-def _chosen(found: list[Exchange | None], entry: int | None, to: str | None) -> list[Exchange]:
-    if entry is not None:
-        if entry > len(found):
-            raise Misconfigured(f"there is no entry {entry}, only {len(found)}")
-        found = [found[entry - 1]]
-    exchanges = [each for each in found if each is not None]
-    if not exchanges:
-        raise Misconfigured(f"entry {entry} asked no store")
-    if left_out := len(found) - len(exchanges):
-        click.echo(f"sidecar: left out, because they asked no store: {left_out}", err=True)
-    return [each.sent_to(to) if to else each for each in exchanges]
+def _chosen(found: list[Exchange | LeftOut], entry: int | None) -> Sequence[Exchange | LeftOut]:
+    if entry is None:
+        return found
+    if entry > len(found):
+        raise Misconfigured(f"there is no entry {entry}, only {len(found)}")
+    chosen = found[entry - 1]
+    if isinstance(chosen, LeftOut):
+        raise Misconfigured(f"entry {entry} {chosen}")
+    return [chosen]
 
 
 def _is_covered(account: Account) -> bool:

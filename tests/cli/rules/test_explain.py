@@ -99,6 +99,28 @@ def test_a_har_file_is_told_entry_by_entry(tmp_path: Path) -> None:
         assert done.exception.why == why
 
 
+def test_an_entry_whose_answer_is_not_base64_is_left_out_and_never_called_fine(
+    tmp_path: Path,
+) -> None:
+    content = {"mimeType": "image/png", "text": "canary é", "encoding": "base64"}
+    request = {"method": "GET", "url": "http://crm.internal:8080/customers/1"}
+    request["headers"] = [{"name": "X-Tenant-Id", "value": "acme"}]  # type: ignore[assignment]
+    image = {"request": request, "response": {"status": 200, "content": content}}
+    har = json.dumps({"log": {"entries": [{"request": request}, image]}})
+    why = "got an answer that is not base64, though the file says so"
+    assert explain(tmp_path, json.dumps({"request": request})).exit_code == 0
+    done = explain(tmp_path, har)
+    assert done.exit_code == 1
+    assert f"left out, because they {why}: 1" in done.stderr
+    assert "canary" not in done.output
+    told, left_out = json.loads(explain(tmp_path, har, "--json").stdout)
+    assert told["rule"] == "customers"
+    assert left_out == {"left_out": why, "entries": 1}
+    done = explain(tmp_path, har, "--entry", "2")
+    assert isinstance(done.exception, Misconfigured)
+    assert done.exception.why == f"entry 2 {why}"
+
+
 def test_a_rule_that_only_watches_says_so(tmp_path: Path) -> None:
     file = write(tmp_path)
     file.write_text(file.read_text() + "    phase: monitor\n")
