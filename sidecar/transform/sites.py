@@ -66,17 +66,17 @@ def sites_to_seal(bound: BoundRule, tenant: str, message: Message[RequestHead]) 
     sites: list[SiteToSeal] = []
     masks, fields = bound.masks, bound.fields
     record: str | None = None
-    owner = b""
+    owner: bytes | None = None
     for value in message.values:
         field, lexeme = value.field, value.lexeme
         if lexeme == _NULL and field.null == "keep":
             continue
-        if value.record is not record or record is None:  # those of one document share it
+        if value.record is not record:  # those of one document share it
             record = value.record
-            if record is None:
-                raise Unbound(_untold("a document nor the path", bound, field.name))
-            owner = frame_owner(tenant, record)
-        if field.name in masks and is_mask(lexeme):
+            owner = None if record is None else frame_owner(tenant, record)
+        if owner is None:
+            raise Unbound(_untold("a document nor the path", bound, field.name))
+        if masks and field.name in masks and is_mask(lexeme):
             raise MaskedValue(field.name)
         bound_field = fields[field.name]
         treatment = bound_field.treatment
@@ -92,12 +92,10 @@ def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]
     unsealed = [(path, path) for path in message.misfits]
     fields = bound.fields
     record: str | None = None
-    owner = b""
+    owner: bytes | None = None
     digits = 0
     for value in message.values:
         field, lexeme = value.field, value.lexeme
-        if lexeme == _NULL:
-            continue
         bound_field = fields[field.name]
         treatment = bound_field.treatment
         try:
@@ -105,14 +103,15 @@ def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]
         except CannotOpen as error:
             raise audited(error, bound, tenant, value) from None
         if stored is None:
-            unsealed.append((field.name, str(field.path)))
+            if lexeme != _NULL:
+                unsealed.append((field.name, str(field.path)))
             continue
-        if value.record is not record or record is None:  # those of one document share it
+        if value.record is not record:  # those of one document share it
             record = value.record
-            if record is None:
-                where = "a document of the answer nor the path of its request"
-                raise UnreadableAnswer(_untold(where, bound, field.name))
-            owner = frame_owner(tenant, record)
+            owner = None if record is None else frame_owner(tenant, record)
+        if owner is None:
+            where = "a document of the answer nor the path of its request"
+            raise UnreadableAnswer(_untold(where, bound, field.name))
         if treatment.needs_lookup_key:  # the key stands in the rule: none is asked for
             needs_lookup_key = True
             digits += isinstance(stored, str)
