@@ -58,9 +58,25 @@ class Usage:
     """What was found. `unknown` counts, by field, values whose key nobody could tell."""
 
     cmks: dict[str, CmkUse] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    """What rules call their CMKs."""
     unknown: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
     """Why something could not be told."""
+
+    def about(self, key: str) -> list[str]:
+        """The ids in `cmks` of the CMK `key`, named by its id or as rules name it.
+
+        One that was not met is entered, under the name asked for: its answer is `unknown`.
+        """
+        ids = [each for each, use in sorted(self.cmks.items()) if key in (each, *use.names)]
+        if not ids and key in self.names:  # and the troubles say why the KMS does not know it
+            self.cmks[key] = CmkUse(names=[key])
+        elif not ids:
+            names = ", ".join(sorted(self.names))
+            unseen = f"no rule names it, so nothing is looked for under it; they name {names}"
+            self.cmks[key] = CmkUse(unseen=[unseen])
+        return ids or [key]
 
     def answer(self, key_id: str) -> tuple[str, list[str]]:
         """Whether a CMK can go: `yes`, `no` or `unknown`, and what stands against it."""
@@ -155,6 +171,7 @@ class Assessor:
 
     async def _name_cmks(self, rule: Rule, unseen: list[str]) -> None:
         for name in (rule.cmk.seal, *rule.cmk.open):
+            self._usage.names.add(name)
             try:
                 key_id = (await self._provider.describe_key(name)).key_id
             except KeyUnavailable as error:

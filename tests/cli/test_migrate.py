@@ -202,7 +202,36 @@ async def test_a_rotation_ends_with_a_key_that_can_go(desk: Desk) -> None:
     assert "rule 'customers' seals under it" in whole.out
 
 
-async def test_a_key_that_no_rule_names_is_told(desk: Desk) -> None:
+async def test_of_a_key_that_no_rule_names_any_more_is_told_what_was_found(desk: Desk) -> None:
+    """What stands under it may be among what nobody can tell: never a `yes`."""
+    await desk.run("migrate", "collection", "customers.yaml")
+    old, new = desk.cmk, desk.kms.make_key()
+    desk.write("rules.yaml", desk.read("rules.yaml").replace(f"cmk: {old}", f"cmk: {new}"))
+    asked = ("rewrap", "report", "customers.yaml", "--key", old)
+    told = await desk.run(*asked)
+    assert told.code == 1, told.err
+    assert f"CMK {old}  (no rule names it)\n  can it go? unknown\n" in told.out
+    assert f"nothing is looked for under it; they name {new}" in told.out
+    assert "read: 23 records of customers" in told.out
+    assert "nobody can tell the key of 18 customers.ssn" in told.out
+    report = (await desk.run(*asked, "--json")).report
+    (use,) = report["cmks"]
+    assert (use["key_id"], use["names"], use["can_go"]) == (old, [], "unknown")
+    assert report["unknown"] == {"customers.ssn": 18}
+
+
+async def test_a_name_that_no_rule_has_is_told_with_those_that_they_have(desk: Desk) -> None:
     done = await desk.run("rewrap", "report", "customers.yaml", "--key", "alias/none")
-    assert done.code == 2
-    assert "no rule names the CMK 'alias/none'" in done.err
+    assert done.code == 1
+    assert "CMK alias/none  (no rule names it)\n  can it go? unknown\n" in done.out
+    assert f"they name {desk.cmk}" in done.out
+
+
+async def test_of_a_key_that_the_kms_does_not_know_is_told_so(desk: Desk) -> None:
+    rules, cmk = desk.read("rules.yaml"), desk.cmk
+    desk.write(
+        "rules.yaml", rules.replace(f"cmk: {cmk}", f"cmk: {{seal: {cmk}, open: [alias/gone]}}")
+    )
+    done = await desk.run("rewrap", "report", "customers.yaml", "--key", "alias/gone")
+    assert done.code == 1
+    assert "CMK alias/gone  (alias/gone)\n  can it go? unknown\n    alias/gone: " in done.out

@@ -39,8 +39,9 @@ def command(descriptions: tuple[Path, ...], path: Path, key: str | None, *, as_j
     The answer is `yes` only where nothing is left under the key and nothing was left out: give a
     DESCRIPTION for every rule that names it, and for every collection where a rule holds several.
     A listing of one tenant (`tenant: {value: …}`) leaves the answer open. Only the rules of this
-    configuration are looked at: ask about a CMK before its name is taken out of them, and ask every
-    installation that names it. Files and backups elsewhere are not seen.
+    configuration are looked at: ask about a CMK before its name is taken out of them, for of one
+    that no rule names the answer is `unknown`, and ask every installation that names it. Files and
+    backups elsewhere are not seen.
 
     \b
     Examples:
@@ -53,12 +54,7 @@ def command(descriptions: tuple[Path, ...], path: Path, key: str | None, *, as_j
     """  # noqa: D301 - click's own mark
     logs.configure()
     usage, records = uvloop.run(_read(descriptions, path))
-    ids = sorted(usage.cmks)
-    if key is not None:
-        ids = [each for each in ids if key == each or key in usage.cmks[each].names]
-        if not ids:
-            names = sorted(name for use in usage.cmks.values() for name in use.names)
-            raise Misconfigured(f"no rule names the CMK {key!r}; they name {', '.join(names)}")
+    ids = sorted(usage.cmks) if key is None else usage.about(key)
     if as_json:
         click.echo(json.dumps(_facts(usage, records, ids), ensure_ascii=False))
     else:
