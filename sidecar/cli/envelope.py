@@ -163,13 +163,13 @@ def _tell(found: Found) -> Facts:
         return facts | {"error": error.why}
     suite = SUITES[envelope.suite]
     facts |= {"version": data[0], "suite": suite.id, "suite_name": suite.name}
-    if envelope.key.kind is KeyKind.EDK:
-        facts |= {"key": "edk", "edk_bytes": len(envelope.key.value)}
-        if blob := _KMS_BLOB.match(envelope.key.value):
+    if envelope.key_kind is KeyKind.EDK:
+        facts |= {"key": "edk", "edk_bytes": len(envelope.key)}
+        if blob := _KMS_BLOB.match(envelope.key):
             facts["cmk_version"] = blob[1].decode()
         facts["salt"] = bytes(envelope.body[:SALT_LENGTH]).hex()
     else:
-        facts |= {"key": "lookup", "lookup_key": envelope.key.value.hex()}
+        facts |= {"key": "lookup", "lookup_key": envelope.key.hex()}
     length = len(envelope.body)
     return facts | {"body_bytes": length, "plaintext_bytes": suite.plaintext_length(length)}
 

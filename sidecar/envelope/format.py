@@ -25,24 +25,18 @@ _STARTS = {bytes((VERSION, suite.id, suite.key_kind)): suite for suite in SUITES
 """One kind of key for each suite: a key reference never chooses how a body is read."""
 
 
-class KeyReference(msgspec.Struct, frozen=True, gc=False):
-    """What names the key of an envelope: the EDK, or the id of a lookup key."""
-
-    kind: KeyKind
-    value: bytes
-
-
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """One parsed envelope; `suite` is a known id."""
+    """One parsed envelope; `suite` is a known id, `key` the EDK or the id of a lookup key."""
 
     suite: int
-    key: KeyReference
+    key_kind: KeyKind
+    key: bytes
     body: Buffer
 
     def encode(self) -> bytes:
         """The one spelling of this envelope."""
-        write = edk_header if self.key.kind is KeyKind.EDK else lookup_header
-        return write(self.suite, self.key.value) + bytes(self.body)
+        write = edk_header if self.key_kind is KeyKind.EDK else lookup_header
+        return write(self.suite, self.key) + bytes(self.body)
 
 
 def lookup_key_id(edk: bytes) -> bytes:
@@ -98,8 +92,7 @@ def parse(data: bytes) -> Envelope:
     if len(data) < stop:
         raise Malformed("an envelope is cut short")
     suite.plaintext_length(len(data) - stop)
-    key = KeyReference(suite.key_kind, data[start:stop])
-    return Envelope(suite.id, key, memoryview(data)[stop:])
+    return Envelope(suite.id, suite.key_kind, data[start:stop], memoryview(data)[stop:])
 
 
 def read_frame(data: bytes) -> tuple[Suite, int, int]:

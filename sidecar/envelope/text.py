@@ -6,7 +6,7 @@ from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Callable
 from functools import lru_cache
 
-from sidecar.envelope.format import MAX_ENVELOPE_LENGTH, Envelope, KeyReference, read_frame
+from sidecar.envelope.format import MAX_ENVELOPE_LENGTH, Envelope, read_frame
 from sidecar.envelope.suite import KeyKind
 from sidecar.errors import Malformed
 
@@ -68,8 +68,7 @@ def parse_text(text: bytes) -> Envelope:
     suite, kind, check_length, stop, left = _read_start(text[:_START_LENGTH])
     data = _decode(text[stop:])
     check_length(len(data) - left)
-    name = _read_key(text[:stop]) + data[:left] if left else _read_key(text[:stop])
-    return Envelope(suite, KeyReference(kind, name), data[left:])
+    return Envelope(suite, kind, _read_key(text[:stop]) + data[:left], data[left:])
 
 
 @lru_cache(maxsize=256)

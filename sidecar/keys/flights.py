@@ -2,8 +2,7 @@
 """Single flight: many callers, one question to the KMS.
 
 A flight is a task of its own. A caller that is cancelled leaves its flight to the others, and a
-flight that nobody awaits any more still lands in the cache. Callers themselves need no task: the
-host may drive them by hand until they first suspend.
+flight that nobody awaits any more still lands in the cache.
 """
 
 import asyncio

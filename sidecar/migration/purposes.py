@@ -77,14 +77,14 @@ class Rewrapping:
                 continue
             if value.envelope is None or self._is_outdated(value.envelope):
                 return True
-            if value.envelope.key.kind is KeyKind.EDK:
-                edks.add(value.envelope.key.value)
+            if value.envelope.key_kind is KeyKind.EDK:
+                edks.add(value.envelope.key)
         return bool(edks) and await self._is_old(edks, KeyContext(self._rule.store.name, tenant))
 
     def _is_outdated(self, envelope: Envelope) -> bool:
-        if envelope.key.kind is KeyKind.EDK:
+        if envelope.key_kind is KeyKind.EDK:
             return envelope.suite != self._suite
-        return envelope.key.value != self._lookup
+        return envelope.key != self._lookup
 
     async def _is_old(self, edks: set[bytes], context: KeyContext) -> bool:
         current = await self._keyring.for_sealing(self._rule.cmk, context, self._suite)

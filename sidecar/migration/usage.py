@@ -129,8 +129,8 @@ def _sealed(rule: Rule, tenant: str, envelope: Envelope | None) -> Sealed:
     """The key of an envelope, and whose it is; lookup keys are shared by tenants."""
     if envelope is None:  # it claims to be one and is none
         return Sealed(rule.name, tenant, KeyKind.EDK, b"")
-    key = envelope.key
-    return Sealed(rule.name, tenant if key.kind is KeyKind.EDK else "", key.kind, key.value)
+    kind = envelope.key_kind
+    return Sealed(rule.name, tenant if kind is KeyKind.EDK else "", kind, envelope.key)
 
 
 def _unseen(rule: Rule, census: Census) -> Iterator[str]:

@@ -115,8 +115,8 @@ def find_in_answer(bound: BoundRule, tenant: str, message: Message[ResponseHead]
         if treatment.needs_lookup_key:  # the key stands in the rule: none is asked for
             needs_lookup_key = True
             digits += isinstance(stored, str)
-        elif isinstance(stored, Envelope) and (key := stored.key).kind is _EDK:
-            edks.add(key.value)
+        elif isinstance(stored, Envelope) and stored.key_kind is _EDK:
+            edks.add(stored.key)
         sites.append((value, treatment, bound_field.place + owner, stored))
     strays = message.claims - (len(sites) - digits)
     return FoundInAnswer(sites, edks, needs_lookup_key, unsealed, strays)

@@ -114,9 +114,9 @@ class _Sealed(_Enveloped):
         return b'"' + keys.sealing.seal(context, plaintext) + b'"'
 
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
-        if not isinstance(stored, Envelope) or (name := stored.key).kind is not _EDK:
+        if not isinstance(stored, Envelope) or stored.key_kind is not _EDK:
             raise CannotOpen
-        return plaintext_to_lexeme(keys.opening[name.value].open(stored, context))
+        return plaintext_to_lexeme(keys.opening[stored.key].open(stored, context))
 
 
 class _Equal(_Enveloped):
@@ -141,7 +141,7 @@ class _Equal(_Enveloped):
     def open(self, keys: Keys, context: bytes, stored: Stored) -> bytes:
         if isinstance(stored, Envelope):
             for key in keys.lookup:
-                if key.id == stored.key.value:
+                if key.id == stored.key:
                     return plaintext_to_lexeme(key.open(stored, context))
         raise CannotOpen
 

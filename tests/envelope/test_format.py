@@ -12,7 +12,6 @@ from sidecar.envelope import (
     MAX_ENVELOPE_LENGTH,
     Envelope,
     KeyKind,
-    KeyReference,
     edk_header,
     lookup_key_id,
     parse,
@@ -46,14 +45,14 @@ def test_whatever_parses_encodes_to_itself(data):
 def test_a_frame_comes_back_part_by_part(suite, edk, length):
     body = bytes(56) + bytes(length + (length // 16384 + 1) * 16)
     envelope = parse(edk_header(suite.id, edk) + body)
-    assert envelope == Envelope(suite.id, KeyReference(KeyKind.EDK, edk), memoryview(body))
+    assert envelope == Envelope(suite.id, KeyKind.EDK, edk, memoryview(body))
 
 
 @MODEST
 @given(st.binary(min_size=8, max_size=8), st.binary(min_size=17, max_size=100))
 def test_a_lookup_frame_comes_back_part_by_part(key_id, body):
     envelope = parse(lookup_header(3, key_id) + body)
-    assert envelope == Envelope(3, KeyReference(KeyKind.LOOKUP, key_id), memoryview(body))
+    assert envelope == Envelope(3, KeyKind.LOOKUP, key_id, memoryview(body))
     assert envelope.encode() == lookup_header(3, key_id) + body
 
 

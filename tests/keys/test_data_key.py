@@ -16,7 +16,7 @@ def key(suite: int, salt: bytes = b"") -> DataKey:
 def test_what_it_seals_names_its_edk_and_suite_and_opens_at_its_place_alone(suite: int) -> None:
     data_key = key(suite)
     sealed = envelope.parse_text(data_key.seal(b"place", b"value"))
-    assert (sealed.suite, sealed.key.value) == (suite, b"the EDK")
+    assert (sealed.suite, sealed.key) == (suite, b"the EDK")
     assert data_key.open(sealed, b"place") == b"value"
     with pytest.raises(CannotOpen):
         data_key.open(sealed, b"another place")

@@ -17,7 +17,7 @@ def test_equal_values_at_one_place_become_equal_envelopes_that_name_the_key() ->
     assert sealed != key().seal(b"another place", b"value")
     assert sealed != key(b"j" * 32).seal(b"place", b"value")
     parsed = envelope.parse_text(sealed)
-    assert parsed.key.value == key().id == envelope.lookup_key_id(b"the EDK")
+    assert parsed.key == key().id == envelope.lookup_key_id(b"the EDK")
     assert key().open(parsed, b"place") == b"value"
 
 

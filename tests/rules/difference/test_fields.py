@@ -36,7 +36,7 @@ def _key_kind(mode: Mode) -> object:
         return object()
     text = SEARCHABLE if mode is Mode.EQUALITY else SEALED
     stored = treatment_of(field("a", mode)).find(f'"{text}"'.encode())
-    kind = KeyKind(stored.key.kind)  # type: ignore[union-attr]
+    kind = KeyKind(stored.key_kind)  # type: ignore[union-attr]
     assert (kind is KeyKind.LOOKUP) is treatment_of(field("a", mode)).needs_lookup_key
     return kind
 
