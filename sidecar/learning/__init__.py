@@ -10,7 +10,7 @@ from sidecar.learning.observer import Observer
 from sidecar.learning.proposal import MARK, propose
 from sidecar.learning.proposed import Proposal, ProposedRule
 from sidecar.learning.traffic import Traffic
-from sidecar.learning.writing import describe, write_proposal
+from sidecar.learning.writing import write_proposal
 
 __all__ = [
     "MARK",
@@ -18,7 +18,6 @@ __all__ = [
     "Proposal",
     "ProposedRule",
     "Traffic",
-    "describe",
     "propose",
     "write_proposal",
 ]

@@ -8,14 +8,13 @@ time (Unix seconds) and the nonce are arguments.
 from sidecar.signing import acs3, acs4, v1
 from sidecar.signing.failures import NonceUsed, SignatureFailure, SignatureMismatch
 from sidecar.signing.request import AccessKey, Request
-from sidecar.signing.signed import FindSecret, Scope, Signed
+from sidecar.signing.signed import Scope, Signed
 from sidecar.signing.timestamp import WINDOW_SECONDS
 from sidecar.signing.verification import verify
 
 __all__ = [
     "WINDOW_SECONDS",
     "AccessKey",
-    "FindSecret",
     "NonceUsed",
     "Request",
     "Scope",

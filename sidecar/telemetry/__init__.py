@@ -32,7 +32,7 @@ unsealed values (a store holds what should be sealed).
 """
 
 from sidecar.telemetry.readings import Reading, read
-from sidecar.telemetry.series import SERIES, Series, Sources
+from sidecar.telemetry.series import SERIES, Sources
 from sidecar.telemetry.totals import CONTENT_TYPE, LIFE_SERIES, LifeStats, Totals
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "SERIES",
     "LifeStats",
     "Reading",
-    "Series",
     "Sources",
     "Totals",
     "read",

@@ -7,7 +7,7 @@ event → record → chain, index        trail.py: with the call, in its transac
   verification, index.search          what was written is what is there; who did what
 """
 
-from sidecar.kms.audit.chain import ChainBroken, Head, Link, append, tail
+from sidecar.kms.audit.chain import ChainBroken, Head, append, tail
 from sidecar.kms.audit.event import Event
 from sidecar.kms.audit.trail import Trail
 from sidecar.kms.audit.verification import Verified, verify
@@ -16,7 +16,6 @@ __all__ = [
     "ChainBroken",
     "Event",
     "Head",
-    "Link",
     "Trail",
     "Verified",
     "append",

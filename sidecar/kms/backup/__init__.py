@@ -10,6 +10,6 @@ token holds, so without a passphrase it is as secret as the token itself.
 """
 
 from sidecar.kms.backup.restoring import restore
-from sidecar.kms.backup.taking import Taken, take
+from sidecar.kms.backup.taking import take
 
-__all__ = ["Taken", "restore", "take"]
+__all__ = ["restore", "take"]

@@ -3,25 +3,15 @@
 
 from sidecar.kms.store import nonces, ram_tables
 from sidecar.kms.store.audit_tables import AuditExport, AuditKey, AuditMark
-from sidecar.kms.store.certificates import (
-    Certificate,
-    Certificates,
-    list_certificates_in_token,
-)
+from sidecar.kms.store.certificates import Certificate, list_certificates_in_token
 from sidecar.kms.store.database import Database
-from sidecar.kms.store.materials import (
-    Material,
-    Materials,
-    find_sealed,
-    list_in_token,
-    list_to_destroy,
-)
+from sidecar.kms.store.materials import Material, find_sealed, list_in_token
 from sidecar.kms.store.named import is_named
 from sidecar.kms.store.pairs import Pairs, forget_pairs, list_pairs
 from sidecar.kms.store.schema import DELETED, Alias, AuditHead, AuditRecord, Key, ResourceTag, Table
 from sidecar.kms.store.shelf import Cmk, Label, Shelf, find_cmk
 from sidecar.kms.store.tags import CERTIFICATE, KEY, Tag, Tags
-from sidecar.kms.store.versions import Version, Versions
+from sidecar.kms.store.versions import Version
 
 __all__ = [
     "CERTIFICATE",
@@ -34,13 +24,11 @@ __all__ = [
     "AuditMark",
     "AuditRecord",
     "Certificate",
-    "Certificates",
     "Cmk",
     "Database",
     "Key",
     "Label",
     "Material",
-    "Materials",
     "Pairs",
     "ResourceTag",
     "Shelf",
@@ -48,7 +36,6 @@ __all__ = [
     "Tag",
     "Tags",
     "Version",
-    "Versions",
     "find_cmk",
     "find_sealed",
     "forget_pairs",
@@ -56,7 +43,6 @@ __all__ = [
     "list_certificates_in_token",
     "list_in_token",
     "list_pairs",
-    "list_to_destroy",
     "nonces",
     "ram_tables",
 ]

@@ -8,14 +8,13 @@ highest version that held is kept in a file (`accepted`).
 """
 
 from sidecar.rules.trust.keys import generate_key, read_signing_key, read_trust_keys
-from sidecar.rules.trust.manifest import Signature, describe, parse_signature, sign
+from sidecar.rules.trust.manifest import describe, parse_signature, sign
 from sidecar.rules.trust.source import Offered, RuleSource, Trust, signature_path
 from sidecar.rules.trust.verification import verify
 
 __all__ = [
     "Offered",
     "RuleSource",
-    "Signature",
     "Trust",
     "describe",
     "generate_key",
