@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from sidecar.backends.adapter import Value
-from sidecar.backends.media import body_codec, is_endless
+from sidecar.backends.media import body_codec, codec_of, is_endless
 from sidecar.backends.records import find_text, record_of, record_path
 from sidecar.backends.refusals import (
     Endless,
@@ -24,7 +24,7 @@ from sidecar.backends.refusals import (
     UnsupportedMedia,
 )
 from sidecar.backends.silence import Silence
-from sidecar.codecs import Reading, Shape, Site, build_shape, find_codec, seems_a_patch
+from sidecar.codecs import Codec, Reading, Shape, Site, build_shape, find_codec, seems_a_patch
 from sidecar.codecs.places import SPARE_PLACES, check_places
 from sidecar.envelope import MIN_DIGITS
 from sidecar.fieldpath import FieldPath
@@ -45,6 +45,9 @@ _RECORD_ID: Final = _RecordId()
 
 type Tag = Field | Requirement | _RecordId
 
+type Found = tuple[Reading[Tag] | None, list[Value]]
+"""A body, None where nothing is looked for in it, and its designated values."""
+
 
 class BodyReader:
     """Finds what a rule designates in the bodies of its messages."""
@@ -55,63 +58,63 @@ class BodyReader:
         self._has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         self._is_whole = any(field.is_whole_body for field in rule.fields)
         self._is_idle = not (rule.fields or rule.require)
+        self._unbound = frozenset(f.name for f in rule.fields if f.mode in DETERMINISTIC)
         self._in_requests, self._in_responses = _shapes(rule)
-        self._silence = Silence(self._in_responses)
+        self.silence = Silence(self._in_responses)
 
-    def read_request(self, head: RequestHead, body: bytes) -> Reading[Tag] | None:
-        """The body, not empty, that goes to the store; None where nothing is looked for."""
-        if self._is_idle:
-            return None
-        codec = body_codec(head.headers, self._is_whole)
+    def read_request(self, head: RequestHead, variables: Mapping[str, str], body: bytes) -> Found:
+        """What goes to the store."""
+        if self._is_idle or not body:
+            return None, []
+        codec, may_patch = _format_of(head, self._is_whole)
         if codec is None:
             raise UnsupportedMedia("no codec reads a body of this Content-Type")
-        if codec is _JSON and _asks_to_patch(head) and seems_a_patch(body):
+        if may_patch and seems_a_patch(body):
             raise UnsupportedMedia("a list of edits has values elsewhere than its paths say")
         reading = codec.read(body, self._in_requests)
         if reading.misfits:
             path = reading.misfits[0].path or "$"
             raise UnexpectedShape(f"an unexpected value stands at {path!r}")
         check_places(reading.elements + len(reading.sites) + SPARE_PLACES)
-        return reading
+        return reading, self._values(reading, variables)
 
-    def is_silent(self, head: ResponseHead, body: bytes) -> bool:
-        """Whether a body that comes from the store surely says nothing of the rule's."""
-        return self._silence.covers(body) and body_codec(head.headers) is _JSON
-
-    def read_response(self, head: ResponseHead, body: bytes) -> Reading[Tag] | None:
-        """The body that comes from the store; None for a format in which no value is looked for."""
-        codec = None
-        if body and not self._is_idle:
-            codec = body_codec(head.headers, self._is_whole)
-        if codec is not None:
-            return codec.read(body, self._in_responses)
+    def read_response(self, head: ResponseHead, variables: Mapping[str, str], body: bytes) -> Found:
+        """What comes from the store."""
+        if body and not self._is_idle and (codec := codec_of(head, self._is_whole)) is not None:
+            reading = codec.read(body, self._in_responses)
+            return reading, self._values(reading, variables)
         if is_endless(head.headers):
             raise Endless("the store answered with an event stream")
         if self._has_digits and head.status < _FIRST_ERROR and _may_hold_digits(body):
             raise UnreadableAnswer("sealed digits may stand in a format that no codec reads")
-        return None
+        return None, []
 
-    def values(self, reading: Reading[Tag], variables: Mapping[str, str]) -> list[Value]:
+    def _values(self, reading: Reading[Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
         ids: dict[int, bytes] = {}
         found: list[tuple[Field, Site[Tag]]] = []
         for site in reading.sites:
             tag = site.tag
-            if isinstance(tag, Field):
+            if type(tag) is Field:
                 if site.is_compared:
                     _check_comparison(tag, site)
                 found.append((tag, site))
-            elif isinstance(tag, Requirement):
+            elif tag is _RECORD_ID:
+                if ids.setdefault(site.document, site.lexeme) != site.lexeme:
+                    raise Unbound("a document tells two record ids")
+            elif type(tag) is Requirement:
                 _check_requirement(tag, site.lexeme)
-            elif ids.setdefault(site.document, site.lexeme) != site.lexeme:
-                raise Unbound("a document tells two record ids")
         if self._record is None:
             return [Value(field, site.lexeme, "", site) for field, site in found]
-        in_path = variables.get(self._record)
+        return self._bound(found, ids, variables.get(self._record))
+
+    def _bound(
+        self, found: list[tuple[Field, Site[Tag]]], ids: Mapping[int, bytes], in_path: str | None
+    ) -> list[Value]:
         values = []
         document, record = _NO_DOCUMENT, None
         for field, site in found:
-            if field.mode in DETERMINISTIC:
+            if field.name in self._unbound:
                 values.append(Value(field, site.lexeme, "", site))
                 continue
             if site.document != document:
@@ -134,6 +137,12 @@ def _shapes(rule: Rule) -> tuple[Shape[Tag], Shape[Tag]]:
 
 
 @lru_cache(REMEMBERED)
+def _format_of(head: RequestHead, is_whole: bool) -> tuple[Codec | None, bool]:  # noqa: FBT001 - keys of a cache
+    """The codec of a request's body, and whether the store may take that for a patch as well."""
+    codec = body_codec(head.headers, is_whole=is_whole)
+    return codec, codec is _JSON and _asks_to_patch(head)
+
+
 def _asks_to_patch(head: RequestHead) -> bool:
     """Whether a store may take the method for PATCH, by itself or as another field overrides it."""
     if head.method == b"PATCH" or any(value.upper() == b"PATCH" for _, value in head.headers):

@@ -21,7 +21,7 @@ from cachetools import LRUCache
 from sidecar.backends.adapter import Message
 from sidecar.backends.graphql_text.names import ProtectedNames
 from sidecar.backends.graphql_text.operations import read_operations, strange_names
-from sidecar.backends.media import body_codec
+from sidecar.backends.media import codec_of
 from sidecar.backends.problem import refusal_in
 from sidecar.backends.records import record_path
 from sidecar.backends.refusals import (
@@ -80,7 +80,7 @@ class _GraphqlAdapter:
     ) -> Message[RequestHead]:
         if any(fold(unquote_plus(name)) in _IN_URL for name in _names_of(query)):
             raise UnsupportedMedia("a query in the URL; send it as JSON in the body of a POST")
-        if body and body_codec(head.headers) is not _JSON:
+        if body and codec_of(head) is not _JSON:
             raise UnsupportedMedia("a GraphQL request that is not JSON")
         message = self._as_rest.read_request(head, variables, query, body)
         if body and self._has_fields:

@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 
 from sidecar.codecs import Codec, find_codec
-from sidecar.message import REMEMBERED, Headers, header_values
+from sidecar.message import REMEMBERED, Headers, RequestHead, ResponseHead, header_values
 
 _UNCODED = frozenset({b"", b"identity"})
 _ENDLESS = (b"text/event-stream", b"multipart/x-mixed-replace")
@@ -16,7 +16,12 @@ _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})=(?:"([^"\\]*)"|({_TOKEN}))
 
 
 @lru_cache(REMEMBERED)
-def body_codec(headers: Headers, is_whole: bool = False) -> Codec | None:  # noqa: FBT001, FBT002 - keys of a cache
+def codec_of(head: RequestHead | ResponseHead, is_whole: bool = False) -> Codec | None:  # noqa: FBT001, FBT002 - keys of a cache
+    """`body_codec` of a whole head, which knows its hash."""
+    return body_codec(head.headers, is_whole=is_whole)
+
+
+def body_codec(headers: Headers, *, is_whole: bool = False) -> Codec | None:
     """The codec of a body sent with `headers`; None where no codec, or not just one, is named.
 
     `is_whole` asks for one to which the body is a single value.
@@ -26,9 +31,9 @@ def body_codec(headers: Headers, is_whole: bool = False) -> Codec | None:  # noq
 
 
 @lru_cache(REMEMBERED)
-def is_coded(headers: Headers) -> bool:
+def is_coded(head: RequestHead | ResponseHead) -> bool:
     """Whether Content-Encoding says that the body is not what it seems."""
-    codings = {value.strip().lower() for value in header_values(headers, b"content-encoding")}
+    codings = {value.strip().lower() for value in header_values(head.headers, b"content-encoding")}
     return not codings <= _UNCODED
 
 

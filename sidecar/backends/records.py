@@ -27,21 +27,16 @@ def record_path(record: str) -> FieldPath:
 
 def record_of(lexeme: bytes | None, in_path: str | None) -> str | None:
     """The record of a document, by the id in it, by the path, or by both alike."""
-    record = None if lexeme is None else _record_id(lexeme)
-    if record is not None and in_path not in {None, record}:
+    if lexeme is None or lexeme == b"null":
+        return in_path
+    record = find_text(lexeme)
+    if record is None and _INTEGER.fullmatch(lexeme):  # of any length: no number is made of it
+        record = lexeme.decode("ascii")
+    if not record:
+        raise Unbound("a record id is a text that is not empty, or an integer")
+    if in_path is not None and in_path != record:
         raise Unbound("the record id of a document is not the one in the path")
-    return record or in_path
-
-
-def _record_id(lexeme: bytes) -> str | None:
-    """A text or an integer as a record id; null is no id."""
-    if text := find_text(lexeme):
-        return text
-    if lexeme == b"null":
-        return None
-    if _INTEGER.fullmatch(lexeme):  # of any length: no number is made of it
-        return lexeme.decode("ascii")
-    raise Unbound("a record id is a text that is not empty, or an integer")
+    return record
 
 
 def find_text(lexeme: bytes) -> str | None:

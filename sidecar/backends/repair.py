@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sidecar.backends.coding import UnknownCoding, codings_of, decode
 from sidecar.backends.refusals import UnreadableAnswer, UnsupportedMedia
 from sidecar.errors import Malformed
-from sidecar.message import REMEMBERED, Headers, RequestHead, ResponseHead, without_headers
+from sidecar.message import REMEMBERED, RequestHead, ResponseHead, without_headers
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"trailer"})
 _DIGESTS = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
@@ -61,23 +61,25 @@ def uncode_response(head: ResponseHead, body: bytes, limit: int) -> tuple[Respon
     return replace(head, headers=without_headers(head.headers, _DIGESTS | _CODING)), plain
 
 
-def repair_request(head: RequestHead, target: bytes, body: bytes, *, changed: bool) -> RequestHead:
+def repair_request(head: RequestHead, body: bytes, *, changed: bool) -> RequestHead:
     """The head that goes with `body` to the store, less its length.
 
     The answer must come whole and uncoded, or the fields in it could not be found: ranges are not
     asked for (RFC 9110 §14.2 lets any server ignore them), and only `identity` is accepted.
     """
-    lines, has_digest = _lines_to_store(head.headers)
+    to_store, has_digest = _to_store(head)
     if has_digest and changed:
-        lines = tuple([_made_anew(line, body) for line in lines])
-    return RequestHead(head.method, target, head.authority, lines)
+        lines = tuple([_made_anew(line, body) for line in to_store.headers])
+        return replace(to_store, headers=lines)
+    return to_store
 
 
 @lru_cache(REMEMBERED)
-def _lines_to_store(headers: Headers) -> tuple[Headers, bool]:
-    """Those of `headers` that go on, and whether a digest is among them."""
-    lines = without_headers(headers, _NOT_TO_STORE)
-    return (*lines, _IDENTITY), any(name.lower() in _DIGESTS for name, _ in lines)
+def _to_store(head: RequestHead) -> tuple[RequestHead, bool]:
+    """The head that goes with an unchanged body, and whether a digest is in it."""
+    lines = without_headers(head.headers, _NOT_TO_STORE)
+    has_digest = any(name.lower() in _DIGESTS for name, _ in lines)
+    return RequestHead(head.method, head.target, head.authority, (*lines, _IDENTITY)), has_digest
 
 
 def _made_anew(line: tuple[bytes, bytes], body: bytes) -> tuple[bytes, bytes]:
@@ -86,14 +88,12 @@ def _made_anew(line: tuple[bytes, bytes], body: bytes) -> tuple[bytes, bytes]:
     return (name, _digest(lower, value, body)) if lower in _DIGESTS else line
 
 
-def repair_response(head: ResponseHead, *, changed: bool) -> ResponseHead:
-    """The head that goes to the client, less its length; digests of a changed body are dropped."""
-    return ResponseHead(head.status, head.reason, _lines_to_client(head.headers, changed))
-
-
 @lru_cache(REMEMBERED)
-def _lines_to_client(headers: Headers, changed: bool) -> Headers:  # noqa: FBT001 - keys of a cache
-    return without_headers(headers, _OF_CHANGED if changed else _FRAMING)
+def repair_response(head: ResponseHead, changed: bool) -> ResponseHead:  # noqa: FBT001 - keys of a cache
+    """The head that goes to the client, less its length; digests of a changed body are dropped."""
+    return replace(
+        head, headers=without_headers(head.headers, _OF_CHANGED if changed else _FRAMING)
+    )
 
 
 def bodiless_response(head: ResponseHead) -> ResponseHead:

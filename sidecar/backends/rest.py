@@ -7,6 +7,7 @@ range) is refused. Bodies come here as they were before they were compressed.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import msgspec
 from msgspec.structs import replace
@@ -15,97 +16,79 @@ from sidecar.backends.adapter import Edits, Value
 from sidecar.backends.bodies import BodyReader, Tag
 from sidecar.backends.heads import HeadReader, Span, count_head_claims, splice
 from sidecar.backends.problem import problem
-from sidecar.backends.query import QueryReader, replace_values
+from sidecar.backends.query import Parameter, QueryReader, replace_values
 from sidecar.backends.refusals import Unbound, UnreadableAnswer
 from sidecar.backends.repair import repair_request, repair_response
-from sidecar.codecs import Reading, Site
+from sidecar.backends.silence import PARTIAL_CONTENT
+from sidecar.codecs import Reading
 from sidecar.codecs.claims import count_claims, holds_envelope
 from sidecar.errors import Malformed, SidecarError
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.rules import IN_TARGET, Rule
 
-_PARTIAL_CONTENT = 206
 
-type _Edit[P] = tuple[P, bytes]
-
-
-class _Request:
+class _Request(msgspec.Struct):
     """One request: values of its body, of its query and of its head."""
 
-    misfits = ()  # refused by the reader
+    misfits: ClassVar[Sequence[str]] = ()  # refused by the reader
 
-    def __init__(
-        self,
-        head: RequestHead,
-        body: bytes,
-        reading: Reading[Tag] | None,
-        values: list[Value],
-        query: bytes,
-    ) -> None:
-        self.values = values
-        self.claims = 0 if reading is None else reading.claims
-        self._head = head
-        self._body = body
-        self._reading = reading
-        self._query = query
+    values: list[Value]
+    claims: int
+    head: RequestHead
+    body: bytes
+    reading: Reading[Tag] | None
+    query: bytes
+    has_others: bool = False
+    """Whether some values stand elsewhere than in the body."""
 
     def finish(self, edits: Edits = ()) -> tuple[RequestHead, bytes]:
-        head = self._head
-        in_body, spans, searched = _parted(edits)
-        target = head.target
-        if spans:
-            headers, target = splice(head.headers, target, spans)
-            head = replace(head, headers=headers)
-        if searched:
-            path = target.partition(b"?")[0]
-            target = b"%b?%b" % (path, replace_values(self._query, searched))
-        body = self._body if self._reading is None else self._reading.render(in_body)
-        return repair_request(head, target, body, changed=body is not self._body), body
+        head, body = self.head, self.body
+        if self.has_others:
+            edits, spans, searched = _parted(edits)
+            headers, target = splice(head.headers, head.target, spans)
+            if searched:
+                path = target.partition(b"?")[0]
+                target = b"%b?%b" % (path, replace_values(self.query, searched))
+            head = replace(head, headers=headers, target=target)
+        if self.reading is not None:
+            body = self.reading.render([(value.place, lexeme) for value, lexeme in edits])
+        return repair_request(head, body, changed=body is not self.body), body
 
 
-class _Response:
+class _Response(msgspec.Struct):
     """One answer: values of its body and of its head."""
 
-    misfits: Sequence[str] = ()
-
-    def __init__(
-        self, head: ResponseHead, body: bytes, reading: Reading[Tag] | None, values: list[Value]
-    ) -> None:
-        self.values = values
-        if reading is None:
-            self.claims = int(holds_envelope(body))
-        else:
-            self.claims = reading.claims
-            if reading.misfits:
-                # A scalar where a document might stand (`true`, `"OK"`) is an answer without one.
-                self.misfits = [misfit.path for misfit in reading.misfits if misfit.in_document]
-        self._head = head
-        self._body = body
-        self._reading = reading
+    values: list[Value]
+    misfits: list[str]
+    claims: int
+    head: ResponseHead
+    body: bytes
+    reading: Reading[Tag] | None
+    has_others: bool = False
 
     def finish(self, edits: Edits = ()) -> tuple[ResponseHead, bytes]:
-        head = self._head
-        in_body, spans, _ = _parted(edits)
-        if spans:
+        head, body = self.head, self.body
+        if self.has_others:
+            edits, spans, _ = _parted(edits)
             head = replace(head, headers=splice(head.headers, b"", spans)[0])
-        body = self._body if self._reading is None else self._reading.render(in_body)
-        return repair_response(head, changed=body is not self._body), body
+        if self.reading is not None:
+            body = self.reading.render([(value.place, lexeme) for value, lexeme in edits])
+        return repair_response(head, body is not self.body), body
 
 
-def _parted(edits: Edits) -> tuple[list[_Edit[Site[Tag]]], list[_Edit[Span]], dict[int, str]]:
-    """Those in the body, those in the head, and texts in the query by their position."""
-    in_body: list[_Edit[Site[Tag]]] = []
-    in_head: list[_Edit[Span]] = []
-    in_query: dict[int, str] = {}
+def _parted(edits: Edits) -> tuple[Edits, list[tuple[Span, bytes]], dict[int, str]]:
+    """Those in the body, those in the head, and the texts in the query by their position."""
+    in_body = []
+    in_head = []
+    in_query = {}
     for value, lexeme in edits:
         place = value.place
-        kind = type(place)
-        if kind is Site:
-            in_body.append((place, lexeme))
-        elif kind is Span:
+        if isinstance(place, Span):
             in_head.append((place, lexeme))
-        else:
+        elif isinstance(place, Parameter):
             in_query[place.position] = msgspec.json.decode(lexeme, type=str)
+        else:
+            in_body.append((value, lexeme))
     return in_body, in_head, in_query
 
 
@@ -124,39 +107,42 @@ class _RestAdapter:
         self, head: RequestHead, variables: Mapping[str, str], query: bytes, body: bytes
     ) -> _Request:
         parameters = self._query.read(query) if query else ()
-        reading = self._bodies.read_request(head, body) if body else None
-        values = [] if reading is None else self._bodies.values(reading, variables)
-        request = _Request(head, body, reading, values, query)
+        reading, values = self._bodies.read_request(head, variables, body)
+        claims = 0 if reading is None else reading.claims
+        if not parameters and self._heads is None:
+            return _Request(values, claims, head, body, reading, query)
         for parameter in parameters:
             values.append(Value(parameter.field, parameter.lexeme, "", parameter))
-            request.claims += count_claims(parameter.lexeme)
+            claims += count_claims(parameter.lexeme)
         if self._heads is not None:
             found = self._heads.read_request(head, variables)
             values += found
-            request.claims += count_head_claims(head.headers, found)
-        return request
+            claims += count_head_claims(head.headers, found)
+        return _Request(values, claims, head, body, reading, query, has_others=True)
 
     def is_silent(self, head: ResponseHead, body: bytes) -> bool:
-        if self._heads is not None or head.status == _PARTIAL_CONTENT:
-            return False
-        return self._bodies.is_silent(head, body)
+        return self._heads is None and self._bodies.silence.covers(head, body)
 
     def read_response(
         self, head: ResponseHead, variables: Mapping[str, str], body: bytes
     ) -> _Response:
-        if head.status == _PARTIAL_CONTENT:
+        if head.status == PARTIAL_CONTENT:
             raise UnreadableAnswer("the store answered with a part of a range")
         try:
-            reading = self._bodies.read_response(head, body)
-            values = [] if reading is None else self._bodies.values(reading, variables)
-            response = _Response(head, body, reading, values)
-            if self._heads is not None:
-                found = self._heads.read_response(head.headers)
-                values += found
-                response.claims += count_head_claims(head.headers, found)
+            reading, values = self._bodies.read_response(head, variables, body)
+            if reading is None:
+                misfits, claims = [], int(holds_envelope(body))
+            else:
+                # A scalar where a document might stand (`true`, `"OK"`) is an answer without one.
+                misfits = [misfit.path for misfit in reading.misfits if misfit.in_document]
+                claims = reading.claims
+            if self._heads is None:
+                return _Response(values, misfits, claims, head, body, reading)
+            found = self._heads.read_response(head.headers)
+            claims += count_head_claims(head.headers, found)
+            return _Response(values + found, misfits, claims, head, body, reading, has_others=True)
         except (Malformed, Unbound) as error:
             raise UnreadableAnswer(f"the store's answer: {error.why}") from None
-        return response
 
     def refusal(self, error: SidecarError) -> Refusal:
         return problem(error, self._rule)

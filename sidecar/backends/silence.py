@@ -14,10 +14,14 @@ from typing import Any
 
 import msgspec
 
-from sidecar.codecs import Shape
+from sidecar.backends.media import codec_of
+from sidecar.codecs import Shape, find_codec
 from sidecar.codecs.json import MAX_DEPTH_OF_ANSWERS
+from sidecar.message import ResponseHead
 from sidecar.rules import Field
 
+PARTIAL_CONTENT = 206
+_JSON = find_codec("application/json")
 _MOST_BYTES = 2 * MAX_DEPTH_OF_ANSWERS
 """Longer bodies could be nested too deep, and are as fast to read as to search for names."""
 _check = msgspec.json.Decoder(msgspec.Raw).decode
@@ -34,8 +38,8 @@ class Silence:
         # A body that is one value has none; others begin with one, but perhaps not in every list.
         self._is_certain = bool(names) and not _has_nameless(shape)
 
-    def covers(self, body: bytes) -> bool:
-        """Whether `body` is a JSON text with nothing in it of the rule's, and no envelope."""
+    def covers(self, head: ResponseHead, body: bytes) -> bool:
+        """Whether an answer is a JSON text with nothing in it of the rule's, and no envelope."""
         if not (self._is_certain and 0 < len(body) <= _MOST_BYTES and body.isascii()):
             return False
         if self._speaks(body) is not None:
@@ -44,7 +48,7 @@ class Silence:
             _check(body)
         except msgspec.DecodeError:
             return False
-        return True
+        return head.status != PARTIAL_CONTENT and codec_of(head) is _JSON
 
 
 def _names(shape: Shape[Any]) -> Iterator[str]:

@@ -92,7 +92,7 @@ class _Telling:
         sealed = 0
         try:
             head, body = answer
-            if body and is_coded(head.headers):
+            if body and is_coded(head):
                 head, body = uncode_response(head, body, BODY_LIMIT)
             message = adapter.read_response(head, hold.match.variables, body)
             values, sealed = message.values, message.claims
@@ -133,7 +133,7 @@ class _Telling:
 
 def _values(head: RequestHead, match: Match, body: bytes) -> Sequence[Value]:
     adapter = BACKENDS[match.rule.store.kind].bind(match.rule)
-    if body and is_coded(head.headers):
+    if body and is_coded(head):
         head, body = uncode_request(head, body, BODY_LIMIT)
     return adapter.read_request(head, match.variables, match.query, body).values
 

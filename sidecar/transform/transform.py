@@ -111,7 +111,7 @@ class Transform:
             if not body and (sealed := self._seal_bare(hold)):
                 return sealed
             check_length(body, hold.body_limit)
-            if body and is_coded(head.headers):
+            if body and is_coded(head):
                 head, plain = uncode_request(head, body, hold.body_limit)
                 uncoded = len(plain)
             return self._seal(hold, head, plain, uncoded)
@@ -127,7 +127,7 @@ class Transform:
             if hold.head.method == b"HEAD" or head.status in _WITHOUT_BODY:
                 return self._open_bare(hold, head)
             check_length(body, hold.body_limit)
-            if body and is_coded(head.headers):
+            if body and is_coded(head):
                 plain_head, plain = uncode_response(head, body, hold.body_limit)
                 uncoded = len(plain)
             return self._open(hold, plain_head, plain, uncoded)

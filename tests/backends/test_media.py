@@ -9,6 +9,7 @@ from sidecar.codecs.json_patch import CODEC as JSON_PATCH
 from sidecar.codecs.merge_patch import CODEC as MERGE_PATCH
 from sidecar.codecs.ndjson import CODEC as NDJSON
 from sidecar.codecs.xml import CODEC as XML
+from sidecar.message import ResponseHead
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,5 @@ def test_no_type_or_two_name_none() -> None:
     ],
 )
 def test_any_coding_but_identity_counts(values: list[bytes], coded: bool) -> None:  # noqa: FBT001
-    assert is_coded(tuple((b"Content-encoding", value) for value in values)) is coded
+    lines = tuple((b"Content-encoding", value) for value in values)
+    assert is_coded(ResponseHead(200, b"OK", lines)) is coded
