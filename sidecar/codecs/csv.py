@@ -109,7 +109,7 @@ class _CsvReading[T]:
                 raise Malformed("the first row may be taken for none that names columns")
             if any(_OTHER_SEPARATORS.search(name) for name in names):
                 raise Malformed("the first row seems to be parted by something else than commas")
-            of_rows.check_names(dict.fromkeys(names).keys())
+            of_rows.check_names(names)
         return names
 
     def _visit(

@@ -129,7 +129,7 @@ class _PatchReading[T]:
                 below = shape.items
                 key = (*key, position)  # the next operation may find another one at this index
             if below is None:
-                self.elements += shape.check_names({name: None}.keys())
+                self.elements += shape.check_names((name,))
                 if _is_loose_index(shape, name):
                     raise Malformed("a path of a JSON Patch has an index in another spelling")
                 return _Place(None, document)

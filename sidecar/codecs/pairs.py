@@ -39,7 +39,7 @@ def check_names[T](names: Sequence[str], shape: Shape[T]) -> None:
         return
     others = {name for name in names if name not in shape.members}
     seen = others | {unquote(name) for name in others}
-    shape.check_names(dict.fromkeys(seen).keys())
+    shape.check_names(seen)
     if any(fold(_TAKEN_FOR_UNDERSCORE.sub("_", name)) in shape.folded for name in seen):
         raise Malformed("a name in the form differs from a protected one only in its spelling")
 

@@ -11,7 +11,7 @@ own (`Shape.check_names`): what stands under them would pass unseen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, KeysView
+from collections.abc import Collection, Iterable
 
 from sidecar.codecs.places import check_places
 from sidecar.codecs.spelling import effort, fold, steps
@@ -73,7 +73,7 @@ class Shape[T]:
             raise Misconfigured(f"two designations meet at {leaf.path!r}")
         leaf.tag = tag
 
-    def check_names(self, names: KeysView[str]) -> int:
+    def check_names(self, names: Collection[str]) -> int:
         """The effort of comparing an object's `names` with its members'; most are known.
 
         Raises:
@@ -84,10 +84,10 @@ class Shape[T]:
             TooLarge: It takes more effort than MAX_PLACES.
         """
         known = self.known
-        if known is None or names <= known:
+        if known is None or known.issuperset(names):
             return 0
         check_places(len(names) - len(known))  # before they are looked at one by one
-        unknown = names - known
+        unknown = set(names) - known
         taken = effort(unknown)
         check_places(taken)
         if any(self._is_reached_by(name) for name in unknown):

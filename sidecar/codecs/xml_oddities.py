@@ -41,4 +41,4 @@ def check_names[T](shape: Shape[T], names: dict[str, None]) -> int:
     others = {name[1:] if name[0] == "@" else f"@{name}": None for name in names.keys() - members}
     if not members.keys().isdisjoint(others):
         raise Malformed("an attribute is named like the rule's element, or the other way round")
-    return shape.check_names(names.keys()) + shape.check_names(others.keys())
+    return shape.check_names(names) + shape.check_names(others)
