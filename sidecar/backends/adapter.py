@@ -29,8 +29,8 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     place: Any
 
 
-type Edits = Sequence[tuple[Value, bytes]]
-"""Values of one message, each named once, and the JSON values that are to stand in their places."""
+type Edits = Sequence[tuple[Any, bytes]]
+"""Places of values of one message, each named once, and the JSON values that are to stand there."""
 
 
 class Message[Head](Protocol):

@@ -8,7 +8,7 @@ The record id of a document stands in the document, in the path, or in both alik
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from sidecar.backends.adapter import Value
@@ -92,29 +92,32 @@ class BodyReader:
     def _values(self, reading: Reading[Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
         ids: dict[int, bytes] = {}
-        found: list[tuple[Field, Site[Tag]]] = []
+        found: list[Site[Any]] = []
         for site in reading.sites:
             tag = site.tag
             if type(tag) is Field:
                 if site.is_compared:
                     _check_comparison(tag, site)
-                found.append((tag, site))
+                found.append(site)
             elif tag is _RECORD_ID:
                 if ids.setdefault(site.document, site.lexeme) != site.lexeme:
                     raise Unbound("a document tells two record ids")
             elif type(tag) is Requirement:
                 _check_requirement(tag, site.lexeme)
         if self._record is None:
-            return [Value(field, site.lexeme, "", site) for field, site in found]
+            return [Value(site.tag, site.lexeme, "", site) for site in found]
         return self._bound(found, ids, variables.get(self._record))
 
     def _bound(
-        self, found: list[tuple[Field, Site[Tag]]], ids: Mapping[int, bytes], in_path: str | None
+        self, found: list[Site[Any]], ids: Mapping[int, bytes], in_path: str | None
     ) -> list[Value]:
+        """The values at the sites `found`, of documents that tell `ids`."""
+        unbound = self._unbound
         values = []
         document, record = _NO_DOCUMENT, None
-        for field, site in found:
-            if field.name in self._unbound:
+        for site in found:
+            field = site.tag
+            if field.name in unbound:
                 values.append(Value(field, site.lexeme, "", site))
                 continue
             if site.document != document:

@@ -51,7 +51,7 @@ class _Request(msgspec.Struct):
                 target = b"%b?%b" % (path, replace_values(self.query, searched))
             head = replace(head, headers=headers, target=target)
         if self.reading is not None:
-            body = self.reading.render([(value.place, lexeme) for value, lexeme in edits])
+            body = self.reading.render(edits)
         return repair_request(head, body, changed=body is not self.body), body
 
 
@@ -72,7 +72,7 @@ class _Response(msgspec.Struct):
             edits, spans, _ = _parted(edits)
             head = replace(head, headers=splice(head.headers, b"", spans)[0])
         if self.reading is not None:
-            body = self.reading.render([(value.place, lexeme) for value, lexeme in edits])
+            body = self.reading.render(edits)
         return repair_response(head, body is not self.body), body
 
 
@@ -81,14 +81,13 @@ def _parted(edits: Edits) -> tuple[Edits, list[tuple[Span, bytes]], dict[int, st
     in_body = []
     in_head = []
     in_query = {}
-    for value, lexeme in edits:
-        place = value.place
+    for place, lexeme in edits:
         if isinstance(place, Span):
             in_head.append((place, lexeme))
         elif isinstance(place, Parameter):
             in_query[place.position] = msgspec.json.decode(lexeme, type=str)
         else:
-            in_body.append((value, lexeme))
+            in_body.append((place, lexeme))
     return in_body, in_head, in_query
 
 

@@ -35,7 +35,7 @@ class ToSeal(msgspec.Struct, frozen=True, gc=False):
         """The request as the store gets it; TooLarge, KeyUnavailable."""
         hold = self.hold
         edits = [
-            (value, treatment.seal(keys, context, plaintext))
+            (value.place, treatment.seal(keys, context, plaintext))
             for value, treatment, context, plaintext in self.sites
         ]
         head, body = self.message.finish(edits)
@@ -67,7 +67,7 @@ class ToOpen(msgspec.Struct, frozen=True, gc=False):
             if masks and (mask := masks.get(name := value.field.name)):
                 lexeme = masked(mask, lexeme, keys, bound.place_of_fingerprints(name, tenant))
                 stats.masked[bound.name] += 1
-            edits.append((value, lexeme))
+            edits.append((value.place, lexeme))
         stats.opened[bound.name] += len(self.sites)
         return to_client(bound, *self.message.finish(edits))
 

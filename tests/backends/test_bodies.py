@@ -218,7 +218,7 @@ class TestWholeBodies:
         message = self.bind().read_request(self.TEXT, {"id": "c1"}, b"", b"a\xff")
         (value,) = message.values
         assert (value.lexeme, value.record, message.claims) == (rb'"a\udcff"', "c1", 0)
-        assert message.finish([(value, b'"enc:1:x"')])[1] == b"enc:1:x"
+        assert message.finish([(value.place, b'"enc:1:x"')])[1] == b"enc:1:x"
         assert self.bind().read_request(self.TEXT, {"id": "c1"}, b"q=1", b"enc:1:x").claims == 1
 
     def test_one_of_another_format_is_refused_or_passes_without_a_value(self) -> None:

@@ -62,9 +62,9 @@ def test_values_are_found_in_variables_and_put_back() -> None:
     body = b'{"query" : "%b", "variables":{"input":{"ssn":"1", "n":1.10}}}' % SAVE.encode()
     message = adapter().read_request(head(), {}, b"", body)
     (value,) = message.values
-    assert message.finish([(value, b'"new"')])[1] == body.replace(b'"1", ', b'"new",').replace(
-        b'" : "', b'":"'
-    ).replace(b'", "', b'","')
+    assert message.finish([(value.place, b'"new"')])[1] == body.replace(
+        b'"1", ', b'"new",'
+    ).replace(b'" : "', b'":"').replace(b'", "', b'","')
 
 
 def test_a_list_of_operations_is_searched_one_by_one() -> None:

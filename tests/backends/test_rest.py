@@ -19,7 +19,7 @@ def test_values_of_body_and_query_are_found_and_put_back() -> None:
     body = b'{"ssn" : "1", "email":"a", "n":1.10}'
     message = adapter().read_request(head(target=target), {}, b"email=x&page=2", body)
     assert [value.lexeme for value in message.values] == [b'"1"', b'"a"', b'"x"']
-    repaired, changed = message.finish([(value, b'"new"') for value in message.values])
+    repaired, changed = message.finish([(value.place, b'"new"') for value in message.values])
     assert repaired.target == b"/customers/c1?email=new&page=2"
     assert changed == b'{"ssn":"new","email":"new","n":1.10}'
 
@@ -69,7 +69,7 @@ class TestHeadsAlone:
         assert [value.lexeme for value in message.values] == [b'"1"']
         told = self.bind().read_response(answer(TEXT, line), {}, b"{")
         assert [value.lexeme for value in told.values] == [b'"1"']
-        assert message.finish([(message.values[0], b'"enc:1:x"')]) == (
+        assert message.finish([(message.values[0].place, b'"enc:1:x"')]) == (
             head(TEXT, (b"X-Phone", b"enc:1:x"), (b"Accept-Encoding", b"identity")), b"{",
         )  # fmt: skip
 
