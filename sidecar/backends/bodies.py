@@ -8,7 +8,7 @@ The record id of a document stands in the document, in the path, or in both alik
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from sidecar.backends.adapter import Value
@@ -53,12 +53,16 @@ class BodyReader:
     """Finds what a rule designates in the bodies of its messages."""
 
     def __init__(self, rule: Rule) -> None:
-        self._record = rule.record
+        self._record = rule.record or ""
         # Sealed digits look like any others, so nothing else would tell that they were handed out.
         self._has_digits = any(field.mode is Mode.DIGITS for field in rule.fields)
         self._is_whole = any(field.is_whole_body for field in rule.fields)
         self._is_idle = not (rule.fields or rule.require)
-        self._unbound = frozenset(f.name for f in rule.fields if f.mode in DETERMINISTIC)
+        self._unbound = frozenset(
+            field.name
+            for field in rule.fields
+            if rule.record is None or field.mode in DETERMINISTIC
+        )
         self._in_requests, self._in_responses = _shapes(rule)
         self.silence = Silence(self._in_responses)
 
@@ -92,38 +96,25 @@ class BodyReader:
     def _values(self, reading: Reading[Tag], variables: Mapping[str, str]) -> list[Value]:
         """The designated values of a body, each with the record that its document is bound to."""
         ids: dict[int, bytes] = {}
-        found: list[Site[Any]] = []
+        for site in [site for site in reading.sites if site.tag is _RECORD_ID]:
+            if ids.setdefault(site.document, site.lexeme) != site.lexeme:
+                raise Unbound("a document tells two record ids")
+        values = []
+        document, record = _NO_DOCUMENT, None
         for site in reading.sites:
             tag = site.tag
             if type(tag) is Field:
                 if site.is_compared:
                     _check_comparison(tag, site)
-                found.append(site)
-            elif tag is _RECORD_ID:
-                if ids.setdefault(site.document, site.lexeme) != site.lexeme:
-                    raise Unbound("a document tells two record ids")
+                if tag.name in self._unbound:
+                    values.append(Value(tag, site.lexeme, "", site))
+                    continue
+                if site.document != document:
+                    document = site.document
+                    record = record_of(ids.get(document), variables.get(self._record))
+                values.append(Value(tag, site.lexeme, record, site))
             elif type(tag) is Requirement:
                 _check_requirement(tag, site.lexeme)
-        if self._record is None:
-            return [Value(site.tag, site.lexeme, "", site) for site in found]
-        return self._bound(found, ids, variables.get(self._record))
-
-    def _bound(
-        self, found: list[Site[Any]], ids: Mapping[int, bytes], in_path: str | None
-    ) -> list[Value]:
-        """The values at the sites `found`, of documents that tell `ids`."""
-        unbound = self._unbound
-        values = []
-        document, record = _NO_DOCUMENT, None
-        for site in found:
-            field = site.tag
-            if field.name in unbound:
-                values.append(Value(field, site.lexeme, "", site))
-                continue
-            if site.document != document:
-                document = site.document
-                record = record_of(ids.get(document), in_path)
-            values.append(Value(field, site.lexeme, record, site))
         return values
 
 
