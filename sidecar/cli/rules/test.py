@@ -66,6 +66,8 @@ def _with_cases(paths: tuple[Path, ...]) -> Iterator[Path]:
     """The paths, and beside each file of rules that of its cases, where it is not named itself."""
     for path in paths:
         yield path
+        if path.is_dir():  # it is read whole
+            continue
         cases = path.with_name(f"{path.stem}.test{path.suffix}")
         if not RuleFile(path, b"").holds_cases and cases.is_file() and cases not in paths:
             yield cases

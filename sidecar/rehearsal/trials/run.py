@@ -11,7 +11,7 @@ from sidecar.errors import SidecarError
 from sidecar.rehearsal.stage import staged
 from sidecar.rehearsal.trials.case import Case
 from sidecar.rehearsal.trials.trial import Trial
-from sidecar.rules import RuleSet
+from sidecar.rules import Phase, RuleSet
 from sidecar.transform import RuledHold
 
 
@@ -41,7 +41,7 @@ async def run_cases(rule_set: RuleSet, cases: Iterable[Case], *, show_values: bo
     async with staged(rule_set) as stage:
         for case in cases:
             trial = Trial(stage, case, show_values=show_values)
-            results.append(Result(case.name, case.where, tuple(await trial.run())))
+            results.append(Result(case.name, case.where, tuple(await _problems(trial))))
             for hold, body in trial.tried:
                 tried |= _fields_in(hold, body)
     untried = {
@@ -51,6 +51,16 @@ async def run_cases(rule_set: RuleSet, cases: Iterable[Case], *, show_values: bo
         for rule in rule_set.rules
     }
     return Run(tuple(results), {name: fields for name, fields in untried.items() if fields})
+
+
+async def _problems(trial: Trial) -> list[str]:
+    problems = await trial.run()
+    rules = (hold.match.rule for hold, _ in trial.tried)
+    watching = sorted({rule.name for rule in rules if rule.phase is Phase.MONITOR})
+    told = (
+        f"rule {name!r} only watches (`phase: monitor`) and changes nothing" for name in watching
+    )
+    return [*problems, *told] if problems else []
 
 
 def _fields_in(hold: RuledHold, body: bytes) -> set[tuple[str, str]]:

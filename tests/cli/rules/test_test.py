@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
 from click.testing import CliRunner, Result
 
 from sidecar.cli import cli
@@ -38,6 +39,21 @@ def test_cases_beside_a_file_of_rules_are_found(tmp_path: Path) -> None:
     for paths in ((file,), (tmp_path,), (file, tmp_path / "rules.test.yaml")):
         done = run(*paths)
         assert (done.exit_code, done.output) == (0, "✓ sealed\npassed: 1 case, 0 failed\n")
+
+
+def test_the_folder_in_which_one_stands_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run(".").output == "✓ sealed\npassed: 1 case, 0 failed\n"
+
+
+def test_that_a_rule_only_watches_is_told_where_a_case_fails_by_it(tmp_path: Path) -> None:
+    file = rules(tmp_path)
+    write(tmp_path, FILE + "    phase: monitor\n")
+    problems = json.loads(run(file, "--json").output)["cases"][0]["problems"]
+    assert problems[-1] == "rule 'customers' only watches (`phase: monitor`) and changes nothing"
 
 
 def test_a_failure_is_told_with_its_place_and_without_values(tmp_path: Path) -> None:
