@@ -11,7 +11,7 @@ import click
 
 from sidecar import __version__, core_dumps
 from sidecar.cli.lazily import LazyGroup
-from sidecar.errors import Misconfigured, SidecarError
+from sidecar.errors import KeyUnavailable, Misconfigured, SidecarError
 
 COMMANDS = {
     "run": "Run the proxy, and a KMS of its own where none is configured.",
@@ -59,6 +59,9 @@ def main() -> None:
     except Misconfigured as error:
         click.echo(f"sidecar: {error}", err=True)
         sys.exit(2)
+    except KeyUnavailable as error:
+        click.echo(f"sidecar: {error.why}; `sidecar doctor` looks for the broken link", err=True)
+        sys.exit(1)
     except SidecarError as error:
         click.echo(f"sidecar: {error.why}", err=True)
         sys.exit(1)

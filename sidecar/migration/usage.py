@@ -175,7 +175,7 @@ class Assessor:
             try:
                 key_id = (await self._provider.describe_key(name)).key_id
             except KeyUnavailable as error:
-                self._usage.troubles.append(f"{name}: {error.why}")
+                self._note_trouble(f"{name}: {error.why}")
                 continue
             use = self._usage.cmks.setdefault(key_id, CmkUse())
             if name not in use.names:
@@ -188,7 +188,7 @@ class Assessor:
         try:
             current = await self._keyring.for_sealing(rule.cmk, context, suite)
         except KeyUnavailable as error:
-            self._usage.troubles.append(f"{rule.cmk.seal}: {error.why}")
+            self._note_trouble(f"{rule.cmk.seal}: {error.why}")
         else:
             self._version(current.key_id, current.key_version_id).is_current = True
 
@@ -203,9 +203,7 @@ class Assessor:
         try:
             return (await self._keyring.for_lookup(rule.cmk, context, (edk,)))[0]
         except SidecarError as error:
-            trouble = f"a lookup key of rule {rule.name!r}: {error.why}"
-            if trouble not in self._usage.troubles:
-                self._usage.troubles.append(trouble)
+            self._note_trouble(f"a lookup key of rule {rule.name!r}: {error.why}")
             return None
 
     async def _ask(self, sealed: Sealed) -> tuple[str, str] | None:
@@ -225,6 +223,10 @@ class Assessor:
             return None
         opened = found[sealed.key]
         return opened.key_id, opened.key_version_id
+
+    def _note_trouble(self, trouble: str) -> None:
+        if trouble not in self._usage.troubles:
+            self._usage.troubles.append(trouble)
 
     def _version(self, key_id: str, version_id: str) -> Version:
         use = self._usage.cmks.setdefault(key_id, CmkUse())

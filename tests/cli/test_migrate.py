@@ -227,6 +227,19 @@ async def test_a_name_that_no_rule_has_is_told_with_those_that_they_have(desk: D
     assert f"they name {desk.cmk}" in done.out
 
 
+async def test_nothing_is_answered_while_the_kms_is_away(desk: Desk) -> None:
+    await desk.run("migrate", "collection", "customers.yaml")
+    desk.config.write_text(desk.config.read_text().replace(desk.kms.endpoint, "http://127.0.0.1:1"))
+    told = await desk.run("rewrap", "report", "customers.yaml")
+    assert told.code == 1
+    away = "the KMS cannot be asked for DescribeKey"
+    assert told.out.count(f"{desk.cmk}: {away}") == 1
+    swept = await desk.run("rewrap", "collection", "customers.yaml")
+    assert (swept.code, swept.out) == (1, "")
+    assert away in swept.err
+    assert "`sidecar doctor` looks for the broken link" in swept.err
+
+
 async def test_of_a_key_that_the_kms_does_not_know_is_told_so(desk: Desk) -> None:
     rules, cmk = desk.read("rules.yaml"), desk.cmk
     desk.write(

@@ -60,7 +60,8 @@ def command(descriptions: tuple[Path, ...], path: Path, key: str | None, *, as_j
     else:
         click.echo("\n".join(_lines(usage, records, ids)))
     answers = {usage.answer(each)[0] for each in ids}
-    sys.exit(0 if answers == {"yes"} or (key is None and "unknown" not in answers) else 1)
+    is_answered = "unknown" not in answers and not usage.troubles
+    sys.exit(0 if answers == {"yes"} or (key is None and is_answered) else 1)
 
 
 async def _read(descriptions: tuple[Path, ...], config: Path) -> tuple[Usage, dict[str, int]]:
