@@ -72,13 +72,20 @@ def export(
     pem = "".join(each.public_bytes(Encoding.PEM).decode() for each in trusted)
     text = _system_bundle() + pem if bundle else pem
     if out is not None:
-        out.write_text(text)
+        _write(out, text)
     if as_json:
         click.echo(json.dumps(_facts(trusted, pem, out), indent=2))
     elif out is None:
         click.echo(text, nl=False)
     else:
         click.echo(f"written: {out}", err=True)
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text)
+    except OSError as error:
+        raise Misconfigured(f"{out}: cannot be written: {error.strerror}") from None
 
 
 def _trusted(config: Config) -> list[x509.Certificate]:

@@ -137,6 +137,13 @@ def test_it_is_written_to_a_file_alone_or_behind_the_authorities_of_the_machine(
         assert out.read_bytes().endswith((tmp_path / "ca" / "cert.pem").read_bytes())
 
 
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    out = tmp_path / "none" / "out.pem"
+    done = sidecar("ca", "export", "-c", write(tmp_path, "crm.test:443"), "--out", out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"sidecar: {out}: cannot be written: No such file or directory\n"
+
+
 def test_a_ca_from_files_is_what_is_trusted(tmp_path: Path) -> None:
     pair = Authority(tmp_path).issue("crm.test")
     config = write(tmp_path, "crm.test:443", more=f"ca: {{cert: {pair.cert}, key: {pair.key}}}\n")
