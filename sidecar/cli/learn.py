@@ -82,7 +82,8 @@ def command(  # noqa: PLR0913 - one argument an option
     sealed: send them the traffic of a test or a staging system. The proposal comes at the end:
     after --for or --requests, or upon SIGINT (Ctrl-C) or SIGTERM. Rules that are in force beside
     it have to be in `phase: monitor`; their fields are left out. The file of `rules` need not be
-    there.
+    there. Entries of a saved file that asked no store, or whose answer cannot be read, are counted
+    and left out.
 
     \b
       sidecar learn -c sidecar.yaml --for 10m -o proposal.yaml

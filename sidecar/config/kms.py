@@ -89,7 +89,9 @@ def read_kms_hosts(entry: Entry) -> tuple[str, ...]:
 
 def _remote_kms(entry: Entry, folder: Path) -> RemoteKms:
     place = entry.get("credentials_file")
-    file = named_file(place, folder)
+    file = folder / place.text()
+    if not file.is_file():
+        raise place.error(f"{file} is not a file; `sidecar kms init` makes one for its KMS core")
     try:
         stored = read_credentials(file)
     except Misconfigured as error:

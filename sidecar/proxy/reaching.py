@@ -11,6 +11,7 @@ from sidecar.proxy.settings import Upstream
 from sidecar.proxy.tls_context import outward_connection, outward_context
 
 _READ_BYTES = 65536
+_ADVICE = "is it running, and is this its address?"
 
 
 async def reach(upstream: Upstream, seconds: float) -> str:
@@ -30,9 +31,10 @@ async def reach(upstream: Upstream, seconds: float) -> str:
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
     except TimeoutError:
-        raise Misconfigured(f"{authority} did not answer in {seconds:g} s") from None
+        raise Misconfigured(f"{authority} did not answer in {seconds:g} s; {_ADVICE}") from None
     except OSError as error:
-        raise Misconfigured(f"{authority} cannot be reached: {error.strerror or error}") from None
+        why = error.strerror or error
+        raise Misconfigured(f"{authority} cannot be reached: {why}; {_ADVICE}") from None
     except SSL.Error:
         raise Misconfigured(
             f"{authority} speaks no TLS, or its certificate does not verify; is the right `ca` set "

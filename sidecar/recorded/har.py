@@ -70,15 +70,7 @@ def read_har(data: bytes) -> list[Exchange | LeftOut]:
     Raises:
         Misconfigured: It is neither, a URL is none, or every entry is left out.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-        if "log" in found:
-            entries = msgspec.json.decode(data, type=_File).log.entries
-        else:
-            entries = [msgspec.json.decode(data, type=_Entry)]
-    except (msgspec.DecodeError, UnicodeDecodeError):  # their words may quote the file
-        raise Misconfigured("JSON, but neither a HAR file nor one entry of it") from None
+    entries = _entries(data.removeprefix(b"\xef\xbb\xbf"))
     if not entries:
         raise Misconfigured("a HAR file without entries")
     read = [_read(entry) for entry in entries]
@@ -86,6 +78,18 @@ def read_har(data: bytes) -> list[Exchange | LeftOut]:
         reasons = sorted({each for each in read if isinstance(each, LeftOut)})
         raise Misconfigured(f"a HAR file of which every entry {' or '.join(reasons)}")
     return read
+
+
+def _entries(data: bytes) -> list[_Entry]:
+    try:  # the words of what is raised may quote the file
+        found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        if "log" in found:
+            return msgspec.json.decode(data, type=_File).log.entries
+        return [msgspec.json.decode(data, type=_Entry)]
+    except msgspec.ValidationError:
+        raise Misconfigured("JSON, but neither a HAR file nor one entry of it") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Misconfigured("not JSON in UTF-8, as HAR files are") from None
 
 
 def _read(entry: _Entry) -> Exchange | LeftOut:

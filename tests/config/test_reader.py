@@ -125,4 +125,7 @@ def test_a_place_is_told_once(load, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as caught:
         load(LEAST + "kms: {credentials_file: absent.json}\n")
     file = tmp_path / "sidecar.yaml"
-    assert caught.value.why == f"{file}:3:25: {tmp_path / 'absent.json'} is not a file"
+    assert caught.value.why == (
+        f"{file}:3:25: {tmp_path / 'absent.json'} is not a file; "
+        "`sidecar kms init` makes one for its KMS core"
+    )

@@ -67,14 +67,16 @@ async def test_one_that_does_not_verify_is_told(authority: Authority) -> None:
 
 
 async def test_one_that_is_silent_is_told(silent: int, authority: Authority) -> None:
-    with pytest.raises(Misconfigured, match=r"did not answer in 0\.2 s"):
+    with pytest.raises(Misconfigured, match=r"did not answer in 0\.2 s; is it running"):
         await reach(Upstream("https", "127.0.0.1", silent, authority.ca), 0.2)
 
 
 async def test_one_that_is_away_is_told() -> None:
     async with _listening() as port:
         pass
-    with pytest.raises(Misconfigured, match=f"127.0.0.1:{port} cannot be reached"):
+    with pytest.raises(
+        Misconfigured, match=f"127.0.0.1:{port} cannot be reached: .*; is it running"
+    ):
         await reach(Upstream("http", "127.0.0.1", port), 5)
 
 

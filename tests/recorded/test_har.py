@@ -98,6 +98,7 @@ def test_what_the_heads_leave_out_is_taken_from_the_entry() -> None:
     ("content", "why"),
     [
         ({"canary": 1}, "neither a HAR file nor one entry"),
+        (["canary"], "neither a HAR file"),
         ({"log": {"entries": []}}, "without entries"),
         ({"log": "canary"}, "neither a HAR file"),
         ({**ENTRY, "request": {**ENTRY["request"], "url": "/canary"}}, "needs the URL of a store"),
@@ -119,6 +120,11 @@ def test_what_is_none_is_told_without_its_text(content: object, why: str) -> Non
     assert "canary" not in caught.value.why
 
 
-def test_a_file_that_is_not_utf_8_is_told() -> None:
-    with pytest.raises(Misconfigured, match="neither a HAR file"):
-        read_har(encode(ENTRY).replace(b"POST", b"P\xff"))
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"canary", encode(ENTRY)[:-1], b"\xff", encode(ENTRY).replace(b"POST", b"P\xff")],
+)
+def test_what_is_no_json_is_told(data: bytes) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        read_har(data)
+    assert caught.value.why == "not JSON in UTF-8, as HAR files are"

@@ -32,7 +32,7 @@ def command(path: Path, trust: Path, state: Path | None, *, as_json: bool) -> No
     than what held there either. Nothing is written.
 
     \b
-    Exit codes: 0 a proxy would take it; 1 it would not, and why.
+    Exit codes: 0 a proxy would take it; 1 it would not, and why; 2 wrong usage.
     """  # noqa: D301 - click's own mark
     source = RuleSource(path, Trust(trust, state))
     try:
