@@ -100,13 +100,14 @@ class BodyReader:
             if ids.setdefault(site.document, site.lexeme) != site.lexeme:
                 raise Unbound("a document tells two record ids")
         values = []
+        unbound = self._unbound
         document, record = _NO_DOCUMENT, None
         for site in reading.sites:
             tag = site.tag
             if type(tag) is Field:
                 if site.is_compared:
                     _check_comparison(tag, site)
-                if tag.name in self._unbound:
+                if tag.name in unbound:
                     values.append(Value(tag, site.lexeme, "", site))
                     continue
                 if site.document != document:
