@@ -238,6 +238,36 @@ def test_a_policy_that_is_given_to_somebody_while_it_is_deleted_stays_with_them(
     assert ram("user", "delete", name).code == 0
 
 
+@pytest.mark.parametrize("answers", [1, 2, 3])
+def test_a_deletion_that_is_interrupted_leaves_a_whole_policy_or_none(
+    answers: int, ram: Ram, kms: RunningKms, name: str, tmp_path: Path
+) -> None:
+    def versions() -> list[str]:
+        named = {"PolicyName": name, "PolicyType": "Custom"}
+        answer = KmsClient(kms.endpoint, kms.access_key).call(
+            "ListPolicyVersions", named, "2015-05-01"
+        )
+        return [one["VersionId"] for one in answer["PolicyVersions"]["PolicyVersion"]]
+
+    def interrupt(action: str) -> None:
+        asked.append(action)
+        if len(asked) == answers:
+            raise ConnectionAbortedError
+
+    asked: list[str] = []
+    assert ram("policy", "create", name, document(tmp_path, "kms:ListKeys")).code == 0
+    for _ in range(3):
+        assert ram("policy", "update", name, document(tmp_path, "kms:List*")).code == 0
+    with Relay(kms, interrupt) as relay:
+        threading.Thread(target=relay.serve_forever).start()
+        ram("policy", "delete", name, endpoint=relay.endpoint)
+        relay.shutdown()
+    if name in ram("policy", "list").out:
+        assert versions() == ["v1", "v2", "v3", "v4"]
+        assert ram("policy", "delete", name).code == 0
+    assert name not in ram("policy", "list").out
+
+
 def test_a_mistake_in_a_policy_is_told_by_its_place(ram: Ram, name: str, tmp_path: Path) -> None:
     done = ram("policy", "create", name, document(tmp_path, "ListKeys"))
     assert done.code == 1

@@ -38,6 +38,7 @@ RECORDED = {
     # names of users, groups, roles and policies; never their secrets or documents
     *("UserName", "NewUserName", "GroupName", "NewGroupName", "RoleName", "RoleArn", "PolicyName"),
     *("PolicyType", "VersionId", "SetAsDefault", "RotateStrategy", "CascadingDelete"),
+    "DeleteVersions",
     *("UserAccessKeyId", "MaxSessionDuration", "NewMaxSessionDuration", "RoleSessionName"),
     *("DurationSeconds", "OIDCProviderArn"),
     # what was asked of the trail

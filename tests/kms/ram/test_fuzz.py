@@ -61,7 +61,7 @@ POOL: Mapping[str, tuple[str, ...]] = {
     "NewAssumeRolePolicyDocument": (ANYBODY, ADMINS),
     "VersionId": ("v1", "v2", "v3"),
     "SetAsDefault": ("true", "false"),
-    "CascadingDelete": ("true", "false"),
+    **dict.fromkeys(("CascadingDelete", "DeleteVersions"), ("true", "false")),
     "RotateStrategy": ("None", "DeleteOldestNonDefaultVersionWhenLimitExceeded"),
     "Status": ("Active", "Inactive"),
     "MaxItems": ("1", "1000"),

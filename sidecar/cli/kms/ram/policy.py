@@ -136,11 +136,9 @@ def delete(desk: Desk, name: str) -> None:
     holders = desk.ask("ListEntitiesForPolicy", **named)
     if any(holders[kind][kind[:-1]] for kind in ("Users", "Groups", "Roles")):
         raise click.ClickException(f"{name} still holds for somebody; detach it first")
-    for one in desk.ask("ListPolicyVersions", **named)["PolicyVersions"]["PolicyVersion"]:
-        if not one["IsDefaultVersion"]:
-            desk.ask("DeletePolicyVersion", PolicyName=name, VersionId=one["VersionId"])
-    # Not by CascadingDelete, which would take it from whoever was given it just now.
-    desk.do(f"{name} is deleted.", "DeletePolicy", PolicyName=name)
+    # In one call, which is done whole or not; CascadingDelete would take the policy from whoever
+    # was given it just now.
+    desk.do(f"{name} is deleted.", "DeletePolicy", PolicyName=name, DeleteVersions="true")
 
 
 def _held(policy: str, holder: str) -> tuple[str, dict[str, str]]:

@@ -63,6 +63,8 @@ MARKER = Parameter("Marker", text_up_to(MAX_COMMENTS), default="", audited=True)
 MAX = Parameter("MaxItems", integer(1, MAX_ITEMS), default=DEFAULT_ITEMS, audited=True)
 SET_AS_DEFAULT = Parameter("SetAsDefault", boolean, default=False, audited=True)
 CASCADING = Parameter("CascadingDelete", boolean, default=False, audited=True)
+DELETE_VERSIONS = Parameter("DeleteVersions", boolean, default=False, audited=True)
+"""Not the vendor's, whose CascadingDelete takes a policy from whoever has it as well."""
 POLICY_DOCUMENT = Parameter("PolicyDocument", text_up_to(MAX_DOCUMENT))
 NO_TAGS = Parameter("Tag", one_of("[]"), default="")
 """There are no tags here; an SDK may say so."""

@@ -6,6 +6,7 @@ from sidecar.kms.api.parameters import Parameter, text_up_to
 from sidecar.kms.api.ram.named import changeable, insist_on_room, the
 from sidecar.kms.api.ram.parameters import (
     CASCADING,
+    DELETE_VERSIONS,
     DESCRIPTION,
     MARKER,
     MAX,
@@ -115,11 +116,10 @@ def _delete(call: Call) -> Answer:
     policy = changeable(roster, RamPolicy, call[POLICY_NAME])
     holders = roster.holders_of(PolicyType.CUSTOM, policy.name)
     versions = roster.versions_of(policy.name)
-    if not call[CASCADING]:
-        if holders:
-            raise refusals.still_has("Policy", holders[0].kind)
-        if len(versions) > 1:
-            raise refusals.still_has("Policy", "Version")
+    if holders and not call[CASCADING]:
+        raise refusals.still_has("Policy", holders[0].kind)
+    if len(versions) > 1 and not (call[CASCADING] or call[DELETE_VERSIONS]):
+        raise refusals.still_has("Policy", "Version")
     roster.remove(*holders, *versions, policy)
     roster.changed()
     return {}
@@ -164,7 +164,7 @@ ACTIONS = (
     ),
     Action(
         name="DeletePolicy",
-        parameters=(POLICY_NAME, CASCADING),
+        parameters=(POLICY_NAME, CASCADING, DELETE_VERSIONS),
         target=about("policy", POLICY_NAME),
         act=_delete,
         is_write=True,
