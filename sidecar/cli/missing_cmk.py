@@ -16,7 +16,12 @@ def explained(
         return error
     if isinstance(kms, EmbeddedKms):
         place = f"--dir {kms.directory}"
-        lines = [f"sidecar kms serve {place} &", *_calls(place, missing[0]), "kill %1"]
+        lines = [
+            f"sidecar kms serve {place} &",
+            f"until sidecar kms call {place} ListKeys >/dev/null 2>&1; do sleep 0.2; done",
+            *_calls(place, missing[0]),
+            "kill %1",
+        ]
         how = "make it, and start again"
     else:
         place = f"--credentials ADMINISTRATOR.json --endpoint {kms.endpoint}"

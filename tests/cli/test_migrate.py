@@ -139,6 +139,14 @@ async def test_a_wrong_description_is_told_with_its_place(desk: Desk) -> None:
     assert "customers.yaml:4:1: unknown key 'raed'; did you mean 'read'?" in done.err
 
 
+async def test_what_makes_a_missing_cmk_is_told(desk: Desk) -> None:
+    desk.write("rules.yaml", desk.read("rules.yaml").replace(desk.cmk, "alias/none"))
+    for purpose in ("migrate", "rewrap"):
+        done = await desk.run(purpose, "collection", "customers.yaml")
+        assert done.code == 2
+        assert f"--endpoint {desk.kms.endpoint} CreateAlias AliasName=alias/none KeyId=" in done.err
+
+
 async def test_a_file_is_sealed_and_its_archive_rewrapped(desk: Desk) -> None:
     desk.write("export.csv", "id,ssn\n1,CANARY-1\n2,\n")
     words = ("--rule", "customers", "export.csv", "sealed.csv")

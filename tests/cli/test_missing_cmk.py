@@ -36,6 +36,14 @@ def test_the_missing_alias_is_in_what_is_typed(rule_set: RuleSet, alias: str) ->
     assert f"CreateAlias AliasName={alias} " in why
 
 
+def test_what_is_typed_waits_for_the_kms_that_it_starts(rule_set: RuleSet) -> None:
+    error = Misconfigured("CMK alias/new cannot be used: Forbidden.AliasNotFound")
+    _, serve, wait, create_key, *_ = missing_cmk.explained(error, OWN, rule_set).why.splitlines()
+    assert serve.strip() == "sidecar kms serve --dir /srv/kms &"
+    assert wait.strip().startswith("until sidecar kms call --dir /srv/kms ListKeys ")
+    assert "CreateKey" in create_key
+
+
 @pytest.mark.parametrize(
     "why",
     [

@@ -169,8 +169,9 @@ def test_a_new_kms_of_its_own_has_no_cmk_and_tells_how_to_make_one(
     done = sidecar("run", "-c", config)
     assert (done.returncode, done.stdout) == (2, "")
     kms = tmp_path / "kms"
-    assert done.stderr.splitlines()[-4:] == [
+    assert done.stderr.splitlines()[-5:] == [
         f"  sidecar kms serve --dir {kms} &",
+        f"  until sidecar kms call --dir {kms} ListKeys >/dev/null 2>&1; do sleep 0.2; done",
         f"  sidecar kms call --dir {kms} CreateKey      # it answers with a KeyId",
         f"  sidecar kms call --dir {kms} CreateAlias AliasName=alias/mine KeyId=…",
         "  kill %1",

@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 import click
 
 from sidecar import kms_access
+from sidecar.cli import missing_cmk
 from sidecar.config import load_config
 from sidecar.errors import Misconfigured
 from sidecar.keys import Keyring
@@ -38,6 +39,8 @@ async def laid(path: Path) -> AsyncIterator[Ground]:
         keyring = Keyring(provider, config.keys)
         try:
             yield Ground(rules, keyring, provider, config.held_body)
+        except Misconfigured as error:
+            raise missing_cmk.explained(error, config.kms, rules) from error
         finally:
             await keyring.aclose()
 
