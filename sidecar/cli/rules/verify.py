@@ -34,6 +34,10 @@ def command(path: Path, trust: Path, state: Path | None, *, as_json: bool) -> No
     \b
     Exit codes: 0 a proxy would take it; 1 it would not, and why; 2 wrong usage.
     """  # noqa: D301 - click's own mark
+    if state is not None and not state.exists():
+        click.echo(
+            f"sidecar: {state} is not there: nothing held yet that it could be older than", err=True
+        )
     source = RuleSource(path, Trust(trust, state))
     try:
         offered = source.read()

@@ -126,6 +126,16 @@ def test_an_older_set_than_held_is_told(folder: Path) -> None:
     assert "version 1 is older than 9" in done.exception.why
 
 
+def test_a_state_that_is_not_there_is_told_for_nothing_is_compared(folder: Path) -> None:
+    sign(folder)
+    state = folder.parent / "rules.state"
+    done = verify(folder, "--state", state, "--json")
+    assert done.exit_code == 0
+    assert f"{state} is not there: nothing held yet" in done.stderr
+    assert json.loads(done.stdout)["passed"] is True
+    assert not state.exists()
+
+
 def test_one_file_is_signed_beside_itself(folder: Path) -> None:
     file = folder / "customers.yaml"
     done = rules("sign", file, "--key", folder.parent / "rules.key")
