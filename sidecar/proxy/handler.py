@@ -138,7 +138,7 @@ class Handler(ProxyConnectionHandler):
         self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]
         try:
             for command in self.layer.handle_event(event):
-                if type(command) is commands.SendData:
+                if isinstance(command, commands.SendData):
                     io: Any = self.transports.get(command.connection)
                     if io is not None and not (transport := io.writer.transport).is_closing():
                         transport.write(command.data)

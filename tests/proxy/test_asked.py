@@ -21,7 +21,19 @@ def frame(target: str, host: str = "", method: str = "GET", *lines: str) -> Fram
     block = "".join(f"{line}\r\n" for line in fields).encode()
     raw = f"{method} {target} HTTP/1.1\r\n".encode() + block + b"\r\n"
     return Frame(
-        *(raw, method.encode(), target.encode(), 0, b"", True, cut_fields(block), 0, False, True),
+        *(
+            raw,
+            raw,
+            method.encode(),
+            target.encode(),
+            0,
+            b"",
+            True,
+            cut_fields(block),
+            0,
+            False,
+            True,
+        ),
         *(host.encode(), b"", False),
     )
 

@@ -5,10 +5,19 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events
 
 CUT = "cut"
 """`Client.error` of a connection that must be reset: its end is no end of an answer."""
+
+
+class Send(commands.SendData):
+    """`SendData` made in one step: there is one for every message."""
+
+    def __init__(self, connection: Connection, data: bytes) -> None:
+        self.connection = connection
+        self.data = data
 
 
 @dataclass

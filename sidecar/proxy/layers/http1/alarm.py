@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One deadline of one connection, which moves with every message, for the price of few timers."""
 
+import math
 import time
 
 from mitmproxy.proxy import commands, events
@@ -15,13 +16,13 @@ class Alarm:
         self._out = out
         self._deadline: float | None = None
         self._wakeup: commands.RequestWakeup | None = None
-        self._due = 0.0
+        self._due = math.inf  # of the wakeup, if any
 
     def set(self, seconds: float) -> None:
         """From now on the deadline is in `seconds`."""
-        self._deadline = time.monotonic() + seconds
-        if self._wakeup is None or self._due > self._deadline:
-            self._ask(seconds)
+        self._deadline = deadline = time.monotonic() + seconds
+        if self._due > deadline:
+            self._ask(deadline, seconds)
 
     def clear(self) -> None:
         """From now on there is no deadline."""
@@ -32,16 +33,17 @@ class Alarm:
         if event.command is not self._wakeup:
             return False  # an earlier deadline has replaced it
         self._wakeup = None
+        self._due = math.inf
         if self._deadline is None:
             return False
         left = self._deadline - time.monotonic()
         if left > 0:
-            self._ask(left)
+            self._ask(self._deadline, left)
             return False
         self._deadline = None
         return True
 
-    def _ask(self, seconds: float) -> None:
-        self._due = time.monotonic() + seconds
+    def _ask(self, due: float, seconds: float) -> None:
+        self._due = due
         self._wakeup = commands.RequestWakeup(max(seconds, _LEAST_SECONDS))
         self._out.append(self._wakeup)

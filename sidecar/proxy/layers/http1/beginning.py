@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a request's head begins: an exchange of one kind, or a refusal."""
 
+from collections.abc import Callable
+from functools import partial
+
 from sidecar.message import Refusal, RequestHead
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
@@ -9,15 +12,19 @@ from sidecar.proxy.layers.http1.held import HeldExchange
 from sidecar.proxy.layers.http1.observed import ObservedExchange
 from sidecar.proxy.layers.http1.passed import PassedExchange
 from sidecar.proxy.layers.http1.service import Way
+from sidecar.proxy.layers.http1.tunnel import Check
 from sidecar.proxy.layers.http1.tunnelled import TunnelledExchange
 from sidecar.proxy.layers.http1.upstream import Link
-from sidecar.transform import PASS
+from sidecar.transform import PASS, Hold
+
+type Beginning = Callable[[], Exchange]
+"""What makes the exchange of a request, and of every other with the same head."""
 
 
-def exchange_for(
+def beginning_of(
     client: Client, frame: Frame, way: Way, link: Link, names: frozenset[str]
-) -> Exchange | Refusal:
-    """The exchange of `frame`, which goes `way` over `link`; `names` are the client's."""
+) -> Beginning | Refusal:
+    """How `frame` begins, which goes `way` over `link`; `names` are the client's."""
     if way.frame is not None:
         frame = way.frame
     if way.kind != "store":
@@ -27,25 +34,47 @@ def exchange_for(
     if isinstance(claim, Refusal):
         return claim
     if claim is not PASS and not claim.observes:
-        client.stats.requests_held += 1
-        return HeldExchange(client, frame, link, claim, host)
-    client.stats.requests_passed += 1
+        if host is None and not frame.host:
+            host = authority.encode()
+        return partial(_held, client, frame, link, claim, host)
     if host is not None or frame.upgrade:
         # Of a protected host only WebSockets of routes that no rule names: in another protocol,
         # such as h2c, requests of other routes would pass unseen.
         may_upgrade = frame.upgrade.lower() == b"websocket" or not guard.protects(authority)
         frame = writer.passed_request(frame, host, may_upgrade=may_upgrade)
     if claim is PASS:
-        return PassedExchange(client, frame, link)
-    return ObservedExchange(client, frame, link, claim)
+        return partial(_passed, client, frame, link)
+    return partial(_observed, client, frame, link, claim)
 
 
-def _past_rules(client: Client, frame: Frame, way: Way, link: Link) -> Exchange:
+def _past_rules(client: Client, frame: Frame, way: Way, link: Link) -> Beginning:
     """What no rule is asked about."""
-    stats = client.stats
     if way.kind == "kms":
-        stats.requests_kms += 1
         frame = writer.passed_request(frame, None, may_upgrade=False)
-        return PassedExchange(client, frame, link)
-    stats.tunnels += 1
-    return TunnelledExchange(client, frame, link, way.check)
+        return partial(_to_kms, client, frame, link)
+    return partial(_tunnelled, client, frame, link, way.check)
+
+
+def _held(client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None) -> Exchange:
+    client.stats.requests_held += 1
+    return HeldExchange(client, frame, link, hold, host)
+
+
+def _passed(client: Client, frame: Frame, link: Link) -> Exchange:
+    client.stats.requests_passed += 1
+    return PassedExchange(client, frame, link)
+
+
+def _observed(client: Client, frame: Frame, link: Link, observer: Hold) -> Exchange:
+    client.stats.requests_passed += 1
+    return ObservedExchange(client, frame, link, observer)
+
+
+def _to_kms(client: Client, frame: Frame, link: Link) -> Exchange:
+    client.stats.requests_kms += 1
+    return PassedExchange(client, frame, link)
+
+
+def _tunnelled(client: Client, frame: Frame, link: Link, check: Check | None) -> Exchange:
+    client.stats.tunnels += 1
+    return TunnelledExchange(client, frame, link, check)

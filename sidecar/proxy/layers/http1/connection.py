@@ -16,10 +16,10 @@ from sidecar.errors import Malformed, Refused
 from sidecar.message import Refusal
 from sidecar.proxy.clients import names_of
 from sidecar.proxy.guard import whereabouts
-from sidecar.proxy.layers.http1.beginning import exchange_for
+from sidecar.proxy.layers.http1.beginning import Beginning, beginning_of
 from sidecar.proxy.layers.http1.conversation import Conversation
 from sidecar.proxy.layers.http1.exchange import Exchange
-from sidecar.proxy.layers.http1.grammar import Frame
+from sidecar.proxy.layers.http1.grammar import Frame, Targets
 from sidecar.proxy.layers.http1.service import Service
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.signals import Awaited, Drain
@@ -39,9 +39,12 @@ class Http1Layer(layer.Layer):
         self._talk = Conversation(self, outer.client, service)
         self.reader = self._talk.reader
         self._service = service
+        self._targets: Targets = "any" if service.is_proxy else "origin"
         self._may_read = may_read
         self._client = outer.client
+        self._beginning: Beginning | None = None  # of the last request, to begin such a one again
         self._in_head = False
+        self._is_ahead = False
         self._is_last_call_over = False
         self.intercepted: Upstream | None = None
         """Whom the client has asked for by CONNECT and been promised; this layer is over then."""
@@ -50,21 +53,22 @@ class Http1Layer(layer.Layer):
         """What to do upon `event`."""
         talk = self._talk
         try:
-            if not isinstance(event, events.ConnectionEvent):
+            exchange = talk.exchange
+            if type(event) is not events.DataReceived:
                 self._dispatch(event)
-            elif event.connection is not self._client:
-                self._from_upstream(event)
-            elif isinstance(event, events.DataReceived):
+            elif event.connection is self._client:
                 talk.client_data(event.data)
+            elif exchange is not None and exchange.asks and event.connection is exchange.link.plain:
+                exchange.server_data(event.data)
             else:
-                talk.client_closed()
-            if talk.exchange is None:
+                self._from_upstream(event)
+            if talk.hears and talk.exchange is None:
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
             logger.error("a connection was broken off: %s", whereabouts(error))  # noqa: TRY400 - no values
             talk.out.clear()
             talk.cut()
-        if (len(self.reader.waiting) > _WAITING_BYTES) is self._may_read.is_set():
+        if self.reader.waiting or self._is_ahead:
             self._set_reading()
         to_do = talk.out.copy()
         talk.out.clear()
@@ -73,7 +77,12 @@ class Http1Layer(layer.Layer):
     _handle_event = handle_event  # type: ignore[assignment]
 
     def _dispatch(self, event: events.Event) -> None:
-        if isinstance(event, events.Wakeup):
+        if isinstance(event, events.ConnectionEvent):
+            if event.connection is self._client:
+                self._talk.client_closed()
+            else:
+                self._from_upstream(event)
+        elif isinstance(event, events.Wakeup):
             if self._talk.alarm.rings(event):
                 self._talk.timed_out()
         elif isinstance(event, events.CommandCompleted):
@@ -88,49 +97,61 @@ class Http1Layer(layer.Layer):
 
     def _next_exchange(self) -> None:
         talk, reader = self._talk, self.reader
-        while talk.exchange is None and not (talk.is_over or talk.lingers or talk.discards):
-            if not reader.waiting:
-                self._in_head = False
-                if talk.has_closed or self._is_last_call_over:
-                    talk.close()
-                return
+        while reader.waiting:
             try:
-                frame = reader.read_head()
+                frame = reader.read_head(self._targets)
             except Malformed as error:
                 talk.frame = None
                 talk.refuse(talk.guard.refusal(None, error))
                 return
-            if frame is not None:
-                self._in_head = False
-                self._begin(frame)
-            elif talk.has_closed:
-                talk.close()
-            else:
-                if not self._in_head:
-                    self._in_head = True
-                    talk.expect_within(talk.limits.header_seconds)
+            if frame is None:
+                self._expect_head()
                 return
+            self._in_head = False
+            self._begin(frame)
+            if talk.exchange is not None or not talk.hears:
+                return
+        self._in_head = False
+        if talk.has_closed or self._is_last_call_over:
+            talk.close()
+
+    def _expect_head(self) -> None:
+        """There is the beginning of one, and the rest of it may be a while in coming."""
+        if self._talk.has_closed:
+            self._talk.close()
+        elif not self._in_head:
+            self._in_head = True
+            self._talk.expect_within(self._talk.limits.header_seconds)
 
     def _begin(self, frame: Frame) -> None:
-        talk, service = self._talk, self._service
-        talk.frame = frame
-        talk.guard = service.guard  # an exchange ends under the rules that it began under
+        talk, guard = self._talk, self._service.guard
+        if self._beginning is None or frame is not talk.frame or guard is not talk.guard:
+            talk.frame = frame
+            talk.guard = guard  # an exchange ends under the rules that it began under
+            self._beginning = self._find_beginning(frame)
+            if self._beginning is None:
+                return
+        talk.exchange = exchange = self._beginning()
+        exchange.begin()
+
+    def _find_beginning(self, frame: Frame) -> Beginning | None:
+        """How `frame` begins, which follows from it and the rules; None if it has been answered."""
+        talk = self._talk
         try:
-            way = service.way(frame)
+            way = self._service.way(frame)
         except Refused as error:
             talk.refuse(talk.guard.refusal(None, error))
-            return
+            return None
         if way.kind == "intercept":
             talk.hand_over()
             self.intercepted = way.upstream
-            return
+            return None
         link = talk.upstreams.link(way.upstream)
-        begun = exchange_for(talk, frame, way, link, names_of(self._client))
-        if isinstance(begun, Refusal):
-            talk.refuse(begun)
-        else:
-            talk.exchange = begun
-            begun.begin()
+        beginning = beginning_of(talk, frame, way, link, names_of(self._client))
+        if isinstance(beginning, Refusal):
+            talk.refuse(beginning)
+            return None
+        return beginning
 
     # The upstreams' side.
 
@@ -138,7 +159,7 @@ class Http1Layer(layer.Layer):
         link = self._talk.upstreams.find(event.connection)
         if link is None:
             return  # it was given up, and this was on its way
-        if link.is_bare:
+        if link.plain is not None:
             self._link_event(link, event)
         else:
             self._link_events(link, event)
@@ -183,7 +204,10 @@ class Http1Layer(layer.Layer):
             exchange.task_done()
 
     def _set_reading(self) -> None:
-        if self._may_read.is_set():
-            self._may_read.clear()
-        else:
-            self._may_read.set()
+        is_ahead = len(self.reader.waiting) > _WAITING_BYTES
+        if is_ahead is not self._is_ahead:
+            self._is_ahead = is_ahead
+            if is_ahead:
+                self._may_read.clear()
+            else:
+                self._may_read.set()

@@ -16,13 +16,13 @@ from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.alarm import Alarm
 from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.layers.http1.reader import RequestReader
+from sidecar.proxy.layers.http1.reader import request_reader
 from sidecar.proxy.layers.http1.service import Service
 from sidecar.proxy.layers.http1.tunnel import Check, Tunnel
 from sidecar.proxy.layers.http1.tunnelled import ESTABLISHED
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.layers.http1.upstreams import Upstreams
-from sidecar.proxy.layers.signals import CUT, Awaited, Pause
+from sidecar.proxy.layers.signals import CUT, Awaited, Pause, Send
 
 _CHEAP_BYTES = 1024 * 1024
 """A refused request's body of up to this length is read to its end to keep the connection."""
@@ -39,19 +39,17 @@ class Conversation:
         """What is to be done; the layer takes it."""
         self.limits, self.stats, self.guard = limits, service.stats, service.guard
         self.room = service.room
-        self.reader = RequestReader(
-            limits.head_bytes, limits.head_fields, to_proxy=service.is_proxy
-        )
+        self.reader = request_reader(limits.head_bytes, limits.head_fields)
         self.upstreams = Upstreams(owner, self.out, limits)
         self.alarm = Alarm(self.out)
         self.expect_within = self.alarm.set
         self.exchange: Exchange | None = None
         self.frame: Frame | None = None
         self.tunnel: Tunnel | None = None
+        self.hears = True
+        """Whether what the client says belongs to requests that are answered by us or upstream."""
         self.discards = False
-        """The rest of a refused request's body."""
-        self.lingers = False
-        """Until the client has closed; whatever it says is ignored."""
+        """The rest of a refused request's body; whatever else is not heard is ignored."""
         self.drains = False
         self.has_closed = False
         """The client, its half."""
@@ -62,17 +60,21 @@ class Conversation:
     # What happens to it, told by the layer.
 
     def client_data(self, data: bytes) -> None:
-        if self.tunnel is not None:
+        if self.hears:
+            self.reader.feed(data)
+            if self.exchange is not None and not self.reader.done:
+                self.exchange.client_data()
+        elif self.discards:
+            self.reader.feed(data)
+            self._discard()
+        elif self.tunnel is not None:
             self.tunnel.send(data)
-            return
-        if self.lingers or self.is_over:
-            return
-        self.reader.feed(data)
-        if self.discards:
-            self.reader.read_body()
-            self.discards = not self.reader.done
-        elif self.exchange is not None and not self.reader.done:
-            self.exchange.client_data()
+
+    def _discard(self) -> None:
+        """Read on in a refused request, to the next one."""
+        self.reader.read_body()
+        self.discards = not self.reader.done
+        self.hears = self.reader.done
 
     def client_closed(self) -> None:
         if self.is_over:
@@ -96,6 +98,7 @@ class Conversation:
         self.send(ESTABLISHED)
         self.alarm.clear()
         self.is_over = True
+        self.hears = False
 
     # What an exchange may ask for (`exchange.Client`).
 
@@ -107,7 +110,7 @@ class Conversation:
         return b"" if frame.minor else b"keep-alive"
 
     def send(self, data: bytes) -> None:
-        self.out.append(commands.SendData(self._client, data))
+        self.out.append(Send(self._client, data))
 
     def wait_for(self, task: asyncio.Future[Any], seconds: float) -> None:
         command = Awaited(task, seconds)
@@ -121,6 +124,7 @@ class Conversation:
 
     def switch(self, link: Link, check: Check | None) -> None:
         self.tunnel = Tunnel(link, check)
+        self.hears = False
         self.alarm.clear()
         if rest := self.reader.take_rest():
             self.tunnel.send(rest)
@@ -138,15 +142,17 @@ class Conversation:
         if not keeps:
             self._linger()
             return
-        reader.read_body()
-        self.discards = not reader.done
+        self._discard()
         limits = self.limits
         self.expect_within(limits.body_seconds if self.discards else limits.idle_seconds)
 
-    def finish(self, *, keep_alive: bool = True) -> None:
+    def finish(self, data: bytes = b"", *, keep_alive: bool = True) -> None:
+        if data:
+            self.out.append(Send(self._client, data))
         self._end_exchange()
-        asks = self.frame is not None and self.frame.keep_alive
-        if keep_alive and self.reader.done and not self.drains and asks:
+        frame = self.frame
+        keeps = keep_alive and frame is not None and frame.keep_alive and not self.drains
+        if keeps and self.reader.done:
             self.expect_within(self.limits.idle_seconds)
         else:
             self._linger()
@@ -161,6 +167,7 @@ class Conversation:
 
     def close(self) -> None:
         self.is_over = True
+        self.hears = self.discards = False
         self.alarm.clear()
         self.reader.take_rest()
         self.upstreams.close()
@@ -170,7 +177,7 @@ class Conversation:
         if self.has_closed:
             self.close()
             return
-        self.lingers = True
+        self.hears = self.discards = False
         self.reader.take_rest()
         self.upstreams.close()
         self.out.append(commands.CloseTcpConnection(self._client, half_close=True))

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 from sidecar.errors import Malformed, SidecarError
 from sidecar.message import Refusal
 from sidecar.proxy.guard import Guard, UpstreamFailed, UpstreamSilent
-from sidecar.proxy.layers.http1.grammar import Frame
-from sidecar.proxy.layers.http1.reader import RequestReader
+from sidecar.proxy.layers.http1.grammar import Frame, Targets
+from sidecar.proxy.layers.http1.reader import MessageReader
 from sidecar.proxy.layers.http1.tunnel import Check
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.proxy.room import Room
@@ -39,7 +39,7 @@ over a connection that was idle for less than this, or over a new one."""
 class Client(Protocol):
     """What an exchange needs of the connection that it belongs to."""
 
-    reader: RequestReader
+    reader: MessageReader[Targets]
     guard: Guard
     limits: Limits
     stats: HostStats
@@ -67,30 +67,31 @@ class Client(Protocol):
     def refuse(self, refusal: Refusal) -> None:
         """Answer the current request with `refusal`; nothing of another answer was sent."""
 
-    def finish(self, *, keep_alive: bool = True) -> None:
-        """The current request was answered completely; without `keep_alive` it was the last."""
+    def finish(self, data: bytes = b"", *, keep_alive: bool = True) -> None:
+        """With `data` the request was answered completely; without `keep_alive` it was the last."""
 
     def cut(self) -> None:
         """Break the connection in a way that no client can take for an answer's end."""
 
 
 class Exchange(ABC):
-    """One request, from its head on."""
+    """One request, from its head on; `link` carries it."""
 
-    def __init__(self, client: Client, frame: Frame, link: Link, hold: Hold | None = None) -> None:
+    asks = False
+    """Whether what the upstream says is for it: it was asked, and has not answered whole."""
+    _hold: Hold | None = None
+    _request = b""  # what goes upstream first; all of it when `_is_whole`
+    _is_whole = False
+    _may_repeat = False  # asking twice is asking once, and it can be asked again
+    _is_answering = False  # a byte of the answer came: asking again is over
+    _awaited: asyncio.Future[Any] | None = None
+
+    def __init__(self, client: Client, frame: Frame, link: Link) -> None:
         self._client = client
         self._frame = frame
         self.link = link
-        """Which carries it."""
-        self._hold = hold
-        self._request = b""  # what goes upstream first; all of it when `_is_whole`
-        self._is_whole = False
-        self.asks = False
-        """Whether what the upstream says is for it: it was asked, and has not answered whole."""
-        self._is_answering = False  # a byte of the answer came: asking again is over
-        self._is_started = False  # a byte of it went to the client: refusing is over
         self._answer: Frame | None = None
-        self._awaited: asyncio.Future[Any] | None = None
+        self._is_started = False  # a byte of it went to the client: refusing is over
 
     def awaits(self, task: asyncio.Future[Any]) -> bool:
         """Whether it is `task` that it waits for."""
@@ -119,17 +120,16 @@ class Exchange(ABC):
 
     def server_data(self, data: bytes) -> None:
         """The upstream sent something."""
-        link = self.link
-        reader = link.reader
+        reader = self.link.reader
         reader.feed(data)
         self._is_answering = True
         try:
-            if self._answer is None:
-                self._read_head()
-            if self._answer is not None and link.is_open:
+            if self._answer is not None or self._has_head():
                 self.answer_piece(reader.read_body())
         except Malformed:
             self.fail(UpstreamFailed("the upstream's answer is not HTTP/1 in its strict form"))
+        except SidecarError as error:
+            self.fail(error)
 
     def server_closed(self) -> None:
         """The upstream closed the connection."""
@@ -139,7 +139,7 @@ class Exchange(ABC):
         if self._answer is not None and is_clean and link.reader.end():
             link.close()
             self.answer_piece(b"")
-        elif stale and self._is_whole and self._frame.method in _REPEATABLE:
+        elif stale and self._may_repeat:
             self._client.stats.upstream_retries += 1
             link.close()
             self._connect()
@@ -169,7 +169,7 @@ class Exchange(ABC):
 
     @abstractmethod
     def answer_head(self, frame: Frame) -> None:
-        """The final head came."""
+        """The final head came; it fails by what is raised here."""
 
     @abstractmethod
     def answer_piece(self, piece: bytes) -> None:
@@ -193,16 +193,15 @@ class Exchange(ABC):
         """Begin to ask the upstream with `data`, the request or what is there of it."""
         self._request = data
         self._is_whole = is_whole = self._client.reader.done
+        self._may_repeat = may_repeat = is_whole and self._frame.method in _REPEATABLE
         link = self.link
         if not link.is_open:
             self._connect()
-            return
-        idle = time.monotonic() - link.idle_since
-        if idle > _SURELY_FRESH_SECONDS and not (is_whole and self._frame.method in _REPEATABLE):
+        elif may_repeat or time.monotonic() - link.idle_since <= _SURELY_FRESH_SECONDS:
+            self._send()
+        else:
             link.close()
             self._connect()
-        else:
-            self._send()
 
     def _connect(self) -> None:
         self._client.expect_within(self._client.limits.connect_seconds)
@@ -213,29 +212,27 @@ class Exchange(ABC):
         self.asks = True
         client, link = self._client, self.link
         link.send(link.addressed(self._request) if link.wants_urls else self._request)
-        if not self._is_whole:
-            self._request = b""
+        if not self._may_repeat:
+            self._request = b""  # it is never sent again
+        if self._is_whole:
+            client.expect_within(client.limits.response_seconds)
+        else:
             client.expect_within(client.limits.body_seconds)
             self.client_data()
-            return
-        if self._frame.method not in _REPEATABLE:
-            self._request = b""  # it is never sent again
-        client.expect_within(client.limits.response_seconds)
 
-    def _read_head(self) -> None:
-        reader = self.link.reader
-        while self._answer is None:
-            frame = reader.read_head(self._frame.method)
-            if frame is None:
-                return
+    def _has_head(self) -> bool:
+        """Whether the final head of the answer came with what was received now."""
+        reader, method = self.link.reader, self._frame.method
+        while (frame := reader.read_head(method)) is not None:
             if frame.status >= _FINAL:
                 self._answer = frame
                 self.answer_head(frame)
-            elif frame.status == _SWITCHING:
+                return True
+            if frame.status == _SWITCHING:
                 self.switched(frame)
-                return
-            else:
-                self.answer_interim(frame)
+                return False
+            self.answer_interim(frame)
+        return False
 
     def switched(self, frame: Frame) -> None:
         """The upstream changed the protocol, which nobody offered."""
@@ -248,8 +245,8 @@ class Exchange(ABC):
         self.asks = False
         if not link.is_open:
             return
-        is_done = self._client.reader.done
-        if answer is not None and answer.keep_alive and is_done and not link.reader.waiting:
+        keeps = answer is not None and answer.keep_alive and self._client.reader.done
+        if keeps and not link.reader.waiting:
             link.is_used = True
             link.idle_since = time.monotonic()
         else:

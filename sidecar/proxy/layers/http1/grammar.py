@@ -14,6 +14,7 @@ Nothing is raised but `Malformed`; no message names a received byte.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
@@ -53,14 +54,18 @@ sending the same bytes, and a frame follows from its bytes alone. What is malfor
 _NOT_HOP_BY_HOP = frozenset((b"content-length", b"transfer-encoding", b"host", b"expect"))
 
 
-class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One head and what it says about the bytes after it.
+type Targets = Literal["origin", "any"]
+
+
+class Frame(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """One head and what it says about the bytes after it; two are equal only if they are one.
 
     `length` is the number of body bytes, or None: then the body is `chunked`, or else (answers
-    only) ends with the connection.
+    only) ends with the connection. `told` is what llhttp is told of the head (`reader.py`).
     """
 
     raw: bytes
+    told: bytes
     method: bytes  # empty for an answer
     target: bytes
     status: int  # 0 for a request
@@ -75,22 +80,22 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     expects: bool
 
 
-def read_request(raw: bytes, *, to_proxy: bool = False) -> Frame:
-    """The request whose head is exactly `raw`, the empty line included.
+def read_request(raw: bytes, targets: Targets = "origin") -> Frame:
+    """The request whose head is exactly `raw`, the empty line included; `targets` may stand there.
 
-    `to_proxy` leaves it to the caller which forms of targets may be (RFC 9112 §3.2).
+    To a proxy any may; which of their forms are right is for the caller to say (RFC 9112 §3.2).
     """
-    return (_known_request if len(raw) <= _SHORT else _read_request)(raw, to_proxy)
+    return (_known_request if len(raw) <= _SHORT else _read_request)(raw, targets)
 
 
-def _read_request(raw: bytes, to_proxy: bool) -> Frame:  # noqa: FBT001 - a key of the cache
+def _read_request(raw: bytes, targets: Targets) -> Frame:
     match = _REQUEST.fullmatch(raw)
     if match is None:
         raise Malformed("the request head is not HTTP/1.0 or 1.1 in its strict form")
     method, target, digit, block = match.groups()
     minor = digit == b"1"
     is_origin_form = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
-    if not (is_origin_form or to_proxy):
+    if not is_origin_form and targets == "origin":
         raise Malformed("the request target is not in origin form")
     headers = cut_fields(block)
     length, chunked, keep_alive, hosts, upgrade, expects = _weigh(headers, minor)
@@ -103,9 +108,12 @@ def _read_request(raw: bytes, to_proxy: bool) -> Frame:  # noqa: FBT001 - a key 
         length = 0
     if method == b"CONNECT" and (length or chunked):
         raise Malformed("a CONNECT with content")
+    # llhttp takes a body after an offer to upgrade for the other protocol's bytes; it is one
+    # of HTTP/1 (RFC 9110 §7.8), and common: Java's client offers h2c with its first POST.
+    told = without_upgrade(raw) if upgrade and (chunked or length) else raw
     return Frame(
-        raw, method, target, 0, b"", minor, headers, length, chunked, keep_alive, host, upgrade,
-        expects,
+        raw, told, method, target, 0, b"", minor, headers, length, chunked, keep_alive, host,
+        upgrade, expects,
     )  # fmt: skip
 
 
@@ -124,8 +132,10 @@ def _read_response(raw: bytes, method: bytes) -> Frame:
     length, chunked, keep_alive, _, upgrade, _ = _weigh(headers, minor)
     if method == b"HEAD" or status < _FINAL or status in (204, 304):  # RFC 9112 §6.3, 1
         length, chunked = 0, False
+    # llhttp cannot be told that a HEAD was asked; the bare head was read strictly above.
+    told = b"" if method == b"HEAD" else raw
     return Frame(
-        raw, b"", b"", status, reason or b"", minor, headers, length, chunked,
+        raw, told, b"", b"", status, reason or b"", minor, headers, length, chunked,
         keep_alive and (length is not None or chunked), b"", upgrade, False,  # noqa: FBT003
     )  # fmt: skip
 

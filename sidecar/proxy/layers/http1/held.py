@@ -24,15 +24,16 @@ class HeldExchange(Exchange):
     """One request of a protected route."""
 
     _hold: Hold
+    _turn: asyncio.Future[None] | None = None  # while it waits for room
 
     def __init__(
         self, client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None
     ) -> None:
-        super().__init__(client, frame, link, hold)
+        super().__init__(client, frame, link)
+        self._hold = hold
         self._host = host
         self._gathered: bytearray | None = None  # of a body that was not there with its head
         self._counted = 0
-        self._turn: asyncio.Future[None] | None = None  # while it waits for room
         self._has_asked = False  # for room, so that it may stand in the line
 
     def begin(self) -> None:
@@ -70,11 +71,13 @@ class HeldExchange(Exchange):
 
     def _seal(self, payload: bytes) -> None:
         verdict = self._client.guard.seal(self._hold, payload)
-        if isinstance(verdict, asyncio.Task):
+        if isinstance(verdict, Sealed):
+            self._forward(verdict)
+        elif isinstance(verdict, Refusal):
+            self._client.refuse(verdict)
+        else:
             self._count(len(payload))
             self._await(verdict)
-        else:
-            self._forward(verdict)
 
     def _await(self, task: asyncio.Task[Any]) -> None:
         self._awaited = task
@@ -88,23 +91,25 @@ class HeldExchange(Exchange):
             self._turn = None
             self._go_on(has_room=task is None or task.done())
         elif isinstance(task, asyncio.Task):
-            if self._answer is None:
-                self._forward(self._client.guard.awaited(self._hold, task, Sealed))
-            else:
-                self._give(self._client.guard.awaited(self._hold, task, Opened))
+            self._apply(task)
 
-    def _forward(self, verdict: Sealed | Refusal) -> None:
-        if isinstance(verdict, Refusal):
+    def _apply(self, task: asyncio.Task[Any]) -> None:
+        guard = self._client.guard
+        verdict = guard.awaited(self._hold, task, Sealed if self._answer is None else Opened)
+        if isinstance(verdict, Sealed):
+            self._forward(verdict)
+        elif isinstance(verdict, Opened):
+            self._give(verdict)
+        else:
             self._client.refuse(verdict)
-            return
-        frame = self._frame
-        host = self._host
-        if host is None and not frame.host:
-            host = self.link.authority.encode()
-        data = writer.rebuilt_request(verdict.head, verdict.body, host)
-        self.forward(data)
-        size = len(verdict.body)
-        self._count(size if self._request or size > PIECE else 0)
+
+    def _forward(self, sealed: Sealed) -> None:
+        body = sealed.body
+        self.forward(writer.rebuilt_request(sealed.head, body, self._host))
+        size = len(body)
+        held = size if self._request or size > PIECE else 0
+        if held != self._counted:
+            self._count(held)
 
     def opened(self, error: str | None) -> None:
         super().opened(error)
@@ -116,12 +121,11 @@ class HeldExchange(Exchange):
 
     def answer_head(self, frame: Frame) -> None:
         if is_endless(frame.headers):
-            self.fail(Endless("an event stream has no end at which it could be opened"))
-            return
-        reader = self.link.reader
+            raise Endless("an event stream has no end at which it could be opened")
         if frame.length is not None and frame.length > self._hold.body_limit:
-            self.fail(self._too_large("answer"))
-        elif not reader.done:
+            raise self._too_large("answer")
+        reader = self.link.reader
+        if not reader.done:
             self._gathered = reader.hold_payload()
 
     def answer_piece(self, piece: bytes) -> None:
@@ -138,26 +142,18 @@ class HeldExchange(Exchange):
         self.release()
         head = ResponseHead(answer.status, answer.reason, answer.headers)
         verdict = self._client.guard.open(self._hold, head, piece)
-        if isinstance(verdict, asyncio.Task):
+        if isinstance(verdict, Opened):
+            self._give(verdict)
+        elif isinstance(verdict, Refusal):
+            self._client.refuse(verdict)
+        else:
             self._count(len(piece))
             self._await(verdict)
-        else:
-            self._give(verdict)
 
-    def _give(self, verdict: Opened | Refusal) -> None:
-        client, frame = self._client, self._frame
-        if isinstance(verdict, Refusal):
-            client.refuse(verdict)
-            return
-        client.send(
-            writer.rebuilt_response(
-                verdict.head,
-                verdict.body,
-                bare=frame.method == b"HEAD",
-                connection=client.connection_field,
-            )
-        )
-        client.finish()
+    def _give(self, opened: Opened) -> None:
+        client = self._client
+        method, field = self._frame.method, client.connection_field
+        client.finish(writer.rebuilt_response(opened.head, opened.body, method, field))
 
     def abandon(self) -> None:
         super().abandon()
@@ -168,8 +164,10 @@ class HeldExchange(Exchange):
         if self._gathered is not None:
             self._gathered = None
             self._client.reader.drop_payload()  # of a refused request the rest may still come
-        self._count(0)
-        self._leave_the_line()
+        if self._counted:
+            self._count(0)
+        if self._has_asked:
+            self._leave_the_line()
 
     def _is_within_bounds(self, what: str) -> bool:
         """Whether what was gathered may be held at all; if not, the exchange has failed."""

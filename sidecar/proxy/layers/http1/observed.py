@@ -5,6 +5,8 @@ Copies of the bodies are gathered beside the stream, up to the limit, and shown 
 once whole; whatever it says then changes nothing.
 """
 
+from typing import Any
+
 from sidecar.message import ResponseHead
 from sidecar.proxy.layers.http1.exchange import Client
 from sidecar.proxy.layers.http1.grammar import Frame
@@ -47,7 +49,7 @@ class ObservedExchange(PassedExchange):
             self._client.guard.observe_answer(self._observer, head, bytes(self._seen))
         super().answer_piece(piece)
 
-    def _bound(self, reader: MessageReader) -> None:
+    def _bound(self, reader: MessageReader[Any]) -> None:
         if self._seen is not None and len(self._seen) > self._observer.body_limit:
             reader.drop_payload()
             self._seen = None

@@ -54,14 +54,14 @@ class PassedExchange(Exchange):
         assert answer is not None  # noqa: S101 - its head came before its body
         if not self._is_started:
             self._is_started = True
-            client.send(answer.raw + piece)
-        elif piece:
-            client.send(piece)
+            piece = answer.raw + piece
         if self.link.reader.done:
             self.release()
-            client.finish(keep_alive=answer.keep_alive)
-        else:
-            client.expect_within(client.limits.body_seconds)
+            client.finish(piece, keep_alive=answer.keep_alive)
+            return
+        if piece:
+            client.send(piece)
+        client.expect_within(client.limits.body_seconds)
 
     def switched(self, frame: Frame) -> None:
         offered = [option.strip() for option in self._frame.upgrade.lower().split(b",")]

@@ -14,19 +14,14 @@ Raises `Malformed`. After that the reader is dead: nothing further may be asked 
 """
 
 import string
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 import httptools
 
 from sidecar.errors import Malformed
 from sidecar.proxy.layers.http1.chunks import ChunkScanner
-from sidecar.proxy.layers.http1.grammar import (
-    Frame,
-    read_request,
-    read_response,
-    without_upgrade,
-)
+from sidecar.proxy.layers.http1.grammar import Frame, Targets, read_request, read_response
 
 _HEAD_END = b"\r\n\r\n"
 _HEAD_STARTS = frozenset(
@@ -40,50 +35,57 @@ class _Parser(Protocol):
 
 
 class _Witness:
-    """What llhttp saw of the current message."""
+    """What llhttp sees: pieces of decoded bodies, and ends, of which each takes one that is due.
 
-    __slots__ = ("ends", "payload", "size")
+    It calls methods of lists. An end that is not due is an error of its own, which llhttp tells.
+    """
+
+    __slots__ = ("due", "on_body", "on_message_complete", "pieces")
 
     def __init__(self) -> None:
-        self.ends = 0
-        self.size = 0
-        self.payload: bytearray | None = None
-
-    def on_body(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.payload is not None:
-            self.payload += data
-
-    def on_message_complete(self) -> None:
-        self.ends += 1
-        self.payload = None  # whoever holds the body has it; a connection may rest for long
+        self.due: list[None] = []
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
+        self.on_message_complete = self.due.pop
 
 
-class MessageReader(ABC):
-    """One direction of one connection."""
+class MessageReader[Of]:
+    """One direction of one connection: use `request_reader` and `answer_reader`.
+
+    Not two classes: what both of them run would know neither's attributes by heart.
+    """
 
     __slots__ = (
-        "_begun", "_chunks", "_head_bytes", "_head_fields", "_left", "_length", "_parser",
-        "_witness", "done", "waiting",
+        "_begun", "_chunks", "_head_bytes", "_head_fields", "_last", "_last_of", "_left",
+        "_length", "_new_parser", "_parser", "_payload", "_read", "_seen", "_witness", "done",
+        "waiting",
     )  # fmt: skip
 
-    def __init__(self, head_bytes: int, head_fields: int) -> None:
+    def __init__(
+        self,
+        head_bytes: int,
+        head_fields: int,
+        read: Callable[[bytes, Of], Frame],
+        new_parser: Callable[[_Witness], _Parser],
+    ) -> None:
         self._head_bytes = head_bytes
         self._head_fields = head_fields
+        self._read = read
+        self._new_parser = new_parser
+        self._last: Frame | None = None
+        self._last_of: Of | None = None
         self._begun = b""  # of the body: read with the head, and not asked for yet
         self._length: int | None = 0
         self._left = 0
+        self._seen = 0  # by llhttp, of the body
         self._chunks: ChunkScanner | None = None
+        self._payload: bytearray | None = None
         self._witness = _Witness()
-        self._parser = self._new_parser()
+        self._parser = new_parser(self._witness)
         self.waiting = b""
         """Received, and not yet of a message that was begun."""
         self.done = True
         """Whether the last message is there to its end."""
-
-    @abstractmethod
-    def _new_parser(self) -> _Parser:
-        """The llhttp of this direction."""
 
     def feed(self, data: bytes) -> None:
         self.waiting = self.waiting + data if self.waiting else data
@@ -98,50 +100,55 @@ class MessageReader(ABC):
         """Gather the current message's decoded body in the array that is returned."""
         payload = bytearray(self._begun)  # one, not a list of pieces: a chunk may be a single byte
         if not self.done:
-            self._witness.payload = payload
+            self._payload = payload
         return payload
 
     def drop_payload(self) -> None:
         """Gather no more of it."""
-        self._witness.payload = None
+        self._payload = None
 
-    def _cut_head(self) -> bytes | None:
-        """The next whole head, or None until it is there."""
-        waiting = self.waiting
-        end = waiting.find(_HEAD_END, 0, self._head_bytes)
-        if end < 0:
-            if len(waiting) >= self._head_bytes:
-                raise Malformed("the head is longer than the limit")
-            if waiting and waiting[0] not in _HEAD_STARTS:
-                raise Malformed("the head does not begin like one")
-            if b"\n" in waiting and b"\n" in waiting.replace(b"\r\n", b""):
-                raise Malformed("a line of the head ends without a carriage return")
-            return None
-        return waiting[: end + 4]
-
-    def _begin(self, frame: Frame, testimony: bytes) -> Frame:
-        """Go on to the body of `frame`, after a head that llhttp reads as `testimony`."""
-        if len(frame.headers) > self._head_fields:
-            raise Malformed("the head has more fields than the limit")
-        waiting, start, length = self.waiting, len(frame.raw), frame.length
-        witness = self._witness
-        witness.ends = witness.size = 0
-        self._length = length
-        self._chunks = ChunkScanner(self._head_bytes) if frame.chunked else None
-        if length:
+    def read_head(self, of: Of) -> Frame | None:
+        """The next message's head, or None until it is whole; `of` is what else `read` asks for."""
+        waiting, frame = self.waiting, self._last
+        if frame is None or self._last_of != of or not waiting.startswith(frame.raw):
+            start = waiting.find(_HEAD_END, 0, self._head_bytes) + len(_HEAD_END)
+            if start < len(_HEAD_END):
+                self._check_beginning(waiting)
+                return None
+            frame = self._read(waiting[:start], of)
+            if len(frame.headers) > self._head_fields:
+                raise Malformed("the head has more fields than the limit")
+            self._last = frame
+            self._last_of = of
+        start, told = len(frame.raw), frame.told
+        self._length = length = frame.length
+        self._seen = 0
+        if length is None:
+            self._chunks = ChunkScanner(self._head_bytes) if frame.chunked else None
+            self._begun = b""
+            self.waiting = waiting[start:]
+            self.done = False
+        else:
             end = start + length
             self._begun = begun = waiting[start:end]
             self.waiting = waiting[end:]
-            self._left = length - len(begun)
-            self.done = self._left == 0
-            self._testify(testimony + begun)
-        else:
-            self.waiting = waiting[start:]
-            self._begun = b""
-            self.done = length == 0
-            if testimony:
-                self._testify(testimony)
+            self._left = left = length - len(begun)
+            self.done = left == 0
+            if begun:
+                told = told + begun if self.waiting or told is not frame.raw else waiting
+        if told:
+            self._witness.due.append(None)
+            self._testify(told)
         return frame
+
+    def _check_beginning(self, waiting: bytes) -> None:
+        """Malformed where `waiting` cannot become a head."""
+        if len(waiting) >= self._head_bytes:
+            raise Malformed("the head is longer than the limit")
+        if waiting and waiting[0] not in _HEAD_STARTS:
+            raise Malformed("the head does not begin like one")
+        if b"\n" in waiting and b"\n" in waiting.replace(b"\r\n", b""):
+            raise Malformed("a line of the head ends without a carriage return")
 
     def read_body(self) -> bytes:
         """The body bytes that are there, as they were received."""
@@ -152,19 +159,21 @@ class MessageReader(ABC):
         data = self.waiting
         if self.done or not data:
             return b""
-        if self._chunks is not None:
-            end = self._chunks.scan(data)
-            self.done = self._chunks.done
-        elif self._length is None:
-            end = len(data)
-        else:
+        if self._length is not None:
             end = min(self._left, len(data))
             self._left -= end
             self.done = self._left == 0
+        elif self._chunks is not None:
+            end = self._chunks.scan(data)
+            self.done = self._chunks.done
+        else:
+            end = len(data)
         piece = data[:end]
         self.waiting = data[end:]
         if piece:
             self._testify(piece)
+        if self.done:
+            self._payload = None  # whoever holds it has it; a connection may rest for long
         return piece
 
     def _testify(self, piece: bytes) -> None:
@@ -173,59 +182,38 @@ class MessageReader(ABC):
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
             # It stops for good where an upgrade may take effect. That is fine only there.
-            self._parser = self._new_parser()
+            self._parser = self._new_parser(self._witness)
             if upgrade.args[0] != len(piece):
                 raise Malformed("two parsers disagree on where the message ends") from None
         except httptools.HttpParserError:
             raise Malformed("the message is not HTTP/1 in its strict form") from None
-        witness = self._witness
-        is_apart = self.done and self._chunks is None and witness.size != self._length
-        if witness.ends != self.done or is_apart:
+        witness, done = self._witness, self.done
+        if witness.pieces:
+            self._take_pieces(witness.pieces)
+        is_apart = done and self._length is not None and self._seen != self._length
+        if len(witness.due) == done or is_apart:
             raise Malformed("two parsers disagree on where the message ends")
 
-
-class RequestReader(MessageReader):
-    """What a client sends; `to_proxy` when it knows that it talks to a proxy."""
-
-    __slots__ = ("_to_proxy",)
-
-    def __init__(self, head_bytes: int, head_fields: int, *, to_proxy: bool = False) -> None:
-        super().__init__(head_bytes, head_fields)
-        self._to_proxy = to_proxy
-
-    def _new_parser(self) -> _Parser:
-        return httptools.HttpRequestParser(self._witness)
-
-    def read_head(self) -> Frame | None:
-        """The next request's head, or None until it is whole."""
-        head = self._cut_head()
-        if head is None:
-            return None
-        frame = read_request(head, to_proxy=self._to_proxy)
-        # llhttp takes a body after an offer to upgrade for the other protocol's bytes; it is one
-        # of HTTP/1 (RFC 9110 §7.8), and common: Java's client offers h2c with its first POST.
-        has_body = frame.chunked or frame.length
-        return self._begin(frame, without_upgrade(head) if frame.upgrade and has_body else head)
-
-
-class ResponseReader(MessageReader):
-    """What an upstream answers."""
-
-    __slots__ = ()
-
-    def _new_parser(self) -> _Parser:
-        return httptools.HttpResponseParser(self._witness)
-
-    def read_head(self, method: bytes) -> Frame | None:
-        """The next answer's head, or None until it is whole; `method` is that of its request."""
-        head = self._cut_head()
-        if head is None:
-            return None
-        # llhttp cannot be told that a HEAD was asked; the bare head was read strictly above.
-        return self._begin(read_response(head, method), b"" if method == b"HEAD" else head)
+    def _take_pieces(self, pieces: list[bytes]) -> None:
+        body = b"".join(pieces)
+        pieces.clear()
+        self._seen += len(body)
+        if self._payload is not None:
+            self._payload += body
 
     def end(self) -> bool:
-        """The upstream closed: whether that is a proper end of what it was sending."""
+        """The peer closed: whether that is a proper end of what it was sending."""
         if not self.done and self._length is None and self._chunks is None:
             self.done = True
+            self._payload = None
         return self.done
+
+
+def request_reader(head_bytes: int, head_fields: int) -> MessageReader[Targets]:
+    """Of what a client sends."""
+    return MessageReader(head_bytes, head_fields, read_request, httptools.HttpRequestParser)
+
+
+def answer_reader(head_bytes: int, head_fields: int) -> MessageReader[bytes]:
+    """Of what an upstream answers; each head is read as one to a request of some method."""
+    return MessageReader(head_bytes, head_fields, read_response, httptools.HttpResponseParser)

@@ -18,7 +18,8 @@ from OpenSSL import SSL
 
 from sidecar.proxy.destination import Destination
 from sidecar.proxy.layers.http1.connect_tunnel import ConnectTunnel
-from sidecar.proxy.layers.http1.reader import ResponseReader
+from sidecar.proxy.layers.http1.reader import MessageReader, answer_reader
+from sidecar.proxy.layers.signals import Send
 from sidecar.proxy.settings import Limits, Upstream, Via
 
 
@@ -77,6 +78,8 @@ class Link:
         """As rules name the upstream."""
         self.socket: connection.Server | None = None
         """What is connected to: the upstream, or the proxy on the way to it."""
+        self.plain: connection.Server | None = None
+        """The same, where an event of it means just that, for there are no layers."""
         self.is_open = False
         self.is_used = False
         """Whether it has carried an exchange before this one: it may have gone stale."""
@@ -84,8 +87,8 @@ class Link:
         """When that exchange ended."""
         self.reader = self._new_reader()
 
-    def _new_reader(self) -> ResponseReader:
-        return ResponseReader(self._limits.head_bytes, self._limits.head_fields)
+    def _new_reader(self) -> MessageReader[bytes]:
+        return answer_reader(self._limits.head_bytes, self._limits.head_fields)
 
     def connect(self, *, as_tunnel: bool = False) -> None:
         """Ask for a new connection; the answer arrives as an OpenConnectionCompleted.
@@ -102,6 +105,7 @@ class Link:
         if is_tls or (via is not None and as_tunnel):
             self._stack(server, via)
         else:
+            self.plain = self.socket
             command = commands.OpenConnection(self.socket)
             command.blocking = self._owner.layer  # type: ignore[assignment]  # "handled there"
             self._emit((command,))
@@ -139,10 +143,10 @@ class Link:
 
     def send(self, data: bytes) -> None:
         """Send `data` upstream; the link is open."""
-        assert self.socket is not None  # noqa: S101 - connect() went before
-        if self._outermost is None:
-            self._owner.out.append(commands.SendData(self.socket, data))
+        if self.plain is not None:
+            self._owner.out.append(Send(self.plain, data))
         else:
+            assert self._outermost is not None  # noqa: S101 - connect() went before
             self._emit(self._outermost.handle_event(_Transmit(data)))
 
     def half_close(self) -> bool:
@@ -160,13 +164,8 @@ class Link:
 
     def forget(self) -> None:
         """The connection is gone."""
-        self.socket = self._outermost = self._tls = self._inside = None
+        self.socket = self.plain = self._outermost = self._tls = self._inside = None
         self.is_open = False
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether an event of its socket means just that, for there are no layers."""
-        return self._outermost is None
 
     def unwrap(self, event: events.Event) -> Iterable[events.Event]:
         """What a transport event means inside of the layers; without any, itself."""

@@ -34,46 +34,35 @@ _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 def rebuilt_request(head: RequestHead, body: bytes, host: bytes | None) -> bytes:
     """A sealed request as it goes upstream, to `host` when given, else to whom the client named."""
-    method = head.method
-    first = _one_line(b"%b %b HTTP/1.1" % (method, head.target))
-    fields = _known_fields(head.headers, host)
-    if body or method in _WITH_CONTENT:
-        return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (first, fields, len(body), body)
-    return b"%b%b\r\n\r\n" % (first, fields)
+    start = _request_start(head, host)
+    if body or head.method in _WITH_CONTENT:
+        return b"%b\r\nContent-Length: %d\r\n\r\n%b" % (start, len(body), body)
+    return start + b"\r\n\r\n"
 
 
-def rebuilt_response(head: ResponseHead, body: bytes, *, bare: bool, connection: bytes) -> bytes:
-    """An opened answer as it goes to the client; `bare` when it answers a HEAD.
+def rebuilt_response(head: ResponseHead, body: bytes, method: bytes, connection: bytes) -> bytes:
+    """An opened answer to a request of `method` as it goes to the client.
 
     A bare head's Content-Length told the sealed body's length, which is not the client's: it goes.
     """
-    is_bodiless = bare or head.status in _BODILESS
-    start = _start(head)
-    return _answer(start, b"" if is_bodiless else body, connection, sized=not is_bodiless)
+    start, last = _answer_start(head), _last_lines(connection)
+    if method == b"HEAD" or head.status in _BODILESS:
+        return start + last
+    return b"%b\r\nContent-Length: %d%b%b" % (start, len(body), last, body)
 
 
 def refusal(answer: Refusal, *, bare: bool, connection: bytes) -> bytes:
     """A refusal as it goes to the client."""
-    start = _start(
+    start = _answer_start(
         ResponseHead(answer.status, _REASONS.get(answer.status, b"Refused"), answer.headers)
     )
-    written = _answer(start, answer.body, connection, sized=True)
-    return written[: len(written) - len(answer.body)] if bare else written
+    body = b"" if bare else answer.body
+    last = _last_lines(connection)
+    return b"%b\r\nContent-Length: %d%b%b" % (start, len(answer.body), last, body)
 
 
-def _answer(start: bytes, body: bytes, connection: bytes, *, sized: bool) -> bytes:
-    if sized:
-        start = b"%b\r\nContent-Length: %d" % (start, len(body))
-    if connection:
-        return b"%b\r\nConnection: %b\r\n\r\n%b" % (start, connection, body)
-    return b"%b\r\n\r\n%b" % (start, body)
-
-
-@lru_cache(REMEMBERED)
-def _start(head: ResponseHead) -> bytes:
-    """`head` as it is written, but for what is told of its end and of the connection's."""
-    first = b"HTTP/1.1 %d %b" % (head.status, head.reason)
-    return _one_line(first) + _fields(head.headers, None)
+def _last_lines(connection: bytes) -> bytes:
+    return b"\r\nConnection: %b\r\n\r\n" % connection if connection else b"\r\n\r\n"
 
 
 def _one_line(line: bytes) -> bytes:
@@ -97,6 +86,19 @@ def _fields(headers: Headers, host: bytes | None) -> bytes:
 
 
 _known_fields = lru_cache(REMEMBERED)(_fields)
+
+
+@lru_cache(REMEMBERED)
+def _request_start(head: RequestHead, host: bytes | None) -> bytes:
+    """`head` as it is written to `host`, but for what is told of its end."""
+    first = _one_line(b"%b %b HTTP/1.1" % (head.method, head.target))
+    return first + _known_fields(head.headers, host)
+
+
+@lru_cache(REMEMBERED)
+def _answer_start(head: ResponseHead) -> bytes:
+    """`head` as it is written, but for what is told of its end and of the connection's."""
+    return _one_line(b"HTTP/1.1 %d %b" % (head.status, head.reason)) + _fields(head.headers, None)
 
 
 def passed_request(frame: Frame, host: bytes | None, *, may_upgrade: bool) -> Frame:

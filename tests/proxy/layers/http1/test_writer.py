@@ -22,11 +22,11 @@ def test_a_sealed_request_is_one_plain_message() -> None:
 
 def test_an_opened_answer_is_one_plain_message() -> None:
     head = ResponseHead(200, b"Fine", ((b"ETag", b"x"), (b"Content-Length", b"99")))
-    raw = writer.rebuilt_response(head, b"ab", bare=False, connection=b"close")
+    raw = writer.rebuilt_response(head, b"ab", b"GET", b"close")
     assert (
         raw == b"HTTP/1.1 200 Fine\r\nETag: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab"
     )
-    raw = writer.rebuilt_response(head, b"ab", bare=True, connection=b"")
+    raw = writer.rebuilt_response(head, b"ab", b"HEAD", b"")
     assert raw == b"HTTP/1.1 200 Fine\r\nETag: x\r\n\r\n"
 
 
@@ -43,7 +43,7 @@ def test_a_head_of_the_transform_cannot_add_a_line() -> None:
         writer.rebuilt_request(head, b"", None)
     answered = ResponseHead(200, b"OK", ((b"X", b"1\r\n\r\nHTTP/1.1 200 OK"),))
     with pytest.raises(ValueError, match="line"):
-        writer.rebuilt_response(answered, b"", bare=False, connection=b"")
+        writer.rebuilt_response(answered, b"", b"GET", b"")
 
 
 def test_a_passed_head_changes_in_the_named_lines_alone() -> None:
