@@ -59,6 +59,17 @@ def test_digests_are_those_of_the_new_body(name: bytes, value: bytes, expected: 
     assert repaired((name, value), changed=False) == ((name, value), IDENTITY)
 
 
+def test_a_head_that_comes_again_has_the_digest_of_its_own_body() -> None:
+    head = RequestHead(b"PUT", b"/x", "crm:80", ((b"Digest", b"sha-256=old"),))
+    told = [repair_request(head, body, changed=True).headers[0][1] for body in (b"1", b"2")]
+    assert told == [b"sha-256=" + b64encode(hashlib.sha256(body).digest()) for body in (b"1", b"2")]
+
+
+def test_what_may_be_remembered_is_not_made_twice() -> None:
+    head = RequestHead(b"PUT", b"/x", "crm:80", ((b"X", b"1"),))
+    assert repair_request(head, b"1", changed=True) is repair_request(head, b"2", changed=True)
+
+
 def test_order_and_spelling_of_other_lines_stay() -> None:
     lines = ((b"X-b", b"1"), (b"x-A", b"\xff"), (b"X-b", b"2"))
     assert repaired(*lines) == (*lines, IDENTITY)
