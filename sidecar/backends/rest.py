@@ -41,6 +41,9 @@ class _Request(msgspec.Struct):
     has_others: bool = False
     """Whether some values stand elsewhere than in the body."""
 
+    def __repr__(self) -> str:
+        return f"<request with {len(self.values)} values>"
+
     def finish(self, edits: Edits = ()) -> tuple[RequestHead, bytes]:
         head, body = self.head, self.body
         if self.has_others:
@@ -65,6 +68,9 @@ class _Response(msgspec.Struct):
     body: bytes
     reading: Reading[Tag] | None
     has_others: bool = False
+
+    def __repr__(self) -> str:
+        return f"<answer with {len(self.values)} values>"
 
     def finish(self, edits: Edits = ()) -> tuple[ResponseHead, bytes]:
         head, body = self.head, self.body

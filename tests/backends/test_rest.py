@@ -24,6 +24,13 @@ def test_values_of_body_and_query_are_found_and_put_back() -> None:
     assert changed == b'{"ssn":"new","email":"new","n":1.10}'
 
 
+def test_a_message_prints_no_value() -> None:
+    body = b'{"ssn":"CANARY"}'
+    request = adapter().read_request(head(), {}, b"", body)
+    response = adapter().read_response(answer(), {}, body)
+    assert (repr(request), repr(response)) == ("<request with 1 values>", "<answer with 1 values>")
+
+
 def test_a_request_without_a_body_is_searched_in_its_query_alone() -> None:
     message = adapter().read_request(head(TEXT), {}, b"", b"")
     assert (message.values, message.finish()[1]) == ([], b"")
