@@ -19,6 +19,7 @@ from sidecar.kms.store.ram_tables import (
     RamAttachment,
     RamGroup,
     RamMember,
+    RamOIDCProvider,
     RamPolicy,
     RamPolicyVersion,
     RamRevision,
@@ -29,7 +30,7 @@ from sidecar.kms.store.ram_tables import (
 _REVISION = select(RamRevision.value)
 
 type Named = RamUser | RamGroup | RamRole | RamPolicy
-type Seeded = Named | RamAccessKey | RamMember | RamAttachment
+type Seeded = Named | RamAccessKey | RamMember | RamAttachment | RamOIDCProvider
 type Row = Seeded | RamPolicyVersion
 
 

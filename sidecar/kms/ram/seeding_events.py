@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sidecar.kms.audit.record import CONFIGURATION, Told, service_event
 from sidecar.kms.ram.roster import Seeded
-from sidecar.kms.store.ram_tables import RamAccessKey, RamAttachment, RamMember
+from sidecar.kms.store.ram_tables import RamAccessKey, RamAttachment, RamMember, RamOIDCProvider
 
 
 class Change(StrEnum):
@@ -57,6 +57,9 @@ def _about(row: Seeded) -> Mapping[str, str]:
             return {f"{row.kind}Name": row.holder, **policy}
         case RamAccessKey():
             return {"UserName": row.user, "UserAccessKeyId": row.id}
+        case RamOIDCProvider():
+            believed = {"IssuerUrl": row.issuer, "ClientIds": row.audiences.replace(" ", ",")}
+            return {"OIDCProviderName": row.name, **believed}
     return {f"{_noun(row)}Name": row.name}
 
 

@@ -13,6 +13,7 @@ from sidecar.kms.store.ram_tables import (
     RamAttachment,
     RamGroup,
     RamMember,
+    RamOIDCProvider,
     RamPolicy,
     RamRole,
     RamUser,
@@ -29,6 +30,7 @@ def seeds_of(account: Account) -> Mapping[type[Seeded], Wanted]:
         RamUser: _users(account),
         RamGroup: _groups(account),
         RamRole: _roles(account),
+        RamOIDCProvider: _providers(account),
         RamPolicy: _policies(account),
         RamMember: _members(account),
         RamAttachment: _attachments(account),
@@ -62,6 +64,18 @@ def _roles(account: Account) -> Wanted:
             "max_session": one.max_session,
         }
         for one in account.roles
+    }
+
+
+def _providers(account: Account) -> Wanted:
+    return {
+        (one.name,): {
+            "issuer": one.issuer,
+            "audiences": " ".join(sorted(one.audiences)),
+            "keys": one.keys,
+            "ca": one.ca or "",
+        }
+        for one in account.providers
     }
 
 

@@ -84,6 +84,22 @@ class RamRole(_Named, Table):
     max_session: Mapped[int]
 
 
+class RamOIDCProvider(_Named, Table):
+    """Who vouches for workloads, as `kms.yaml` said last: what it says now is what counts.
+
+    It stands here to tell what changes.
+    """
+
+    __tablename__ = "ram_oidc_provider"
+
+    issuer: Mapped[str]
+    audiences: Mapped[str]
+    """Sorted, a space between."""
+    keys: Mapped[str]
+    ca: Mapped[str]
+    """Empty where there is none."""
+
+
 class RamPolicy(_Named, Table):
     """A policy of the account's own; the vendor's stand in the code."""
 

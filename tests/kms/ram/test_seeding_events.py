@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.errors import Misconfigured
 from sidecar.hsm import HsmThread
-from sidecar.kms.accounts import Account, Group, Role, User
+from sidecar.kms.accounts import Account, Group, OidcProvider, Role, User
 from sidecar.kms.audit import tail, verify
 from sidecar.kms.audit.index import Attribute, Query, search_all
 from sidecar.kms.audit.record import CONFIGURATION
@@ -141,6 +141,32 @@ def test_a_change_of_the_file_is_told_alone(core: Core, account: Account, told: 
     core.plant(WHOLE)
     assert words(core.plant(account)) == told
     assert core.plant(account) == []
+
+
+PROVIDER = OidcProvider("cluster", "https://issuer", frozenset({"sts", "kms"}), "/keys.json")
+BELIEVED = {"OIDCProviderName": "cluster", "IssuerUrl": "https://issuer", "ClientIds": "kms,sts"}
+
+
+@pytest.mark.parametrize(
+    ("change", "about"),
+    [
+        ({"issuer": "https://other"}, {"IssuerUrl": "https://other"}),
+        ({"audiences": frozenset({"kms", "sts", "more"})}, {"ClientIds": "kms,more,sts"}),
+        ({"keys": "/other.json"}, {}),
+        ({"ca": "/ca.pem"}, {}),
+    ],
+)
+def test_whose_word_is_taken_for_workloads_is_told(
+    core: Core, change: dict[str, Any], about: Told
+) -> None:
+    with_it = replace(WHOLE, providers=(PROVIDER,))
+    changed = replace(WHOLE, providers=(replace(PROVIDER, **change),))
+    core.plant(WHOLE)
+    assert words(core.plant(with_it)) == [("CreateOIDCProvider", BELIEVED)]
+    assert core.plant(with_it) == []
+    assert words(core.plant(changed)) == [("UpdateOIDCProvider", {**BELIEVED, **about})]
+    assert words(core.plant(WHOLE)) == [("DeleteOIDCProvider", {**BELIEVED, **about})]
+    assert core.plant(WHOLE) == []
 
 
 def test_what_the_api_hung_on_a_user_that_goes_is_told_as_well(
