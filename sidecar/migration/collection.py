@@ -15,6 +15,8 @@ from sidecar.migration.store import RawStore
 from sidecar.rules import Rule
 from sidecar.transform import Transform
 
+_NOTHING = frozenset({NULL, b'""'})
+
 
 class Collection(NamedTuple):
     """What a rule protects, and how its store is asked for it.
@@ -74,13 +76,22 @@ class SlotValues:
     def __init__(self, template: Template) -> None:
         self._paths = {slot: slot_path(slot) for slot in template.slots}
         self.paths = frozenset(self._paths.values())
+        self._needed = template.path_slots
 
     def of(self, opened: bytes, stored: bytes) -> Values:
-        """The values of a record, opened and as it is stored; null where it has none."""
-        return {
+        """The values of a record, opened and as it is stored; null where it has none.
+
+        Raises:
+            Malformed: A path would have nothing in its place, and so lead to another resource.
+        """
+        values = {
             slot: find_value(stored if slot.is_stored else opened, path) or NULL
             for slot, path in self._paths.items()
         }
+        for slot in self._needed:
+            if values[slot] in _NOTHING:
+                raise Malformed(f"the record has nothing for {{{slot.name}}} in a path")
+        return values
 
 
 def slot_path(slot: Slot) -> FieldPath:

@@ -29,7 +29,8 @@ class Report:
     def passed(self) -> bool:
         """Whether all is done, or in a dry run could be."""
         if self.is_dry:
-            return self.tally.records > 0 and not self.tally.outcomes["failed"]
+            is_readable = not self.tally.outcomes["gone"] or self.tally.outcomes["written"] > 0
+            return self.tally.records > 0 and not self.tally.outcomes["failed"] and is_readable
         return self.coverage is not None and self.coverage.holds
 
     def facts(self) -> dict[str, Any]:
@@ -66,6 +67,10 @@ class Report:
         lines = [f"{self.rule}: {done}: {told or 'none'}{dry}"]
         lines += [f"  {count:,} failed: {why}" for why, count in self.tally.reasons.most_common()]
         lines += _named("failed", self.tally.failed)
+        if outcomes["gone"] and not outcomes["written"]:
+            lines.append(
+                "  what was listed was not there to read; does `read` name where it stands?"
+            )
         if unguarded := self.tally.unguarded:
             lines.append(
                 f"  {unguarded:,} were written behind a last look alone, because the store has no "

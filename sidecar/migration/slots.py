@@ -64,6 +64,7 @@ class Template:
         self.target_slots = frozenset(Slot(name) for name in self._target[1::2])
         in_body = {part for part in self._body if isinstance(part, Slot)}
         self.slots = self.target_slots | in_body
+        self.path_slots = frozenset(map(Slot, _IN_TARGET.findall(read[2].partition("?")[0])))
 
     def __str__(self) -> str:
         return self.text

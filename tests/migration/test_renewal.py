@@ -109,6 +109,19 @@ async def test_a_record_that_is_gone_is_not_made_again(rig: Rig) -> None:
     assert "C-001" not in rig.shop.records
 
 
+@pytest.mark.parametrize("way", ["read", "write"])
+async def test_a_path_with_nothing_in_it_is_never_asked_for(rig: Rig, way: str) -> None:
+    """`/customers/` is another resource: the whole collection, perhaps."""
+    method = {"read": "GET", "write": "PUT"}[way]
+    text = SIMPLE.replace(f"{method} /customers/{{id}}", f"{method} /customers/{{idd}}")
+    for listed in (b'{"id":"C-001","ssn":"s"}', b'{"id":"C-001","ssn":"s","idd":""}'):
+        rig.shop.records["C-001"] = listed
+        assert await renewed(rig, text) == Result(
+            Outcome.FAILED, "malformed: the record has nothing for {idd} in a path"
+        )
+    assert rig.shop.asked["PUT"] == 0
+
+
 async def test_a_statement_that_compares_is_believed(rig: Rig) -> None:
     assert await renewed(rig, COMMAND) == Result(Outcome.WRITTEN)
     assert rig.shop.record("C-001")["ssn"].startswith("enc:1:")

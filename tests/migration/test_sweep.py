@@ -186,6 +186,13 @@ async def test_a_dry_run_sends_nothing_and_finds_what_cannot_be_sealed(rig: Rig)
     assert "unexpected_shape" in next(iter(report.tally.reasons))
 
 
+async def test_a_dry_run_that_can_read_nothing_is_no_success(rig: Rig) -> None:
+    report = await rig.try_out(SIMPLE.replace("GET /customers/{id}", "GET /kunden/{id}"))
+    assert report.tally.outcomes == {"gone": 18, "left": 5}
+    assert not report.passed
+    assert any("does `read` name where it stands?" in line for line in report.lines())
+
+
 async def test_no_value_stands_in_journal_or_report(rig: Rig) -> None:
     rig.shop.records["C-005"] = b'{"id":"C-005","ssn":["CANARY"]}'
     rig.shop.before_write = lambda record_id: rig.stop.set() if record_id == "C-021" else None
