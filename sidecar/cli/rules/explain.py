@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from sidecar.cli.migrate.progress import Progress
 from sidecar.codecs import CODECS
 from sidecar.errors import Misconfigured
 from sidecar.plurals import counted
@@ -62,14 +63,15 @@ def command(  # noqa: PLR0913 - one argument an option
     answer cannot be read; 2 the rules or the request cannot be read.
     """  # noqa: D301 - click's own mark
     rule_set = read_rules(rules)
-    found = _chosen(read_exchanges(request.read(MAX_BYTES)), entry)
+    found = _chosen(read_exchanges(_whole(request)), entry)
     exchanges = [each for each in found if isinstance(each, Exchange)]
     left_out = Counter(each for each in found if isinstance(each, LeftOut))
     for why, count in left_out.items():
         click.echo(f"sidecar: left out, because they {why}: {count}", err=True)
     if to is not None:
         exchanges = [each.sent_to(to) for each in exchanges]
-    accounts = asyncio.run(give_accounts(rule_set, exchanges, show_values=show_values))
+    telling = give_accounts(rule_set, _with_progress(exchanges), show_values=show_values)
+    accounts = asyncio.run(telling)
     if as_json:
         told = [_plain(each) for each in accounts]
         told += [{"left_out": why, "entries": count} for why, count in left_out.items()]
@@ -78,6 +80,22 @@ def command(  # noqa: PLR0913 - one argument an option
         click.echo("\n\n".join("\n".join(_lines(each, rule_set)) for each in accounts))
     is_whole = LeftOut.NO_BASE64 not in left_out and all(_is_covered(each) for each in accounts)
     sys.exit(0 if is_whole else 1)
+
+
+def _whole(request: BinaryIO) -> bytes:
+    data = request.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Misconfigured(
+            f"a request of more than {MAX_BYTES >> 20} MiB; cut a HAR file in parts"
+        )
+    return data
+
+
+def _with_progress(exchanges: list[Exchange]) -> Iterator[Exchange]:
+    with Progress("explained", "requests") as progress:
+        for number, exchange in enumerate(exchanges):
+            progress.tell(number, len(exchanges))
+            yield exchange
 
 
 def _chosen(found: list[Exchange | LeftOut], entry: int | None) -> Sequence[Exchange | LeftOut]:

@@ -2,11 +2,14 @@
 """`sidecar rules explain`, as transcripts: what it tells, never tells, and its exit codes."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
 from sidecar.cli import cli
+from sidecar.cli.rules.explain import MAX_BYTES
 from sidecar.errors import Misconfigured
 from tests.rules.samples import FILE, write
 
@@ -97,6 +100,34 @@ def test_a_har_file_is_told_entry_by_entry(tmp_path: Path) -> None:
         done = explain(tmp_path, har, "--entry", str(entry))
         assert isinstance(done.exception, Misconfigured)
         assert done.exception.why == why
+
+
+TOLD = """
+from sidecar.cli import main
+from sidecar.cli.migrate import progress
+progress.LOG_SECONDS = 0
+main()
+"""
+
+
+def test_a_long_file_is_told_how_far_it_is(tmp_path: Path) -> None:
+    entry = {"request": {"method": "GET", "url": "http://crm.internal:8080/x"}}
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": [entry] * 4}}))
+    command = ["rules", "explain", str(write(tmp_path)), str(tmp_path / "a.har")]
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD, *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "sidecar: explained: 3 requests (75%), " in done.stderr
+    assert "explained" not in done.stdout
+
+
+def test_what_is_too_long_is_never_told_in_part(tmp_path: Path) -> None:
+    command = ["rules", "explain", str(write(tmp_path))]
+    request = CURL.encode() + b" " * MAX_BYTES
+    done = CliRunner().invoke(cli, command, input=request)
+    assert isinstance(done.exception, Misconfigured)
+    assert "more than 64 MiB" in done.exception.why
 
 
 def test_an_entry_whose_answer_is_not_base64_is_left_out_and_never_called_fine(
