@@ -3,9 +3,10 @@
 
     name the pair in the database  →  `pair_process` makes it  →  it is ready for whoever takes it
 
-One is made after the other, however many ask: pairs cost one core and a bounded line, not the
-service. Whoever has waited for long enough hears that the service is busy; their pair is made all
-the same, and is there when they ask again.
+One is made after the other, however many ask: pairs cost one core and bounded lines, not the
+service. The accounts that wait have one made each, and one each again. Whoever has waited for long
+enough hears that the service is busy; their pair is made all the same, and is there when they ask
+again.
 """
 
 import asyncio
@@ -26,12 +27,11 @@ from sidecar.kms.healing import heal
 from sidecar.kms.service.ready_pairs import drop_lost
 from sidecar.kms.service.rsa_pairs import MadePair, PairKind, name_in_token
 from sidecar.kms.store import Database, Pairs
+from sidecar.kms.turns import Turns
 from sidecar.own_module import OWN_MODULE
 
-MAX_ORDERS = 16
-"""Pairs that may be waited for at a time."""
-MAX_ORDERS_OF_ONE = MAX_ORDERS // 2
-"""Of them by one account: however many it wants, there is room for others, and soon their turn."""
+MAX_ORDERS = 8
+"""Pairs that one account may wait for at a time."""
 PAIR_SECONDS = 120.0
 """After this a process is not making a pair any more; RSA_4096 takes up to half a minute."""
 END_SECONDS = 10.0
@@ -52,19 +52,17 @@ class PairMaker:
         self._database = database
         self._clock = clock
         self._orders: dict[Future[None], str] = {}
-        """What is waited for, and the accounts that do."""
+        """What is waited for, or being made, and the accounts that wait."""
+        self._turns: Turns[tuple[PairKind, Future[None]]] = Turns()
         self._executor = ThreadPoolExecutor(1, "pairs")
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
 
     async def make(self, kind: PairKind, account: str, patience: float) -> None:
         """Return when there is one pair more; raise Fault where that takes `patience` seconds."""
-        waiting = list(self._orders.values())
-        if len(waiting) >= MAX_ORDERS or waiting.count(account) >= MAX_ORDERS_OF_ONE:
+        if list(self._orders.values()).count(account) >= MAX_ORDERS:
             raise Fault.throttled()
-        order = self._executor.submit(self._make, kind)
-        self._orders[order] = account
-        order.add_done_callback(self._orders.pop)
+        order = self._order(kind, account)
         try:
             await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(order)), patience)
         except TimeoutError:
@@ -72,14 +70,37 @@ class PairMaker:
 
     def make_now(self, kind: PairKind) -> None:
         """Return when there is one pair more; raise HsmUnavailable."""
-        self._executor.submit(self._make, kind).result()
+        self._order(kind, "").result()
 
     def close(self) -> None:
         """Make no more; what was begun is given up."""
         self._is_closed = True
+        for order in list(self._orders):
+            order.cancel()
         if (process := self._process) is not None:
             _tell_end(process)
         self._executor.shutdown(cancel_futures=True)
+        self._end_process()
+
+    def _order(self, kind: PairKind, account: str) -> Future[None]:
+        order: Future[None] = Future()
+        self._orders[order] = account
+        order.add_done_callback(self._orders.pop)
+        self._turns.add(account, (kind, order))
+        self._executor.submit(self._serve)
+        return order
+
+    def _serve(self) -> None:
+        """Carry out the order whose turn it is, which need not be the one that led here."""
+        kind, order = self._turns.take()
+        if not order.set_running_or_notify_cancel():
+            return
+        try:
+            self._make(kind)
+        except Exception as error:  # noqa: BLE001 - whoever waits hears of it
+            order.set_exception(error)
+        else:
+            order.set_result(None)
 
     def _make(self, kind: PairKind) -> None:
         """On the one thread of pairs."""

@@ -17,7 +17,7 @@ from sidecar.cli.kms_client import Refusal
 from sidecar.hsm import HsmThread, HsmUnavailable, Token
 from sidecar.kms import pair_maker
 from sidecar.kms.faults import Fault
-from sidecar.kms.pair_maker import LOST_SECONDS, MAX_ORDERS, MAX_ORDERS_OF_ONE, PairMaker
+from sidecar.kms.pair_maker import LOST_SECONDS, MAX_ORDERS, PairMaker
 from sidecar.kms.service.rsa_pairs import PairKind, Purpose
 from sidecar.kms.service.specs import Level
 from sidecar.kms.store import Database, Pairs, list_pairs
@@ -104,15 +104,26 @@ async def wait_in_line(maker: PairMaker, *accounts: str) -> list[str]:
 WAITED, TOO_MANY = "ServiceUnavailableTemporary", "Rejected.Throttling"
 
 
-async def test_only_so_many_wait(maker: PairMaker) -> None:
-    accounts = [str(number) for number in range(MAX_ORDERS + 1)]
-    assert await wait_in_line(maker, *accounts) == [WAITED] * MAX_ORDERS + [TOO_MANY]
+async def test_greedy_accounts_do_not_fill_the_line_for_the_others(maker: PairMaker) -> None:
+    greedy = [account for account in "123" for _ in range(MAX_ORDERS + 1)]
+    expected = ([WAITED] * MAX_ORDERS + [TOO_MANY]) * 3 + [WAITED]
+    assert await wait_in_line(maker, *greedy, "4") == expected
 
 
-async def test_one_account_does_not_fill_the_line_for_the_others(maker: PairMaker) -> None:
-    greedy = ["1"] * (MAX_ORDERS_OF_ONE + 1)
-    expected = [WAITED] * MAX_ORDERS_OF_ONE + [TOO_MANY, WAITED]
-    assert await wait_in_line(maker, *greedy, "2") == expected
+async def test_an_account_is_served_while_another_has_a_long_line(maker: PairMaker) -> None:
+    served: list[str] = []
+
+    async def wait(account: str) -> None:
+        await maker.make(KIND, account, 60)
+        served.append(account)
+
+    first = [asyncio.create_task(wait("1")) for _ in range(MAX_ORDERS)]
+    await asyncio.sleep(0)  # they stand in line
+    await wait("2")
+    assert served in (["1", "2"], ["1", "1", "2"])  # one was being made, one's turn had come
+    for task in first:
+        task.cancel()
+    await asyncio.wait(first)
 
 
 async def test_a_process_that_dies_leaves_nothing_and_the_next_serves(
