@@ -31,7 +31,7 @@ def header_values(headers: Headers, name: bytes) -> list[bytes]:
 
 def without_headers(headers: Headers, names: frozenset[bytes]) -> Headers:
     """`headers` less every line whose lower-case name is in `names`."""
-    return tuple(line for line in headers if line[0].lower() not in names)
+    return tuple([line for line in headers if line[0].lower() not in names])
 
 
 class RequestHead(msgspec.Struct, frozen=True, gc=False, cache_hash=True):

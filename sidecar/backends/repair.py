@@ -78,7 +78,7 @@ def repair_request(head: RequestHead, body: bytes, *, changed: bool) -> RequestH
 def _to_store(head: RequestHead) -> tuple[RequestHead, bool]:
     """The head that goes with an unchanged body, and whether a digest is in it."""
     lines = without_headers(head.headers, _NOT_TO_STORE)
-    has_digest = any(name.lower() in _DIGESTS for name, _ in lines)
+    has_digest = not _DIGESTS.isdisjoint([name.lower() for name, _ in lines])
     return RequestHead(head.method, head.target, head.authority, (*lines, _IDENTITY)), has_digest
 
 
