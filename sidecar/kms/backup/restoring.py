@@ -47,7 +47,7 @@ def restore(
             stage = Path(name)
             _unpack(file, stage, passphrase)
             return _place(stage, directory, database)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, tarfile.TarError, UnicodeDecodeError) as error:
         said = getattr(error, "strerror", None) or type(error).__name__
         raise Misconfigured(f"{file}: cannot be restored: {said}") from error
 
@@ -59,6 +59,9 @@ def _unpack(file: Path, stage: Path, passphrase: bytes | None) -> None:
             if passphrase is None:
                 raise Misconfigured(f"{file}: is sealed; give its passphrase (--passphrase-file)")
             source = cast("BinaryIO", SealedReader(stored, passphrase))
+        elif passphrase is not None:
+            # Else whoever can lay a file here gets past the seal by leaving it out.
+            raise Misconfigured(f"{file}: is not sealed, and a passphrase was given")
         with tarfile.open(fileobj=source, mode="r|gz") as archive:
             archive.extractall(stage, filter="data")
         while source.read(1024 * 1024):
@@ -66,19 +69,31 @@ def _unpack(file: Path, stage: Path, passphrase: bytes | None) -> None:
 
 
 def _place(stage: Path, directory: Path, database: str | None) -> KmsConfig:
-    told = json.loads((stage / "backup.json").read_bytes())
-    if told.get("version") != VERSION:
-        raise Misconfigured("the backup is of a newer version of this program")
+    origin = _read_origin(stage / "backup.json")
     files = stage / "files"
     for path in (files, *files.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
     shutil.move(stage / "kms.db", files / "kms.db")
-    _move(files, told["directory"], str(files))
+    _move(files, origin, str(files))
     _name_database(files / "kms.yaml", database)
     _prove(files)
     _move(files, str(files), str(directory))
     files.rename(directory)
     return load_kms_config(directory / "kms.yaml")
+
+
+def _read_origin(path: Path) -> str:
+    """The folder that the backup was taken from; raise Misconfigured."""
+    try:
+        told = json.loads(path.read_bytes())
+        version, origin = told["version"], told["directory"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        version = origin = None
+    if type(version) is int and version > VERSION:
+        raise Misconfigured("the backup is of a newer version of this program")
+    if version != VERSION or not isinstance(origin, str) or not origin.startswith("/"):
+        raise Misconfigured("this is no backup of a KMS core: its backup.json does not say so")
+    return origin
 
 
 def _move(files: Path, old: str, new: str) -> None:

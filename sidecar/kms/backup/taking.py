@@ -7,6 +7,8 @@ moment of the database fixed, with that lock in hand; the database itself is cop
 Two things go on without the lock. A pair of nobody's may be made meanwhile: half of one is none,
 and no restored core takes a whole one. And somebody may log in: what SoftHSM then has not written
 yet is put back from its copy (`hsm/token_file.py`).
+
+What the folder links to is in it as well: a link may lead to what is not there after the fire.
 """
 
 import json
@@ -30,7 +32,7 @@ from sidecar.kms.store import Database
 VERSION = 1
 PATIENCE_SECONDS = 120
 """A busy server takes the lock again and again; a backup may wait for its turn."""
-_LEFT_OUT = ("kms.db*", "*.draft", "*.sock")
+_LEFT_OUT = shutil.ignore_patterns("kms.db*", "*.draft")
 
 
 class Taken(NamedTuple):
@@ -47,6 +49,10 @@ class Taken(NamedTuple):
 def take(directory: Path, file: Path, passphrase: bytes | None = None) -> Taken:
     """Write the core in `directory` to `file`, which must not be there yet; raise Misconfigured."""
     directory = directory.resolve()
+    if file.resolve().is_relative_to(directory):
+        raise Misconfigured(
+            f"{file}: stands in {directory}, which is backed up; name another place"
+        )
     config = load_kms_config(directory / "kms.yaml")
     conf = config.token.softhsm2_conf
     holds_token = conf is not None and conf.resolve().is_relative_to(directory)
@@ -70,6 +76,9 @@ def take(directory: Path, file: Path, passphrase: bytes | None = None) -> Taken:
             size = file.stat().st_size
     except FileExistsError:
         raise Misconfigured(f"{file}: is there already; backups are not overwritten") from None
+    except shutil.Error as error:
+        place, _, why = error.args[0][0]  # the first of those that it is made of
+        raise Misconfigured(f"{place}: cannot be copied: {why}") from error
     except OSError as error:
         place = error.filename or file
         raise Misconfigured(f"{place}: cannot be copied: {error.strerror}") from error
@@ -77,12 +86,18 @@ def take(directory: Path, file: Path, passphrase: bytes | None = None) -> Taken:
 
 
 def _stage(directory: Path, database: Database, stage: Path) -> None:
-    ignored = shutil.ignore_patterns(*_LEFT_OUT)
     with database.snapshot() as connection:
         with database.transaction():
             connection.execute(text("SELECT count(*) FROM alembic_version"))  # fixes the moment
-            shutil.copytree(directory, stage / "files", symlinks=True, ignore=ignored)
+            shutil.copytree(directory, stage / "files", ignore=_left_out)
         copying.save(connection, stage / "kms.db")
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """The database, drafts, and what is no file and no folder: sockets, links to nothing."""
+    found = {name: Path(folder, name) for name in names}
+    others = {name for name, path in found.items() if not (path.is_file() or path.is_dir())}
+    return _LEFT_OUT(folder, names) | others
 
 
 def _pack(stage: Path, draft: Path, passphrase: bytes | None) -> None:

@@ -231,6 +231,69 @@ def test_a_backup_cannot_write_elsewhere(tmp_path: Path) -> None:
     assert not (tmp_path / "below" / "escaped").exists()
 
 
+@pytest.mark.parametrize(
+    ("told", "complaint"),
+    [
+        (b"", "no backup"),
+        (b"[]", "no backup"),
+        (b"\xff", "no backup"),
+        (b"[" * 100_000, "no backup"),
+        (b'{"version": 1}', "no backup"),
+        (b'{"version": 1, "directory": 5}', "no backup"),
+        (b'{"version": 1, "directory": ""}', "no backup"),
+        (b'{"version": 2, "directory": "/kms"}', "newer version"),
+    ],
+)
+def test_a_file_that_is_no_backup_is_told(told: bytes, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "backup.json").write_bytes(told)
+    with tarfile.open(tmp_path / "odd", "w:gz") as archive:
+        archive.add(tmp_path / "backup.json", "backup.json")
+    with pytest.raises(Misconfigured, match=complaint):
+        restore(tmp_path / "odd", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_where_a_sealed_one_is_expected_no_other_is_believed(tmp_path: Path) -> None:
+    """Whoever can lay a file into the folder of backups cannot take the seal off."""
+    with tarfile.open(tmp_path / "evil", "w:gz"):
+        pass
+    with pytest.raises(Misconfigured, match="is not sealed"):
+        restore(tmp_path / "evil", tmp_path / "new", PASSPHRASE)
+
+
+def test_what_is_linked_to_is_in_it(make_kms: MakeKms, tmp_path: Path) -> None:
+    kms, elsewhere = make_kms(), tmp_path / "elsewhere"
+    kms.start()
+    kms.make_key()
+    kms.stop()
+    elsewhere.mkdir()
+    shutil.move(kms.directory / "admin.secret", elsewhere)
+    (kms.directory / "mounted").symlink_to(elsewhere)
+    (kms.directory / "admin.secret").symlink_to("mounted/admin.secret")
+    (kms.directory / ".#kms.yaml").symlink_to("somebody@host.1234")  # as an editor locks a file
+    take(kms.directory, tmp_path / "file")
+    shutil.rmtree(elsewhere)
+    restore(tmp_path / "file", tmp_path / "new")  # proves it
+    assert not any(path.is_symlink() for path in (tmp_path / "new").rglob("*"))
+
+
+def test_what_cannot_be_copied_is_named(make_kms: MakeKms, tmp_path: Path) -> None:
+    kms = make_kms()
+    kms.start()
+    kms.stop()
+    (kms.directory / "odd").symlink_to("/proc/self/mem")
+    with pytest.raises(Misconfigured, match=r"/odd: cannot be copied: .*Input/output error"):
+        take(kms.directory, tmp_path / "file")
+
+
+def test_a_backup_is_not_written_into_what_it_is_of(make_kms: MakeKms) -> None:
+    """It would hold itself, and the database's lock until the disk is full."""
+    directory = make_kms().directory
+    (directory / "backups").mkdir()
+    with pytest.raises(Misconfigured, match="name another place"):
+        take(directory, directory / "backups" / "file")
+
+
 def test_nothing_is_overwritten(sealed: Path, tmp_path: Path) -> None:
     data = sealed.read_bytes()
     with pytest.raises(Misconfigured, match="not overwritten"):
