@@ -452,6 +452,24 @@ async def test_an_observed_exchange_streams_on_unchanged_whatever_the_transform_
     assert seen == [b"plain", b"plain", b""]
 
 
+async def test_whoever_looks_on_is_asked_about_every_request_though_its_head_comes_again(
+    origin: Origin,
+) -> None:
+    """`learn` counts requests as they are claimed, and so do metrics what would be refused."""
+    claimed: list[bytes] = []
+
+    class Counting(Marking):
+        def claim(self, head: RequestHead) -> object:
+            claimed.append(head.target)
+            return super().claim(head)
+
+    async with serving(origin, Counting()) as rig:
+        client = await rig.client()
+        for _ in range(3):
+            await client.ask(get(b"/observed"))
+    assert claimed == [b"/observed"] * 3
+
+
 async def test_a_store_that_fails_within_its_answer_is_a_refusal(origin: Origin) -> None:
     async def half(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nSEALED")
