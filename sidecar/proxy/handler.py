@@ -12,6 +12,7 @@ import logging
 import socket
 import struct
 import sys
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -23,7 +24,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain, Pause
-from sidecar.proxy.shortcut import Shortcut
+from sidecar.proxy.shortcut import Gate, Shortcut
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +42,10 @@ class Handler(ProxyConnectionHandler):
         mode: ProxyMode,
     ) -> None:
         super().__init__(master, reader, writer, master.options, mode)  # type: ignore[no-untyped-call]
-        self.may_read = asyncio.Event()
-        self.may_read.set()
-        self._flows = asyncio.Event()
-        self._flows.set()
-        self.full: set[Shortcut] = set()
+        self.obstacles: set[object] = set()
+        self.may_read = Gate(self.obstacles)
+        self._flows = Gate(self.obstacles)
+        self._sinks: dict[int, asyncio.Transport] = {}  # by the connection's identity
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
@@ -115,17 +115,14 @@ class Handler(ProxyConnectionHandler):
 
     async def _read(self, connection: Connection) -> None:
         io: Any = self.transports[connection]
-        shortcut = Shortcut(connection, io.reader, io.writer.transport, self)
+        transport = self._sinks[id(connection)] = io.writer.transport
+        shortcut = Shortcut(connection, io.reader, transport, self)
         while data := await shortcut.read():
             if connection is self.client:
                 await self.may_read.wait()
             await self._flows.wait()
             self.perform(events.DataReceived(connection, data))
             await self.drain_writers()  # type: ignore[no-untyped-call]
-
-    def may_receive(self) -> bool:
-        """See `shortcut.Receiver`."""
-        return not self.full and self.may_read.is_set() and self._flows.is_set()
 
     async def server_event(self, event: events.Event) -> None:
         """Let the layers say what to do upon `event`, and do it; nothing here waits.
@@ -135,17 +132,22 @@ class Handler(ProxyConnectionHandler):
         self.perform(event)
 
     def perform(self, event: events.Event) -> None:
-        self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]
+        self.timeout_watchdog.last_activity = time.time()
         try:
             for command in self.layer.handle_event(event):
                 if isinstance(command, commands.SendData):
-                    io: Any = self.transports.get(command.connection)
-                    if io is not None and not (transport := io.writer.transport).is_closing():
-                        transport.write(command.data)
+                    connection = command.connection
+                    sink = self._sinks.get(id(connection)) or self._find_sink(connection)
+                    if sink is not None and not sink.is_closing():
+                        sink.write(command.data)
                 else:
                     self._obey(command)
         except Exception:  # noqa: BLE001 - one client's trouble, of which only the kind is told
             self.log("a client's layers have crashed", logging.ERROR, exc_info=True)
+
+    def _find_sink(self, connection: Connection) -> asyncio.Transport | None:
+        io: Any = self.transports.get(connection)
+        return None if io is None else io.writer.transport
 
     def _obey(self, command: commands.Command) -> None:
         match command:
@@ -177,6 +179,7 @@ class Handler(ProxyConnectionHandler):
         return task
 
     def _close(self, connection: Connection) -> None:
+        self._sinks.pop(id(connection), None)
         writer = self.transports.pop(connection).writer
         assert isinstance(writer, asyncio.StreamWriter)  # noqa: S101 - we speak TCP alone
         with contextlib.suppress(OSError):

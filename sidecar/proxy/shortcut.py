@@ -18,14 +18,28 @@ _READ_BYTES = 65536
 class Receiver(Protocol):
     """Whom data are for."""
 
-    full: set["Shortcut"]
-    """Those whose transports take no more for now."""
+    obstacles: set[object]
+    """What it has to wait for: transports that take no more for now, and shut gates."""
 
     def perform(self, event: DataReceived) -> None:
         """Do all there is to do upon `event`, without waiting."""
 
-    def may_receive(self) -> bool:
-        """Whether it needs to wait for nobody."""
+
+class Gate(asyncio.Event):
+    """An event that is set at first, and is one of the `obstacles` while it is not."""
+
+    def __init__(self, obstacles: set[object]) -> None:
+        super().__init__()
+        self._obstacles = obstacles
+        self.set()
+
+    def set(self) -> None:
+        super().set()
+        self._obstacles.discard(self)
+
+    def clear(self) -> None:
+        super().clear()
+        self._obstacles.add(self)
 
 
 class Shortcut(asyncio.Protocol):
@@ -47,7 +61,7 @@ class Shortcut(asyncio.Protocol):
         self._stream = stream
         transport.set_protocol(self)
         if transport.get_write_buffer_size() > transport.get_write_buffer_limits()[1]:
-            receiver.full.add(self)  # which only the stream's protocol has been told
+            receiver.obstacles.add(self)  # which only the stream's protocol has been told
 
     async def read(self) -> bytes:
         """The next data that did not go directly; empty at the end."""
@@ -59,7 +73,7 @@ class Shortcut(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
-        if self._is_waiting and receiver.may_receive():
+        if self._is_waiting and not receiver.obstacles:
             receiver.perform(DataReceived(self._connection, data))
         else:
             self._is_waiting = False  # all that follows has to queue up behind
@@ -69,13 +83,13 @@ class Shortcut(asyncio.Protocol):
         return self._stream.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._receiver.full.discard(self)
+        self._receiver.obstacles.discard(self)
         self._stream.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self._receiver.full.add(self)
+        self._receiver.obstacles.add(self)
         self._stream.pause_writing()
 
     def resume_writing(self) -> None:
-        self._receiver.full.discard(self)
+        self._receiver.obstacles.discard(self)
         self._stream.resume_writing()

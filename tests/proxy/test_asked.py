@@ -4,6 +4,7 @@
 import pytest
 
 from sidecar.errors import Malformed, Refused
+from sidecar.message import ResponseHead
 from sidecar.proxy.asked import (
     Misdirected,
     NotForwarded,
@@ -21,20 +22,8 @@ def frame(target: str, host: str = "", method: str = "GET", *lines: str) -> Fram
     block = "".join(f"{line}\r\n" for line in fields).encode()
     raw = f"{method} {target} HTTP/1.1\r\n".encode() + block + b"\r\n"
     return Frame(
-        *(
-            raw,
-            raw,
-            method.encode(),
-            target.encode(),
-            0,
-            b"",
-            True,
-            cut_fields(block),
-            0,
-            False,
-            True,
-        ),
-        *(host.encode(), b"", False),
+        *(raw, raw, method.encode(), target.encode(), ResponseHead(0, b"", ()), True),
+        *(cut_fields(block), 0, False, True, host.encode(), b"", False),
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mitmproxy.connection import Client
 from mitmproxy.proxy.events import DataReceived
 
-from sidecar.proxy.shortcut import Shortcut
+from sidecar.proxy.shortcut import Gate, Shortcut
 
 CLIENT = Client(peername=("client", 1), sockname=("here", 2), timestamp_start=0.0)
 
@@ -18,8 +18,8 @@ class Taker:
     """Whom data are for, as long as it is open."""
 
     def __init__(self) -> None:
-        self.full: set[Shortcut] = set()
-        self.is_open = True
+        self.obstacles: set[object] = set()
+        self.gate = Gate(self.obstacles)
         self.direct = 0
         self.came = bytearray()
 
@@ -27,9 +27,6 @@ class Taker:
         assert event.connection is CLIENT
         self.direct += 1
         self.came += event.data
-
-    def may_receive(self) -> bool:
-        return self.is_open
 
 
 class Wire(asyncio.Transport):
@@ -98,7 +95,7 @@ async def _play(steps: list[str]) -> tuple[bytes, Taker]:
             for _ in range(3):
                 await asyncio.sleep(0)
         else:
-            taker.is_open = step == "go"
+            (taker.gate.set if step == "go" else taker.gate.clear)()
     wire.end()
     await task
     return sent, taker
@@ -123,16 +120,16 @@ async def test_what_the_transport_says_besides_reaches_the_stream_and_who_it_is_
     shortcut = Shortcut(CLIENT, wire.reader, wire, taker)
     writer = asyncio.StreamWriter(wire, wire.stream, wire.reader, asyncio.get_running_loop())
     shortcut.pause_writing()
-    assert taker.full == {shortcut}
+    assert taker.obstacles == {shortcut}
     drained = asyncio.ensure_future(writer.drain())
     await asyncio.sleep(0)
     assert not drained.done()
     shortcut.resume_writing()
-    assert not taker.full
+    assert not taker.obstacles
     await drained
     shortcut.pause_writing()
     shortcut.connection_lost(ConnectionResetError())
-    assert not taker.full
+    assert not taker.obstacles
     with pytest.raises(ConnectionResetError):
         await shortcut.read()
     writer.close()
@@ -143,7 +140,7 @@ async def test_a_transport_that_was_full_before_is_full(*, waiting: int, is_full
     wire, taker = Wire(), Taker()
     wire.waiting = waiting
     shortcut = Shortcut(CLIENT, wire.reader, wire, taker)
-    assert bool(taker.full) is is_full
+    assert bool(taker.obstacles) is is_full
     wire.stream.pause_writing()
     shortcut.resume_writing()
-    assert not taker.full
+    assert not taker.obstacles

@@ -43,7 +43,7 @@ class ConnectTunnel(TunnelLayer):
             return False, "the proxy on the way answers without an end" if is_endless else None
         try:
             # To CONNECT there is no content, whatever the head says: as if HEAD had been asked.
-            status = read_response(head + end, b"HEAD").status
+            status = read_response(head + end, b"HEAD").head.status
         except Malformed:
             return False, "the proxy on the way does not answer in HTTP/1"
         if status not in _SUCCESSFUL:

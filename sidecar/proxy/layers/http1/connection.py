@@ -11,12 +11,13 @@ import asyncio
 import logging
 
 from mitmproxy.proxy import commands, context, events, layer
+from mitmproxy.proxy.events import DataReceived
 
 from sidecar.errors import Malformed, Refused
 from sidecar.message import Refusal
 from sidecar.proxy.clients import names_of
 from sidecar.proxy.guard import whereabouts
-from sidecar.proxy.layers.http1.beginning import Beginning, beginning_of, recurs
+from sidecar.proxy.layers.http1.beginning import Beginning, beginning_of
 from sidecar.proxy.layers.http1.conversation import Conversation
 from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame, Targets
@@ -54,7 +55,7 @@ class Http1Layer(layer.Layer):
         talk = self._talk
         try:
             exchange = talk.exchange
-            if type(event) is not events.DataReceived:
+            if type(event) is not DataReceived:
                 self._dispatch(event)
             elif event.connection is self._client:
                 talk.client_data(event.data)
@@ -125,15 +126,13 @@ class Http1Layer(layer.Layer):
 
     def _begin(self, frame: Frame) -> None:
         talk, guard = self._talk, self._service.guard
-        beginning = self._beginning
-        if beginning is None or frame is not talk.frame or guard is not talk.guard:
+        if self._beginning is None or frame is not talk.frame or guard is not talk.guard:
             talk.frame = frame
             talk.guard = guard  # an exchange ends under the rules that it began under
-            beginning = self._find_beginning(frame)
-            self._beginning = beginning if beginning and recurs(beginning) else None
-            if beginning is None:
+            self._beginning = self._find_beginning(frame)
+            if self._beginning is None:
                 return
-        talk.exchange = exchange = beginning()
+        talk.exchange = exchange = self._beginning()
         exchange.begin()
 
     def _find_beginning(self, frame: Frame) -> Beginning | None:
@@ -178,13 +177,13 @@ class Http1Layer(layer.Layer):
             if exchange is not None:
                 self._opened(exchange, link, event.reply)
         elif talk.tunnel is not None and talk.tunnel.link is link:
-            if isinstance(event, events.DataReceived):
+            if isinstance(event, DataReceived):
                 talk.send(event.data)
             else:
                 talk.close()
         elif exchange is None or exchange.link is not link or not exchange.asks:
             link.close()  # nobody asked for bytes, and a closed one is of no use
-        elif isinstance(event, events.DataReceived):
+        elif isinstance(event, DataReceived):
             exchange.server_data(event.data)
         elif isinstance(event, events.ConnectionClosed):
             exchange.server_closed()

@@ -149,10 +149,11 @@ class Conversation:
     def finish(self, data: bytes = b"", *, keep_alive: bool = True) -> None:
         if data:
             self.out.append(Send(self._client, data))
-        self._end_exchange()
-        frame = self.frame
-        keeps = keep_alive and frame is not None and frame.keep_alive and not self.drains
-        if keeps and self.reader.done:
+        exchange, frame = self.exchange, self.frame
+        assert exchange is not None and frame is not None  # noqa: S101, PT018 - it says so itself
+        self.exchange = None
+        exchange.ended()
+        if keep_alive and frame.keep_alive and self.reader.done and not self.drains:
             self.expect_within(self.limits.idle_seconds)
         else:
             self._linger()

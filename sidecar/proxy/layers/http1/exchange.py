@@ -75,23 +75,28 @@ class Client(Protocol):
 
 
 class Exchange(ABC):
-    """One request, from its head on; `link` carries it."""
+    """One request, from its head on."""
 
-    asks = False
-    """Whether what the upstream says is for it: it was asked, and has not answered whole."""
-    _hold: Hold | None = None
-    _request = b""  # what goes upstream first; all of it when `_is_whole`
-    _is_whole = False
-    _may_repeat = False  # asking twice is asking once, and it can be asked again
-    _is_answering = False  # a byte of the answer came: asking again is over
-    _awaited: asyncio.Future[Any] | None = None
+    __slots__ = (
+        "_answer", "_awaited", "_client", "_frame", "_hold", "_is_answering", "_is_started",
+        "_is_whole", "_may_repeat", "_request", "asks", "link",
+    )  # fmt: skip
 
-    def __init__(self, client: Client, frame: Frame, link: Link) -> None:
+    def __init__(self, client: Client, frame: Frame, link: Link, hold: Hold | None = None) -> None:
         self._client = client
         self._frame = frame
         self.link = link
-        self._answer: Frame | None = None
+        """Which carries it."""
+        self._hold = hold
+        self._request = b""  # what goes upstream first; all of it when `_is_whole`
+        self._is_whole = False
+        self._may_repeat = False  # asking twice is asking once, and it can be asked again
+        self.asks = False
+        """Whether what the upstream says is for it: it was asked, and has not answered whole."""
+        self._is_answering = False  # a byte of the answer came: asking again is over
         self._is_started = False  # a byte of it went to the client: refusing is over
+        self._answer: Frame | None = None
+        self._awaited: asyncio.Future[Any] | None = None
 
     def awaits(self, task: asyncio.Future[Any]) -> bool:
         """Whether it is `task` that it waits for."""
@@ -224,11 +229,11 @@ class Exchange(ABC):
         """Whether the final head of the answer came with what was received now."""
         reader, method = self.link.reader, self._frame.method
         while (frame := reader.read_head(method)) is not None:
-            if frame.status >= _FINAL:
+            if frame.head.status >= _FINAL:
                 self._answer = frame
                 self.answer_head(frame)
                 return True
-            if frame.status == _SWITCHING:
+            if frame.head.status == _SWITCHING:
                 self.switched(frame)
                 return False
             self.answer_interim(frame)

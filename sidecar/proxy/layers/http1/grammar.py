@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 
 from sidecar.errors import Malformed
-from sidecar.message import REMEMBERED, Headers
+from sidecar.message import REMEMBERED, Headers, ResponseHead
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _FIELDS = rb"((?:" + _TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
@@ -44,6 +44,7 @@ _NEVER_TRAILERS = frozenset(
     )
 )  # fmt: skip
 """Fields that a recipient must not merge from trailers (RFC 9110 §6.5.1)."""
+_NO_ANSWER = ResponseHead(0, b"", ())
 _FINAL = 200
 _LENGTH_DIGITS = 18
 _SHORT = 2048
@@ -68,8 +69,7 @@ class Frame(msgspec.Struct, frozen=True, eq=False, gc=False):
     told: bytes
     method: bytes  # empty for an answer
     target: bytes
-    status: int  # 0 for a request
-    reason: bytes
+    head: ResponseHead  # with a status of 0 for a request
     minor: int
     headers: Headers
     length: int | None
@@ -112,7 +112,7 @@ def _read_request(raw: bytes, targets: Targets) -> Frame:
     # of HTTP/1 (RFC 9110 §7.8), and common: Java's client offers h2c with its first POST.
     told = without_upgrade(raw) if upgrade and (chunked or length) else raw
     return Frame(
-        raw, told, method, target, 0, b"", minor, headers, length, chunked, keep_alive, host,
+        raw, told, method, target, _NO_ANSWER, minor, headers, length, chunked, keep_alive, host,
         upgrade, expects,
     )  # fmt: skip
 
@@ -135,8 +135,8 @@ def _read_response(raw: bytes, method: bytes) -> Frame:
     # llhttp cannot be told that a HEAD was asked; the bare head was read strictly above.
     told = b"" if method == b"HEAD" else raw
     return Frame(
-        raw, told, b"", b"", status, reason or b"", minor, headers, length, chunked,
-        keep_alive and (length is not None or chunked), b"", upgrade, False,  # noqa: FBT003
+        raw, told, b"", b"", ResponseHead(status, reason or b"", headers), minor, headers, length,
+        chunked, keep_alive and (length is not None or chunked), b"", upgrade, False,  # noqa: FBT003
     )  # fmt: skip
 
 

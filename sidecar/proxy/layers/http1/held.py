@@ -11,7 +11,7 @@ from typing import Any
 
 from sidecar.backends import Endless, is_endless
 from sidecar.errors import Malformed, Overloaded, TooLarge
-from sidecar.message import Refusal, ResponseHead
+from sidecar.message import Refusal
 from sidecar.proxy.layers.http1 import writer
 from sidecar.proxy.layers.http1.exchange import Client, Exchange
 from sidecar.proxy.layers.http1.grammar import Frame
@@ -23,17 +23,17 @@ from sidecar.transform import Hold, Opened, Sealed
 class HeldExchange(Exchange):
     """One request of a protected route."""
 
+    __slots__ = ("_counted", "_gathered", "_has_asked", "_host", "_turn")
     _hold: Hold
-    _turn: asyncio.Future[None] | None = None  # while it waits for room
 
     def __init__(
         self, client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None
     ) -> None:
-        super().__init__(client, frame, link)
-        self._hold = hold
+        super().__init__(client, frame, link, hold)
         self._host = host
         self._gathered: bytearray | None = None  # of a body that was not there with its head
         self._counted = 0
+        self._turn: asyncio.Future[None] | None = None  # while it waits for room
         self._has_asked = False  # for room, so that it may stand in the line
 
     def begin(self) -> None:
@@ -140,8 +140,7 @@ class HeldExchange(Exchange):
             self._leave_the_line()
             piece = self._take_gathered()
         self.release()
-        head = ResponseHead(answer.status, answer.reason, answer.headers)
-        verdict = self._client.guard.open(self._hold, head, piece)
+        verdict = self._client.guard.open(self._hold, answer.head, piece)
         if isinstance(verdict, Opened):
             self._give(verdict)
         elif isinstance(verdict, Refusal):

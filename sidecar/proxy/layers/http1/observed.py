@@ -7,7 +7,6 @@ once whole; whatever it says then changes nothing.
 
 from typing import Any
 
-from sidecar.message import ResponseHead
 from sidecar.proxy.layers.http1.exchange import Client
 from sidecar.proxy.layers.http1.grammar import Frame
 from sidecar.proxy.layers.http1.passed import PassedExchange
@@ -19,11 +18,12 @@ from sidecar.transform import Hold
 class ObservedExchange(PassedExchange):
     """One request that goes on as it came; `observer` is the rule that looks on."""
 
-    _seen: bytearray | None = None
+    __slots__ = ("_observer", "_seen")
 
     def __init__(self, client: Client, frame: Frame, link: Link, observer: Hold) -> None:
         super().__init__(client, frame, link)
         self._observer = observer
+        self._seen: bytearray | None = None
 
     def begin(self) -> None:
         self._seen = self._client.reader.hold_payload()
@@ -45,8 +45,7 @@ class ObservedExchange(PassedExchange):
         reader, answer = self.link.reader, self._answer
         self._bound(reader)
         if reader.done and self._seen is not None and answer is not None:
-            head = ResponseHead(answer.status, answer.reason, answer.headers)
-            self._client.guard.observe_answer(self._observer, head, bytes(self._seen))
+            self._client.guard.observe_answer(self._observer, answer.head, bytes(self._seen))
         super().answer_piece(piece)
 
     def _bound(self, reader: MessageReader[Any]) -> None:

@@ -12,6 +12,8 @@ from sidecar.proxy.layers.http1.grammar import Frame
 class PassedExchange(Exchange):
     """One request that goes on as it came."""
 
+    __slots__ = ()
+
     def begin(self) -> None:
         try:
             data = self._frame.raw + self._read_request()

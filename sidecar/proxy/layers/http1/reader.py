@@ -15,7 +15,7 @@ Raises `Malformed`. After that the reader is dead: nothing further may be asked 
 
 import string
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import httptools
 
@@ -34,19 +34,11 @@ class _Parser(Protocol):
     def feed_data(self, data: bytes) -> None: ...
 
 
-class _Witness:
-    """What llhttp sees: pieces of decoded bodies, and ends, of which each takes one that is due.
+class _Witness(NamedTuple):
+    """What llhttp calls: with each piece of a decoded body, and at each message's end."""
 
-    It calls methods of lists. An end that is not due is an error of its own, which llhttp tells.
-    """
-
-    __slots__ = ("due", "on_body", "on_message_complete", "pieces")
-
-    def __init__(self) -> None:
-        self.due: list[None] = []
-        self.pieces: list[bytes] = []
-        self.on_body = self.pieces.append
-        self.on_message_complete = self.due.pop
+    on_body: Callable[[bytes], None]
+    on_message_complete: Callable[[], None]
 
 
 class MessageReader[Of]:
@@ -56,9 +48,9 @@ class MessageReader[Of]:
     """
 
     __slots__ = (
-        "_begun", "_chunks", "_head_bytes", "_head_fields", "_last", "_last_of", "_left",
-        "_length", "_new_parser", "_parser", "_payload", "_read", "_seen", "_witness", "done",
-        "waiting",
+        "_begun", "_chunks", "_due", "_head_bytes", "_head_fields", "_last", "_last_of", "_left",
+        "_length", "_new_parser", "_parser", "_payload", "_pieces", "_read", "_seen", "_witness",
+        "done", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -80,7 +72,9 @@ class MessageReader[Of]:
         self._seen = 0  # by llhttp, of the body
         self._chunks: ChunkScanner | None = None
         self._payload: bytearray | None = None
-        self._witness = _Witness()
+        self._pieces: list[bytes] = []  # what llhttp has just seen of the body
+        self._due: list[None] = []  # an end takes one; that of none is an error to llhttp as well
+        self._witness = _Witness(self._pieces.append, self._due.pop)
         self._parser = new_parser(self._witness)
         self.waiting = b""
         """Received, and not yet of a message that was begun."""
@@ -137,7 +131,7 @@ class MessageReader[Of]:
             if begun:
                 told = told + begun if self.waiting or told is not frame.raw else waiting
         if told:
-            self._witness.due.append(None)
+            self._due.append(None)
             self._testify(told)
         return frame
 
@@ -187,19 +181,16 @@ class MessageReader[Of]:
                 raise Malformed("two parsers disagree on where the message ends") from None
         except httptools.HttpParserError:
             raise Malformed("the message is not HTTP/1 in its strict form") from None
-        witness, done = self._witness, self.done
-        if witness.pieces:
-            self._take_pieces(witness.pieces)
+        pieces, done = self._pieces, self.done
+        if pieces:
+            body = b"".join(pieces)
+            pieces.clear()
+            self._seen += len(body)
+            if self._payload is not None:
+                self._payload += body
         is_apart = done and self._length is not None and self._seen != self._length
-        if len(witness.due) == done or is_apart:
+        if is_apart or len(self._due) == done:
             raise Malformed("two parsers disagree on where the message ends")
-
-    def _take_pieces(self, pieces: list[bytes]) -> None:
-        body = b"".join(pieces)
-        pieces.clear()
-        self._seen += len(body)
-        if self._payload is not None:
-            self._payload += body
 
     def end(self) -> bool:
         """The peer closed: whether that is a proper end of what it was sending."""

@@ -13,6 +13,8 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 class TunnelledExchange(PassedExchange):
     """The opening of a tunnel; what follows is no exchange any more, and `check` watches it."""
 
+    __slots__ = ("_check",)
+
     def __init__(self, client: Client, frame: Frame, link: Link, check: Check | None) -> None:
         super().__init__(client, frame, link)
         self._check = check

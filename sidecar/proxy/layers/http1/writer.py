@@ -29,6 +29,12 @@ _HOST_LINE = re.compile(rb"(?i)\r\nhost:[^\r]*")
 _WITH_CONTENT = frozenset((b"POST", b"PUT", b"PATCH"))
 """Methods that say how long their content is even when there is none (RFC 9110 §8.6)."""
 _BODILESS = frozenset((204, 304))
+_LAST_LINES = {
+    b"": b"\r\n\r\n",
+    b"close": b"\r\nConnection: close\r\n\r\n",
+    b"keep-alive": b"\r\nConnection: keep-alive\r\n\r\n",
+}
+"""Of a head, by what is told of the connection's end."""
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
@@ -45,7 +51,7 @@ def rebuilt_response(head: ResponseHead, body: bytes, method: bytes, connection:
 
     A bare head's Content-Length told the sealed body's length, which is not the client's: it goes.
     """
-    start, last = _answer_start(head), _last_lines(connection)
+    start, last = _answer_start(head), _LAST_LINES[connection]
     if method == b"HEAD" or head.status in _BODILESS:
         return start + last
     return b"%b\r\nContent-Length: %d%b%b" % (start, len(body), last, body)
@@ -57,12 +63,8 @@ def refusal(answer: Refusal, *, bare: bool, connection: bytes) -> bytes:
         ResponseHead(answer.status, _REASONS.get(answer.status, b"Refused"), answer.headers)
     )
     body = b"" if bare else answer.body
-    last = _last_lines(connection)
+    last = _LAST_LINES[connection]
     return b"%b\r\nContent-Length: %d%b%b" % (start, len(answer.body), last, body)
-
-
-def _last_lines(connection: bytes) -> bytes:
-    return b"\r\nConnection: %b\r\n\r\n" % connection if connection else b"\r\n\r\n"
 
 
 def _one_line(line: bytes) -> bytes:

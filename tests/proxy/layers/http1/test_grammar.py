@@ -81,7 +81,7 @@ def test_it_needs_no_second_parser_to_refuse_what_can_be_read_in_two_ways(name: 
 
 
 def test_a_reason_may_be_missing() -> None:
-    assert response(b"200").reason == response(b"200 ").reason == b""
+    assert response(b"200").head.reason == response(b"200 ").head.reason == b""
 
 
 def test_trailers_may_not_change_how_the_message_is_read() -> None:
