@@ -15,6 +15,7 @@ another history, one would need the token.
 import base64
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import NamedTuple, Self
@@ -39,6 +40,12 @@ NAME = "AuditCheckpoint"
 _DOMAIN = "envelope-sidecar/kms/audit/checkpoint/1"
 # Quotes inside a JSON text are escaped, so nothing that a caller sends can spell this.
 _MARK = f'"eventType":"{SERVICE_EVENT}"'
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_KEY_ID = re.compile(r"[0-9a-f]{32}")
+_MAX_NUMBER = 10**18
+"""Databases count so far, and lines of an export are not longer."""
 
 type Keys = Mapping[str, ec.EllipticCurvePublicKey]
 """The public keys that are trusted, by their ids."""
@@ -75,8 +82,13 @@ class Checkpoint(NamedTuple):
             if told["eventType"] != SERVICE_EVENT or told["eventName"] != NAME:
                 return None
             data = told["additionalEventData"]
-            head = Head(_number(data["sequence"]), bytes.fromhex(data["digest"]))
-            statement = Statement(head, _number(data["floor"]), told["eventTime"], data["keyId"])
+            digest = bytes.fromhex(_spelt(_DIGEST, data["digest"]))
+            statement = Statement(
+                Head(_number(data["sequence"]), digest),
+                _number(data["floor"]),
+                _spelt(_TIME, told["eventTime"]),
+                _spelt(_KEY_ID, data["keyId"]),
+            )
             return cls(statement, base64.b64decode(data["signature"], validate=True))
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError from error
@@ -150,7 +162,14 @@ def read_floor(connection: Connection) -> int:
 
 
 def _number(value: object) -> int:
-    if type(value) is not int:
+    if type(value) is not int or not 0 <= value < _MAX_NUMBER:
+        raise ValueError
+    return value
+
+
+def _spelt(form: re.Pattern[str], value: str) -> str:
+    """The text, which is told to people as it stands."""
+    if not form.fullmatch(value):
         raise ValueError
     return value
 

@@ -171,6 +171,33 @@ def test_a_checkpoint_that_cannot_be_read_is_a_fault(
         verify_export(rewritten(claims, 4, text), None)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keyId": []},
+        {"keyId": 5},
+        {"keyId": "\x1b[2J"},
+        {"floor": 10**30},
+        {"floor": -1},
+        {"sequence": 10**30},
+        {"digest": "00"},
+        {"eventTime": 5},
+        {"eventTime": "\x1b[2J"},
+    ],
+)
+@pytest.mark.parametrize("is_keyed", [True, False])
+def test_a_checkpoint_has_in_it_what_one_has(
+    claims: list[Claim], signer: Signer, change: dict[str, object], *, is_keyed: bool
+) -> None:
+    """Whoever forges one reaches neither the terminal nor what is not made for it."""
+    told = json.loads(claims[3].link.record)
+    part = told if "eventTime" in change else told["additionalEventData"]
+    part.update(change)
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    with pytest.raises(ChainBroken, match="no checkpoint that can be read"):
+        verify_export(rewritten(claims, 4, text), signer.keys if is_keyed else None)
+
+
 def test_a_caller_cannot_write_a_checkpoint(database: Database, signer: Signer) -> None:
     """Whatever stands in a text of a caller's, it is quoted in the record."""
     user_agent = signer.record(START)
