@@ -2,8 +2,9 @@
 """The database behind the KMS core: one engine, one transaction a request, a schema by migrations.
 
 SQLite is opened with write-ahead logging and `synchronous=FULL`: a commit that returned is on the
-disk, which is what "acknowledged" means (law 7); PostgreSQL is so by itself. What is deleted is
-overwritten (`secure_delete`): the token could still unseal what a deleted key was.
+disk, which is what "acknowledged" means (law 7). PostgreSQL is so by itself, and is made so where
+its owner has set it otherwise. What is deleted is overwritten (`secure_delete`): the token could
+still unseal what a deleted key was.
 
 Writers come one after the other, over all replicas: a transaction begins by taking the one lock of
 its database (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so that what it reads is true
@@ -36,6 +37,10 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _SQLITE_SNAPSHOT = {"begin": "DEFERRED"}
 _SNAPSHOT = {"begin": "DEFERRED", "isolation_level": "REPEATABLE READ"}
 _POSTGRESQL_LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'envelope')})"
+_POSTGRESQL_ON_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'"
+)
 _NARROW = text(
     "SELECT table_name, column_name FROM information_schema.columns "
     "WHERE table_schema = current_schema() AND data_type = 'integer'"
@@ -134,8 +139,10 @@ def _postgresql(url: URL, patience: int) -> Engine:
         "lock_timeout": patience,
         "idle_in_transaction_session_timeout": max(STALLED_SECONDS, patience),
     }
-    return create_engine(
+    engine = create_engine(
         url,
+        # One whose snapshot were of before the lock would not see what it waited for.
+        isolation_level="READ COMMITTED",
         connect_args={
             "options": " ".join(f"-c {name}={seconds}s" for name, seconds in options.items()),
             "connect_timeout": BUSY_SECONDS,
@@ -144,6 +151,8 @@ def _postgresql(url: URL, patience: int) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
     )
+    event.listen(engine, "connect", _configure_postgresql)
+    return engine
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -161,6 +170,13 @@ def _widen_integers(connection: Connection) -> None:
     for table, column in connection.execute(_NARROW).all():
         names = map(connection.dialect.identifier_preparer.quote, (table, column))
         connection.exec_driver_sql("ALTER TABLE {} ALTER COLUMN {} TYPE BIGINT".format(*names))
+
+
+def _configure_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_POSTGRESQL_ON_DISK)
+    cursor.close()
+    connection.commit()
 
 
 def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -3,8 +3,11 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
+from psycopg import sql
 from sqlalchemy import inspect, make_url, text
 
 from sidecar.kms.audit import append, verify
@@ -81,3 +84,51 @@ def test_a_reader_holds_no_writer_up_and_sees_one_moment(
         assert reading.execute(count).scalar() == 0
     with one.snapshot() as reading:
         assert reading.execute(count).scalar() == 1
+
+
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+@contextmanager
+def settled(postgresql: Postgresql, **settings: str) -> Iterator[Database]:
+    """A database whose owner has set something for every session."""
+    url = make_url(postgresql.make_database()).set(drivername="postgresql+psycopg")
+    for name, value in settings.items():
+        told = (sql.Identifier(url.database or ""), sql.Identifier(name), sql.Literal(value))
+        postgresql.execute(sql.SQL("ALTER DATABASE {} SET {} = {}").format(*told))
+    with closing(Database(url)) as database:
+        database.migrate()
+        yield database
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_what_is_read_after_the_lock_is_what_was_written_before_it(
+    postgresql: Postgresql, isolation: str
+) -> None:
+    """Whatever is usual at the server: a snapshot of before the wait would be an old one."""
+    with settled(postgresql, default_transaction_isolation=isolation) as database:
+
+        def count() -> object:
+            with database.transaction() as connection:
+                return connection.scalar(text("SELECT count(*) FROM nonce"))
+
+        with ThreadPoolExecutor(1) as other:
+            with database.transaction() as connection, database.snapshot() as looking:
+                waiting = other.submit(count)
+                while not looking.scalar(WAITING):
+                    pass
+                nonces.use(connection, "LTAI", "n", 0)
+            assert waiting.result() == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")]
+)
+def test_what_was_committed_is_on_the_disk_whatever_is_set(
+    postgresql: Postgresql, setting: str, kept: str
+) -> None:
+    with (
+        settled(postgresql, synchronous_commit=setting) as database,
+        database.transaction() as connection,
+    ):
+        assert connection.scalar(text("SHOW synchronous_commit")) == kept
