@@ -10,7 +10,7 @@ import pytest
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy import Limits
 from sidecar.proxy.layers.http1.reader import MessageReader
-from sidecar.transform import Hold, Sealed
+from sidecar.transform import PASS, Hold, Sealed
 from tests.fixtures.origin import Origin, Received
 from tests.proxy.rig import (
     QUICK,
@@ -452,8 +452,9 @@ async def test_an_observed_exchange_streams_on_unchanged_whatever_the_transform_
     assert seen == [b"plain", b"plain", b""]
 
 
+@pytest.mark.parametrize("target", [b"/observed", b"/plain"])
 async def test_whoever_looks_on_is_asked_about_every_request_though_its_head_comes_again(
-    origin: Origin,
+    origin: Origin, target: bytes
 ) -> None:
     """`learn` counts requests as they are claimed, and so do metrics what would be refused."""
     claimed: list[bytes] = []
@@ -466,8 +467,27 @@ async def test_whoever_looks_on_is_asked_about_every_request_though_its_head_com
     async with serving(origin, Counting()) as rig:
         client = await rig.client()
         for _ in range(3):
-            await client.ask(get(b"/observed"))
-    assert claimed == [b"/observed"] * 3
+            await client.ask(get(target))
+    assert claimed == [target] * 3
+
+
+async def test_new_rules_hold_from_the_next_request_on_though_its_head_comes_again(
+    origin: Origin,
+) -> None:
+    class Passing(Marking):
+        def claim(self, head: RequestHead) -> object:
+            return PASS
+
+    asked = post(b"/held", b"plain")
+    async with serving(origin, Passing()) as rig:
+        client = await rig.client()
+        for transform in (Passing(), Marking(), Marking(), Passing()):
+            rig.host.put_in_force(rig.host.prepare(transform))  # type: ignore[arg-type]
+            await client.ask(asked)
+            await client.ask(asked)
+        assert rig.host.stats.connections == 1
+    bodies = [request.body for request in origin.complete]
+    assert bodies == [b"plain"] * 2 + [b"SEALED"] * 4 + [b"plain"] * 2
 
 
 async def test_a_store_that_fails_within_its_answer_is_a_refusal(origin: Origin) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a request's head begins: an exchange of one kind, or a refusal."""
 
-from collections.abc import Callable
 from functools import partial
 
 from sidecar.message import Refusal, RequestHead
@@ -17,8 +16,8 @@ from sidecar.proxy.layers.http1.tunnelled import TunnelledExchange
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.transform import PASS, Hold
 
-type Beginning = Callable[[], Exchange]
-"""What makes the exchange of a request, and of every other with the same head."""
+type Beginning = partial[Exchange]
+"""What makes the exchange of a request, and where it `recurs` of every other with the same head."""
 
 
 def beginning_of(
@@ -45,6 +44,11 @@ def beginning_of(
     if claim is PASS:
         return partial(_passed, client, frame, link)
     return partial(_observed, client, frame, link, claim)
+
+
+def recurs(beginning: Beginning) -> bool:
+    """Whether the same head begins so again; what rules only look at they look at each time."""
+    return beginning.func is _held
 
 
 def _past_rules(client: Client, frame: Frame, way: Way, link: Link) -> Beginning:

@@ -17,7 +17,7 @@ from sidecar.errors import Malformed, Refused
 from sidecar.message import Refusal
 from sidecar.proxy.clients import names_of
 from sidecar.proxy.guard import whereabouts
-from sidecar.proxy.layers.http1.beginning import Beginning, beginning_of
+from sidecar.proxy.layers.http1.beginning import Beginning, beginning_of, recurs
 from sidecar.proxy.layers.http1.conversation import Conversation
 from sidecar.proxy.layers.http1.exchange import Exchange
 from sidecar.proxy.layers.http1.grammar import Frame, Targets
@@ -126,13 +126,15 @@ class Http1Layer(layer.Layer):
 
     def _begin(self, frame: Frame) -> None:
         talk, guard = self._talk, self._service.guard
-        if self._beginning is None or frame is not talk.frame or guard is not talk.guard:
+        beginning = self._beginning
+        if beginning is None or frame is not talk.frame or guard is not talk.guard:
             talk.frame = frame
             talk.guard = guard  # an exchange ends under the rules that it began under
-            self._beginning = self._find_beginning(frame)
-            if self._beginning is None:
+            beginning = self._find_beginning(frame)
+            self._beginning = beginning if beginning and recurs(beginning) else None
+            if beginning is None:
                 return
-        talk.exchange = exchange = self._beginning()
+        talk.exchange = exchange = beginning()
         exchange.begin()
 
     def _find_beginning(self, frame: Frame) -> Beginning | None:
