@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import text
 
 from sidecar.cli.kms_client import Refusal
 from sidecar.errors import Misconfigured
@@ -42,8 +45,8 @@ class Replicas(NamedTuple):
 def replicas(make_kms: Callable[[], RunningKms], postgresql: Postgresql) -> Iterator[Replicas]:
     one = make_kms()
     configuration = one.directory / "kms.yaml"
-    text = configuration.read_text().replace("kms.db", f'"{postgresql.make_database()}"')
-    configuration.write_text(text + QUOTAS)
+    said = configuration.read_text().replace("kms.db", f'"{postgresql.make_database()}"')
+    configuration.write_text(said + QUOTAS)
     other = copy.copy(one)
     pair = Replicas(one, other)
     pair.restart()
@@ -96,6 +99,41 @@ def test_quotas_and_names_hold_over_both(replicas: Replicas) -> None:
     assert replicas.other.call("ListAliases")["TotalCount"] == ALIASES
     # Every call has its record, beside what the KMS tells by itself, and the chain is one.
     assert records(replicas.one) >= 2 * KEYS + 1 + 4 * (ALIASES + 2) + 1
+
+
+def test_of_many_who_rotate_one_cmk_at_once_one_does(replicas: Replicas) -> None:
+    key_id = replicas.one.call("CreateKey", KeySpec="EC_P256", KeyUsage="SIGN/VERIFY")
+    key_id = key_id["KeyMetadata"]["KeyId"]
+    with closing(database_of(replicas.one)) as database, database.transaction() as connection:
+        connection.execute(text("UPDATE cmk SET rotated_at = 0"))  # a week has passed
+    made = together(lambda n: outcome(replicas[n % 2], "CreateKeyVersion", KeyId=key_id), 8)
+    assert Counter(made) == {"OK": 1, "Rejected.LimitExceeded": 7}
+    listed = replicas.other.call("ListKeyVersions", KeyId=key_id)
+    assert listed["TotalCount"] == 2
+    newest = max(listed["KeyVersions"]["KeyVersion"], key=lambda one: str(one["CreationDate"]))
+    described = replicas.one.call("DescribeKey", KeyId=key_id)["KeyMetadata"]
+    assert described["PrimaryKeyVersion"] == newest["KeyVersionId"]
+
+
+def test_an_alias_that_many_move_at_once_names_what_the_last_of_them_said(
+    replicas: Replicas,
+) -> None:
+    ids = [replicas[n % 2].make_key() for n in range(4)]
+    replicas.one.call("CreateAlias", KeyId=ids[0], AliasName="alias/moved")
+
+    def move(n: int) -> str:
+        asked = {"KeyId": ids[n % 4], "AliasName": "alias/moved"}
+        return outcome(replicas[n % 2], "UpdateAlias", **asked)
+
+    assert set(together(move, 16)) == {"OK"}
+    (alias,) = replicas.one.call("ListAliases")["Aliases"]["Alias"]
+    with closing(database_of(replicas.one)) as database, database.snapshot() as connection:
+        last = next(
+            told["requestParameters"]["KeyId"]
+            for told in (json.loads(link.record) for link in reversed(tail(connection, 30)))
+            if told["eventName"] == "UpdateAlias"
+        )
+    assert alias["KeyId"] == last
 
 
 def test_what_one_made_serves_at_the_other_at_once(replicas: Replicas) -> None:
