@@ -78,8 +78,6 @@ def put(token: Token, shelf: Shelf, cmk: Cmk, material: bytes) -> Material:
     known = shelf.materials.find(cmk.key_id, version_id)
     if known is not None and not hmac.compare_digest(known.fingerprint or b"", mark):
         raise BadCiphertext
-    if known is not None and known.is_there:
-        return known
     return put_material(token, cmk, version_id, material)._replace(fingerprint=mark)
 
 

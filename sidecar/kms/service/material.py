@@ -78,12 +78,15 @@ def make_material(token: Token, cmk: Cmk, version_id: str) -> Material:
 
 
 def put_material(token: Token, cmk: Cmk, version_id: str, material: bytes) -> Material:
-    """Material that was brought, for a version of a symmetric CMK."""
+    """Material that was brought, for a version of a symmetric CMK; a version has but one.
+
+    So what the token holds of it stays: whoever deleted it a moment ago may not be answered yet.
+    """
     if cmk.protection_level == Level.SOFTWARE:
         return Material(is_in_token=False, sealed=seal_material(token, version_id, material))
     key_id = version_id.encode()
-    token.destroy(key_id)  # what a crash may have left
-    token.make(key_id, making.imported_aes(key_id, cmk.key_id, material))
+    if not token.holds(key_id):
+        token.make(key_id, making.imported_aes(key_id, cmk.key_id, material))
     return _IN_TOKEN
 
 

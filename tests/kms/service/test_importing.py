@@ -3,6 +3,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from sidecar.hsm import BadCiphertext, HsmThread, KeyMissing, Token
 from sidecar.hsm.reserved import RESERVED_IDS
+from sidecar.kms.healing import heal
 from sidecar.kms.service import importing
 from sidecar.kms.service.importing import (
     MAX_GRANTS,
@@ -141,3 +143,42 @@ def test_a_cmk_that_never_had_material_can_be_told_to_forget_it(
 ) -> None:
     hsm.run(lambda token: importing.forget(token, shelf, CMK))
     assert shelf.find_key("k") == CMK
+
+
+def test_a_round_that_is_undone_leaves_the_material_that_was_there(
+    hsm: HsmThread, tmp_path: Path
+) -> None:
+    """Its owner deletes it and brings it again at once, and neither is ever answered."""
+    cmk, material = CMK._replace(primary_version="v"), secrets.token_bytes(32)
+
+    def undone(token: Token) -> None:
+        with database.transaction() as connection:
+            shelf = Shelf(connection, "1", "r")
+            importing.forget(token, shelf, cmk)
+            shelf.materials.keep("v", importing.put(token, shelf, cmk, material))
+            raise OSError("the disk is full")
+
+    with closing(Database.sqlite(tmp_path / "round.db")) as database:
+        database.migrate()
+        with database.transaction() as connection:
+            shelf = Shelf(connection, "1", "r")
+            shelf.add_key(cmk, hsm.run(lambda token: importing.put(token, shelf, cmk, material)))
+        hsm.run(lambda token: heal(token, database))
+        sealed = hsm.run(lambda token: token.encrypt_gcm(b"v", b"told", b""))
+        with pytest.raises(OSError, match="full"):
+            hsm.run(undone)
+        hsm.run(lambda token: heal(token, database))
+        assert hsm.run(lambda token: token.decrypt_gcm(b"v", *sealed, b"")) == b"told"
+
+
+def test_material_that_the_token_lost_comes_back_with_its_owner(
+    hsm: HsmThread, shelf: Shelf
+) -> None:
+    cmk, material = CMK._replace(primary_version="v"), secrets.token_bytes(32)
+    shelf.add_version(
+        "k", "v", 0, hsm.run(lambda token: importing.put(token, shelf, cmk, material))
+    )
+    sealed = hsm.run(lambda token: token.encrypt_gcm(b"v", b"told", b""))
+    hsm.run(lambda token: token.destroy(b"v"))
+    hsm.run(lambda token: importing.put(token, shelf, cmk, material))
+    assert hsm.run(lambda token: token.decrypt_gcm(b"v", *sealed, b"")) == b"told"
