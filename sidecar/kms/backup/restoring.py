@@ -128,6 +128,9 @@ def _prove(directory: Path) -> None:
     config = load_kms_config(directory / "kms.yaml")
     local = URL.create("sqlite", database=str(directory / "kms.db"))
     with closing(Database(local)) as saved:
+        if saved.is_empty():
+            raise Misconfigured("there is nothing in the database of the backup")
+        saved.migrate()
         with saved.snapshot() as connection:
             audit.verify(connection)
         if config.database_url != local:

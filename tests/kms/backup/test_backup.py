@@ -84,6 +84,30 @@ def test_the_drill(make_kms: MakeKms, restored: Restored, tmp_path: Path) -> Non
         assert audit.verify(connection).sequence >= 9
 
 
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_one_of_an_older_version_is_restored(
+    make_kms: MakeKms, tmp_path: Path, postgresql: Postgresql, *, is_moved: bool
+) -> None:
+    kms = make_kms()
+    kms.start()
+    kms.make_key()
+    kms.stop()
+    database = Database(load_kms_config(kms.directory / "kms.yaml").database_url)
+    with closing(database), database.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE audit_head DROP COLUMN checkpoint")
+        connection.exec_driver_sql("DROP TABLE ram_oidc_provider")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
+    take(kms.directory, tmp_path / "kms.backup")
+    restore(
+        tmp_path / "kms.backup",
+        tmp_path / "restored",
+        database=postgresql.make_database() if is_moved else None,
+    )
+    database = Database(load_kms_config(tmp_path / "restored" / "kms.yaml").database_url)
+    with closing(database), database.snapshot() as connection:
+        assert audit.verify(connection).signed_to > 0
+
+
 def test_a_pair_that_may_have_been_taken_since_is_taken_by_nobody(
     make_kms: MakeKms, tmp_path: Path
 ) -> None:
@@ -201,8 +225,12 @@ def test_a_sealed_one_tells_nothing_and_opens_with_its_passphrase_alone(
     assert not list(tmp_path.glob(".restore-*"))
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "complaint"),
+    [("files/hsm/tokens/*/*.object", "token"), ("kms.db", "nothing in the database")],
+)
 def test_what_does_not_prove_itself_does_not_get_its_place(
-    make_kms: MakeKms, tmp_path: Path
+    make_kms: MakeKms, tmp_path: Path, spoilt: str, complaint: str
 ) -> None:
     kms = make_kms()
     kms.start()
@@ -211,12 +239,12 @@ def test_what_does_not_prove_itself_does_not_get_its_place(
     take(kms.directory, tmp_path / "whole")
     with tarfile.open(tmp_path / "whole") as archive:
         archive.extractall(tmp_path / "stage", filter="data")
-    for path in (tmp_path / "stage" / "files" / "hsm" / "tokens").rglob("*.object"):
-        path.unlink()
+    for path in (tmp_path / "stage").glob(spoilt):
+        path.write_bytes(b"")
     with tarfile.open(tmp_path / "spoilt", "w:gz") as archive:
         for name in ("backup.json", "kms.db", "files"):
             archive.add(tmp_path / "stage" / name, name)
-    with pytest.raises(Misconfigured):
+    with pytest.raises(Misconfigured, match=complaint):
         restore(tmp_path / "spoilt", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
