@@ -3,9 +3,9 @@
 
 The private exponent is used in the token and nowhere else. Where a token does not know OAEP with
 SHA-256 (SoftHSM takes SHA-1 only), it gives the raw result of the private operation (CKM_RSA_X_509)
-and the padding is taken off here (RFC 8017, section 7.1.2). A wrong padding is one error wherever
-it is wrong, and no step depends on where (Manger's attack); the plaintext comes to this process
-anyway.
+and the padding is taken off here (RFC 8017, section 7.1.2), as that of PKCS #1 v1.5 is. A wrong
+padding is one error wherever it is wrong, and no step depends on where (Manger's attack); the
+plaintext comes to this process anyway.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from sidecar.hsm.token import Token
 # DER of DigestInfo up to the digest, for SHA-256 (RFC 8017, section 9.2, note 1).
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 _SALT_BYTES = 32
+_MIN_PADDING_BYTES = 8
 _NOT_KNOWN = (pkcs11.ArgumentsBad, pkcs11.MechanismParamInvalid)
 
 
@@ -66,9 +67,29 @@ def decrypt_oaep(token: Token, key_id: bytes, ciphertext: bytes, oaep: Oaep) -> 
     return token.opening(key_id, work)
 
 
-def decrypt_pkcs1(token: Token, key_id: bytes, ciphertext: bytes) -> bytes:
-    """RSAES-PKCS1-v1_5; raise BadCiphertext. For material of one's own making only."""
-    return token.opening(key_id, lambda key: key.decrypt(ciphertext, mechanism=Mechanism.RSA_PKCS))
+def decrypt_pkcs1(token: Token, key_id: bytes, ciphertext: bytes, size: int) -> bytes:
+    """The message of `size` bytes under RSAES-PKCS1-v1_5; raise BadCiphertext.
+
+    For material of one's own making only. The padding is taken off here: a library that hides what
+    is wrong with one (OpenSSL since 3.2, "implicit rejection") makes a message up, of any length.
+    """
+
+    def work(key: KeyHandle) -> bytes:
+        return strip_pkcs1(key.decrypt(ciphertext, mechanism=Mechanism.RSA_X_509), size)
+
+    return token.opening(key_id, work)
+
+
+def strip_pkcs1(encoded: bytes, size: int) -> bytes:
+    """The message of `size` bytes in a PKCS #1 v1.5 encoding (RFC 8017, section 7.2.2)."""
+    padding, message = encoded[2 : -size - 1], encoded[-size:]
+    is_good = encoded[:2] == b"\0\2"
+    is_good &= len(padding) >= _MIN_PADDING_BYTES
+    is_good &= padding.count(0) == 0
+    is_good &= encoded[-size - 1 : -size] == b"\0"
+    if not is_good:
+        raise BadCiphertext
+    return message
 
 
 def strip_oaep(encoded: bytes, name: str) -> bytes:

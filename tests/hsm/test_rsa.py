@@ -22,6 +22,7 @@ from sidecar.hsm.rsa import (
     sign_pkcs1,
     sign_pss,
     strip_oaep,
+    strip_pkcs1,
 )
 
 SHA_256 = hashes.SHA256()
@@ -107,9 +108,44 @@ def test_material_that_was_wrapped_in_the_old_padding_comes_out(
 ) -> None:
     material = secrets.token_bytes(32)
     good = opener.encrypt(material, padding.PKCS1v15())
-    assert hsm.run(lambda token: decrypt_pkcs1(token, b"opener", good)) == material
+    assert hsm.run(lambda token: decrypt_pkcs1(token, b"opener", good, 32)) == material
+    for bad, size in ((good[:-1], 32), (good, 31), (good, 33), (good, 16), (bytes(256), 32)):
+        with pytest.raises(BadCiphertext):
+            hsm.run(lambda token, bad=bad, size=size: decrypt_pkcs1(token, b"opener", bad, size))
+
+
+def test_nothing_is_made_up_for_what_was_never_wrapped(
+    hsm: HsmThread, opener: rsa.RSAPublicKey
+) -> None:
+    """A CMK would keep for ever what nobody has."""
+    modulus = opener.public_numbers().n
+    for _ in range(500):
+        bad = secrets.randbelow(modulus).to_bytes(256)
+        with pytest.raises(BadCiphertext):
+            hsm.run(lambda token, bad=bad: decrypt_pkcs1(token, b"opener", bad, 32))
+
+
+MESSAGE = b"sixteen bytes of"
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        b"\0\2" + b"\7" * 7 + b"\0" + MESSAGE,
+        b"\0\2" + b"\7" * 4 + b"\0" + b"\7" * 4 + b"\0" + MESSAGE,
+        b"\0\2" + b"\7" * 9 + MESSAGE,
+        b"\0\1" + b"\xff" * 8 + b"\0" + MESSAGE,
+        b"\1\2" + b"\7" * 8 + b"\0" + MESSAGE,
+        b"\2" + b"\7" * 8 + b"\0" + MESSAGE,
+        b"\0\2" + b"\7" * 8 + b"\0" + MESSAGE + b"\0",
+        MESSAGE,
+        b"",
+    ],
+)
+def test_an_old_padding_is_right_in_all_its_bytes(encoded: bytes) -> None:
+    assert strip_pkcs1(b"\0\2" + b"\7" * 8 + b"\0" + MESSAGE, 16) == MESSAGE
     with pytest.raises(BadCiphertext):
-        hsm.run(lambda token: decrypt_pkcs1(token, b"opener", good[:-1]))
+        strip_pkcs1(encoded, 16)
 
 
 def test_a_key_that_never_was_is_missing(hsm: HsmThread) -> None:

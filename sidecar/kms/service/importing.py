@@ -5,8 +5,8 @@
     receive  the token opens what was encrypted to the pair; the material goes into the token
     expire   material whose time has come is destroyed; its CMK waits for it again
 
-The pair never leaves the token, and opening happens there, but for one thing: SoftHSM knows OAEP
-with SHA-1 only, so the padding of OAEP with SHA-256 is taken off here (`hsm.rsa`). The material
+The pair never leaves the token, and opening happens there, but for some paddings that are taken off
+here (`hsm.rsa`). The material
 passes through this process for the length of one call, with every algorithm: SoftHSM unwraps keys
 of any length and does not tell which, so that unwrapping inside it could let a short key pass for a
 long one.
@@ -65,7 +65,7 @@ def receive(token: Token, given: Grant, encrypted: bytes, size: int) -> bytes:
     if given.algorithm in _OAEP:
         material = rsa.decrypt_oaep(token, pair, encrypted, _OAEP[given.algorithm])
     else:
-        material = rsa.decrypt_pkcs1(token, pair, encrypted)
+        material = rsa.decrypt_pkcs1(token, pair, encrypted, size)
     if len(material) != size:
         raise BadCiphertext
     return material
