@@ -24,7 +24,10 @@ def verify(data: bytes, files: Iterable[RuleFile], trusted: Collection[TrustKey]
     signed = signature.manifest
     found = describe(files, signed.version)
     if found != signed:
-        raise Misconfigured(f"not the files that were signed: {_differences(signed, found)}")
+        raise Misconfigured(
+            f"not the files that were signed: {_differences(signed, found)}; once they are "
+            "reviewed, `sidecar rules sign` signs them anew"
+        )
     return signed
 
 

@@ -87,7 +87,8 @@ def test_what_was_altered_is_told(folder: Path) -> None:
     write(folder, FILE + "      email: sealed\n", "customers.yaml")
     done = verify(folder)
     assert isinstance(done.exception, Refused)
-    assert done.exception.why.endswith("not the files that were signed: altered: customers.yaml")
+    assert "not the files that were signed: altered: customers.yaml" in done.exception.why
+    assert "sidecar rules sign" in done.exception.why
     done = verify(folder, "--json")
     assert done.exit_code == 1
     assert json.loads(done.output)["passed"] is False

@@ -24,7 +24,8 @@ def test_every_difference_is_named() -> None:
     with pytest.raises(Misconfigured) as caught:
         verify(signed, files(a=b"1", b=b"other", d=b"4"), TRUSTED)
     assert caught.value.why == (
-        "not the files that were signed: altered: b.yaml; missing: c.yaml; not signed: d.yaml"
+        "not the files that were signed: altered: b.yaml; missing: c.yaml; not signed: d.yaml; "
+        "once they are reviewed, `sidecar rules sign` signs them anew"
     )
 
 
