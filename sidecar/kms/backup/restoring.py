@@ -125,21 +125,21 @@ def _in_uri(path: str) -> str:
 
 
 def _prove(directory: Path) -> None:
+    """Prove the copy, and only then give another database anything of it."""
     config = load_kms_config(directory / "kms.yaml")
     local = URL.create("sqlite", database=str(directory / "kms.db"))
-    with closing(Database(local)) as saved:
+    with closing(Database(local)) as saved, HsmThread(config.token) as hsm:
         if saved.is_empty():
             raise Misconfigured("there is nothing in the database of the backup")
         saved.migrate()
         with saved.snapshot() as connection:
             audit.verify(connection)
+        prove(hsm, saved)
+        with saved.transaction() as connection:
+            forget_pairs(connection)
         if config.database_url != local:
             with saved.snapshot() as connection, closing(Database(config.database_url)) as target:
                 copying.fill(connection, target)
     if config.database_url != local:
         for path in directory.glob("kms.db*"):
             path.unlink()
-    with closing(Database(config.database_url)) as database, HsmThread(config.token) as hsm:
-        prove(hsm, database)
-        with database.transaction() as connection:
-            forget_pairs(connection)

@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from sidecar.cli.kms_client import KmsClient
 from sidecar.errors import Misconfigured
@@ -230,7 +231,7 @@ def test_a_sealed_one_tells_nothing_and_opens_with_its_passphrase_alone(
     [("files/hsm/tokens/*/*.object", "token"), ("kms.db", "nothing in the database")],
 )
 def test_what_does_not_prove_itself_does_not_get_its_place(
-    make_kms: MakeKms, tmp_path: Path, spoilt: str, complaint: str
+    make_kms: MakeKms, tmp_path: Path, postgresql: Postgresql, spoilt: str, complaint: str
 ) -> None:
     kms = make_kms()
     kms.start()
@@ -244,9 +245,14 @@ def test_what_does_not_prove_itself_does_not_get_its_place(
     with tarfile.open(tmp_path / "spoilt", "w:gz") as archive:
         for name in ("backup.json", "kms.db", "files"):
             archive.add(tmp_path / "stage" / name, name)
-    with pytest.raises(Misconfigured, match=complaint):
-        restore(tmp_path / "spoilt", tmp_path / "new")
-    assert not (tmp_path / "new").exists()
+    url = postgresql.make_database()
+    for database in (None, url):
+        with pytest.raises(Misconfigured, match=complaint):
+            restore(tmp_path / "spoilt", tmp_path / "new", database=database)
+        assert not (tmp_path / "new").exists()
+    place = make_url(url).set(drivername="postgresql+psycopg")
+    with closing(Database(place)) as target:
+        assert target.is_empty()  # and so the next try may have it
 
 
 def test_a_backup_cannot_write_elsewhere(tmp_path: Path) -> None:
