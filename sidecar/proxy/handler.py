@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from mitmproxy.connection import Connection, ConnectionState
@@ -23,6 +23,7 @@ from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionIO
 
+from sidecar.proxy.layers.http1 import Http1Layer
 from sidecar.proxy.layers.signals import CUT, Awaited, Drain, Pause
 from sidecar.proxy.shortcut import Gate, Shortcut
 
@@ -73,7 +74,7 @@ class Handler(ProxyConnectionHandler):
     def drain(self, *, is_last_call_over: bool) -> None:
         """Let what is in flight finish; one whose handshake is not done has nothing in flight."""
         if not self.client.tls or self.client.tls_established:
-            self.perform(Drain(is_last_call_over))
+            self._carry_out(self.layer.handle_event(Drain(is_last_call_over)))
         elif is_last_call_over:
             self.abort()
 
@@ -121,7 +122,7 @@ class Handler(ProxyConnectionHandler):
             if connection is self.client:
                 await self.may_read.wait()
             await self._flows.wait()
-            self.perform(events.DataReceived(connection, data))
+            self.receive(connection, data)
             await self.drain_writers()  # type: ignore[no-untyped-call]
 
     async def server_event(self, event: events.Event) -> None:
@@ -129,12 +130,20 @@ class Handler(ProxyConnectionHandler):
 
         The parent holds a lock meanwhile, against tasks that start at once. None does here.
         """
-        self.perform(event)
+        self._carry_out(self.layer.handle_event(event))
 
-    def perform(self, event: events.Event) -> None:
+    def receive(self, connection: Connection, data: bytes) -> None:
+        """See `shortcut.Receiver`."""
+        layer = self.layer
+        if type(layer) is Http1Layer:
+            self._carry_out(layer.receive(connection, data))
+        else:
+            self._carry_out(layer.handle_event(events.DataReceived(connection, data)))
+
+    def _carry_out(self, told: Iterable[commands.Command]) -> None:
         self.timeout_watchdog.last_activity = time.time()
         try:
-            for command in self.layer.handle_event(event):
+            for command in told:
                 if isinstance(command, commands.SendData):
                     connection = command.connection
                     sink = self._sinks.get(id(connection)) or self._find_sink(connection)

@@ -10,7 +10,6 @@ import asyncio
 from typing import Protocol
 
 from mitmproxy.connection import Connection
-from mitmproxy.proxy.events import DataReceived
 
 _READ_BYTES = 65536
 
@@ -21,8 +20,8 @@ class Receiver(Protocol):
     obstacles: set[object]
     """What it has to wait for: transports that take no more for now, and shut gates."""
 
-    def perform(self, event: DataReceived) -> None:
-        """Do all there is to do upon `event`, without waiting."""
+    def receive(self, connection: Connection, data: bytes) -> None:
+        """Do all there is to do upon `data` of `connection`, without waiting."""
 
 
 class Gate(asyncio.Event):
@@ -74,7 +73,7 @@ class Shortcut(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         receiver = self._receiver
         if self._is_waiting and not receiver.obstacles:
-            receiver.perform(DataReceived(self._connection, data))
+            receiver.receive(self._connection, data)
         else:
             self._is_waiting = False  # all that follows has to queue up behind
             self._stream.data_received(data)

@@ -6,8 +6,7 @@ import asyncio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mitmproxy.connection import Client
-from mitmproxy.proxy.events import DataReceived
+from mitmproxy.connection import Client, Connection
 
 from sidecar.proxy.shortcut import Gate, Shortcut
 
@@ -23,10 +22,10 @@ class Taker:
         self.direct = 0
         self.came = bytearray()
 
-    def perform(self, event: DataReceived) -> None:
-        assert event.connection is CLIENT
+    def receive(self, connection: Connection, data: bytes) -> None:
+        assert connection is CLIENT
         self.direct += 1
-        self.came += event.data
+        self.came += data
 
 
 class Wire(asyncio.Transport):

@@ -30,12 +30,13 @@ def beginning_of(
         return _past_rules(client, frame, way, link)
     guard, authority, host = client.guard, link.authority, way.host
     claim = guard.claim(RequestHead(frame.method, frame.target, authority, frame.headers, names))
-    if isinstance(claim, Refusal):
-        return claim
-    if claim is not PASS and not claim.observes:
-        if host is None and not frame.host:
-            host = authority.encode()
-        return partial(_held, client, frame, link, claim, host)
+    if claim is not PASS:
+        if isinstance(claim, Refusal):
+            return claim
+        if not claim.observes:
+            if host is None and not frame.host:
+                host = authority.encode()
+            return partial(_held, client, frame, link, claim, host)
     if host is not None or frame.upgrade:
         # Of a protected host only WebSockets of routes that no rule names: in another protocol,
         # such as h2c, requests of other routes would pass unseen.

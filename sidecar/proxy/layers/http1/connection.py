@@ -3,13 +3,14 @@
 
 Events come in, commands go out; no socket is touched here. What a client sends ahead waits in the
 reader, and `may_read` tells the host to stop reading when too much of it waits. Whatever is raised
-in here ends in one place, `handle_event`: commands that were prepared are dropped, so nothing of a
+in here ends in one place, `_break_off`: commands that were prepared are dropped, so nothing of a
 half-understood message leaves, and both connections are broken off (law 1).
 """
 
 import asyncio
 import logging
 
+from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, context, events, layer
 from mitmproxy.proxy.events import DataReceived
 
@@ -52,30 +53,47 @@ class Http1Layer(layer.Layer):
 
     def handle_event(self, event: events.Event) -> list[commands.Command]:  # type: ignore[override]
         """What to do upon `event`."""
+        if isinstance(event, DataReceived):
+            return self.receive(event.connection, event.data)
+        try:
+            self._dispatch(event)
+            if self._talk.hears and self._talk.exchange is None:
+                self._next_exchange()
+        except Exception as error:  # noqa: BLE001 - the last line of law 1
+            self._break_off(error)
+        return self._take_commands()
+
+    _handle_event = handle_event  # type: ignore[assignment]
+
+    def receive(self, connection: Connection, data: bytes) -> list[commands.Command]:
+        """What to do upon `data` of `connection`: as upon the event that says so, without one."""
         talk = self._talk
         try:
             exchange = talk.exchange
-            if type(event) is not DataReceived:
-                self._dispatch(event)
-            elif event.connection is self._client:
-                talk.client_data(event.data)
-            elif exchange is not None and exchange.asks and event.connection is exchange.link.plain:
-                exchange.server_data(event.data)
+            if connection is self._client:
+                talk.client_data(data)
+            elif exchange is not None and exchange.asks and connection is exchange.link.plain:
+                exchange.server_data(data)
             else:
-                self._from_upstream(event)
+                self._from_upstream(DataReceived(connection, data))
             if talk.hears and talk.exchange is None:
                 self._next_exchange()
         except Exception as error:  # noqa: BLE001 - the last line of law 1
-            logger.error("a connection was broken off: %s", whereabouts(error))  # noqa: TRY400 - no values
-            talk.out.clear()
-            talk.cut()
+            self._break_off(error)
+        return self._take_commands()
+
+    def _break_off(self, error: Exception) -> None:
+        logger.error("a connection was broken off: %s", whereabouts(error))
+        self._talk.out.clear()
+        self._talk.cut()
+
+    def _take_commands(self) -> list[commands.Command]:
         if self.reader.waiting or self._is_ahead:
             self._set_reading()
-        to_do = talk.out.copy()
-        talk.out.clear()
+        out = self._talk.out
+        to_do = out.copy()
+        out.clear()
         return to_do
-
-    _handle_event = handle_event  # type: ignore[assignment]
 
     def _dispatch(self, event: events.Event) -> None:
         if isinstance(event, events.ConnectionEvent):
