@@ -37,7 +37,9 @@ def command(
     """Make the folder DIR from a backup, wherever it stood before.
 
     DIR must not be there yet. Paths are rewritten; the audit chain is computed again and every key
-    version is looked for in the token before DIR appears, so what is restored can be served.
+    version is looked for in the token before DIR appears, so what is restored can be served. With
+    --passphrase-file nothing but a sealed backup is taken; one that is not sealed is believed as it
+    stands.
 
     With --database a core also moves from SQLite to PostgreSQL, where several replicas serve it.
     """
