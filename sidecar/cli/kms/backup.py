@@ -24,9 +24,9 @@ from sidecar.kms import backup
 def command(file: Path, directory: Path, passphrase_file: Path | None, *, as_json: bool) -> None:
     """Write a KMS core to FILE while it serves: database, SoftHSM token, secrets, configuration.
 
-    All of it is of one moment, and what DIR links to is in it. FILE must not be there yet, nor stand
-    in DIR; it is readable by its owner alone. It opens everything that was ever sealed under the
-    CMKs, so keep it like the token itself, or seal it: with --passphrase-file it is of use to
+    All of it is of one moment, and what DIR links to is in it. FILE must not be there yet, nor
+    stand in DIR; it is readable by its owner alone. It opens everything that was ever sealed under
+    the CMKs, so keep it like the token itself, or seal it: with --passphrase-file it is of use to
     nobody without the passphrase.
 
     \b
