@@ -36,7 +36,7 @@ def beginning_of(
         if not claim.observes:
             if host is None and not frame.host:
                 host = authority.encode()
-            return partial(_held, client, frame, link, claim, host)
+            return partial[Exchange](HeldExchange, client, frame, link, claim, host)
     if host is not None or frame.upgrade:
         # Of a protected host only WebSockets of routes that no rule names: in another protocol,
         # such as h2c, requests of other routes would pass unseen.
@@ -49,7 +49,7 @@ def beginning_of(
 
 def recurs(beginning: Beginning) -> bool:
     """Whether the same head begins so again; what rules only look at they look at each time."""
-    return beginning.func is _held
+    return beginning.func is HeldExchange
 
 
 def _past_rules(client: Client, frame: Frame, way: Way, link: Link) -> Beginning:
@@ -58,11 +58,6 @@ def _past_rules(client: Client, frame: Frame, way: Way, link: Link) -> Beginning
         frame = writer.passed_request(frame, None, may_upgrade=False)
         return partial(_to_kms, client, frame, link)
     return partial(_tunnelled, client, frame, link, way.check)
-
-
-def _held(client: Client, frame: Frame, link: Link, hold: Hold, host: bytes | None) -> Exchange:
-    client.stats.requests_held += 1
-    return HeldExchange(client, frame, link, hold, host)
 
 
 def _passed(client: Client, frame: Frame, link: Link) -> Exchange:

@@ -38,6 +38,7 @@ class HeldExchange(Exchange):
 
     def begin(self) -> None:
         client, frame, reader = self._client, self._frame, self._client.reader
+        client.stats.requests_held += 1
         if frame.upgrade and b"websocket" in frame.upgrade.lower():
             self.fail(Endless("a WebSocket has no end at which it could be sealed"))
             return

@@ -104,7 +104,7 @@ class MessageReader[Of]:
     def read_head(self, of: Of) -> Frame | None:
         """The next message's head, or None until it is whole; `of` is what else `read` asks for."""
         waiting, frame = self.waiting, self._last
-        if frame is None or self._last_of != of or not waiting.startswith(frame.raw):
+        if frame is None or self._last_of != of or waiting[: len(frame.raw)] != frame.raw:
             start = waiting.find(_HEAD_END, 0, self._head_bytes) + len(_HEAD_END)
             if start < len(_HEAD_END):
                 self._check_beginning(waiting)
