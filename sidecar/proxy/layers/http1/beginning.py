@@ -16,7 +16,7 @@ from sidecar.proxy.layers.http1.tunnelled import TunnelledExchange
 from sidecar.proxy.layers.http1.upstream import Link
 from sidecar.transform import PASS, Hold
 
-type Beginning = partial[Exchange]
+type Beginning = partial[Exchange] | partial[HeldExchange]
 """What makes the exchange of a request, and where it `recurs` of every other with the same head."""
 
 
@@ -36,7 +36,7 @@ def beginning_of(
         if not claim.observes:
             if host is None and not frame.host:
                 host = authority.encode()
-            return partial[Exchange](HeldExchange, client, frame, link, claim, host)
+            return partial(HeldExchange, client, frame, link, claim, host)
     if host is not None or frame.upgrade:
         # Of a protected host only WebSockets of routes that no rule names: in another protocol,
         # such as h2c, requests of other routes would pass unseen.
