@@ -89,6 +89,7 @@ class Handler(ProxyConnectionHandler):
         try:
             await super().open_connection(command)
         finally:
+            self._sinks.pop(id(command.connection), None)
             self.transports.pop(command.connection, None)
 
     async def handle_connection(self, connection: Connection) -> None:
