@@ -7,7 +7,7 @@ each EDK in one flight, a bounded number at a time for each context.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 
 from sidecar.envelope import DEFAULT_SUITE
@@ -36,22 +36,25 @@ class OpeningKeys:
         self._gates = Gates(means)
 
     def at_hand(
-        self, cmk: CmkRef, context: KeyContext, edks: Iterable[bytes]
+        self, cmk: CmkRef, context: KeyContext, edks: Collection[bytes]
     ) -> dict[bytes, DataKey]:
-        """The keys of those EDKs that have not to be asked for."""
+        """The keys of those EDKs that have not to be asked for; counted where that is all."""
         named = self._cmks.find(cmk)
         partition = self.cache.find(context)
         found: dict[bytes, DataKey] = {}
         if named is None or partition is None:
             return found
         ids, now = named.ids, self._clock()
+        hits = 0
         for edk in edks:
             opened = partition.find(edk)
             if opened and opened.key.key_id in ids and now < opened.tenure.refresh_at:
                 found[edk] = opened.key
-                self._stats.opening_hits += 1
+                hits += 1
             elif key := self._serve_on(Question(cmk, context, edk)):
                 found[edk] = key
+        if len(found) == len(edks):  # else whoever asks comes again and waits
+            self._stats.opening_hits += hits
         return found
 
     async def open(
@@ -66,6 +69,7 @@ class OpeningKeys:
 
     async def _fetch(self, missing: list[Question], found: dict[bytes, DataKey]) -> None:
         """Ask for what is `missing`, and add it to `found`."""
+        self._stats.opening_hits += len(found)
         for question in missing:
             self._asking.refuse_early(question)
         self._stats.opening_misses += len(missing)

@@ -89,6 +89,10 @@ class BoundRule:
         sealing: DataKey | None = None
         opening: Mapping[bytes, DataKey] = _NONE_TO_OPEN
         lookup: tuple[LookupKey, ...] | None = ()
+        if wanted.lookup:  # first, for of the others it is counted how often they were at hand
+            lookup = keyring.lookup_at_hand(cmk, self._lookup_context, self._lookup_edks)
+            if lookup is None:
+                return None
         if wanted.seals:
             sealing = keyring.sealing_at_hand(cmk, self._key_context(wanted.tenant), self._suite)
             if sealing is None:
@@ -98,9 +102,7 @@ class BoundRule:
             opening = keyring.opening_at_hand(cmk, context, wanted.edks)
             if len(opening) < len(wanted.edks):
                 return None
-        if wanted.lookup:
-            lookup = keyring.lookup_at_hand(cmk, self._lookup_context, self._lookup_edks)
-        return None if lookup is None else Keys(sealing, opening, lookup)
+        return Keys(sealing, opening, lookup)
 
     async def keys(self, wanted: Wanted) -> Keys:
         """The keys of one message; CannotOpen, KeyUnavailable."""

@@ -47,3 +47,21 @@ async def test_what_a_message_does_not_need_is_not_asked_for(rig: Rig) -> None:
     assert bound.at_hand(Wanted("acme")) == Keys()
     assert rig.provider.calls["Decrypt"] == 1
     assert (await bound.keys(Wanted("acme", seals=True))).lookup == ()
+
+
+async def test_a_key_that_was_at_hand_is_counted_once_though_others_are_waited_for(
+    rig: Rig,
+) -> None:
+    bound, stats = BoundRule(rig.rule(*FIELDS), rig.keyring), rig.keyring.stats
+    own = await rig.keyring.for_sealing(CMK, KeyContext("crm", "acme"), 1)
+    both = Wanted("acme", seals=True, lookup=True)
+    assert bound.at_hand(both) is None  # for the lookup key was never used
+    await bound.keys(both)
+    assert stats.sealing_hits == 1
+    other = await rig.provider.generate_data_key(CMK.seal, KeyContext("crm", "acme"))
+    two = Wanted("acme", edks={own.edk, other.edk})
+    assert bound.at_hand(two) is None
+    await bound.keys(two)
+    assert (stats.opening_hits, stats.opening_misses) == (1, 1)
+    assert bound.at_hand(two) is not None
+    assert (stats.opening_hits, stats.opening_misses) == (3, 1)
