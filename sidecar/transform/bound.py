@@ -88,11 +88,12 @@ class BoundRule:
         keyring, cmk = self._keyring, self._cmk
         sealing: DataKey | None = None
         opening: Mapping[bytes, DataKey] = _NONE_TO_OPEN
-        lookup: tuple[LookupKey, ...] | None = ()
+        lookup: tuple[LookupKey, ...] = ()
         if wanted.lookup:  # first, for of the others it is counted how often they were at hand
-            lookup = keyring.lookup_at_hand(cmk, self._lookup_context, self._lookup_edks)
-            if lookup is None:
+            resident = keyring.lookup_at_hand(cmk, self._lookup_context, self._lookup_edks)
+            if resident is None:
                 return None
+            lookup = resident
         if wanted.seals:
             sealing = keyring.sealing_at_hand(cmk, self._key_context(wanted.tenant), self._suite)
             if sealing is None:
