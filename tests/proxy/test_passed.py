@@ -275,6 +275,32 @@ async def test_an_upgrade_passes_where_no_rule_protects_the_host(origin: Origin)
         await until(lambda: origin.closed == 1)
 
 
+@pytest.mark.parametrize("target", [b"/plain", b"/observed"])
+async def test_after_an_upgrade_both_sides_speak_on_and_nobody_reads_it(
+    origin: Origin, target: bytes
+) -> None:
+    """What the store says is no answer, and what the client says begins no request."""
+    switched: list[asyncio.StreamWriter] = []
+
+    async def switch(_: Received, writer: asyncio.StreamWriter) -> None:
+        switched.append(writer)
+        writer.write(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+
+    origin.answer = switch
+    async with serving(origin, limits=QUICK) as rig:
+        client = await rig.client()
+        await client.send(get(target, b"Upgrade: websocket", b"Connection: upgrade"))
+        await client.reader.readuntil(b"\r\n\r\n")
+        for said in (b"\x81\x05hello", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"):
+            switched[0].write(said)
+            assert await client.reader.readexactly(len(said)) == said
+        await client.send(get(b"/held"))
+        await until(lambda: origin.everything.endswith(get(b"/held")))
+        assert rig.host.stats.requests_held == 0
+        client.close()
+        await until(lambda: origin.closed == 1)
+
+
 @pytest.mark.parametrize("agreed", [b"WebSocket", b"h2c", b""])
 async def test_a_websocket_passes_at_a_protected_host_where_no_rule_holds(
     origin: Origin, agreed: bytes

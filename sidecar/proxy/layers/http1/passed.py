@@ -71,5 +71,6 @@ class PassedExchange(Exchange):
         if not (is_taken_up and self._client.reader.done):
             super().switched(frame)
             return
+        self.asks = False  # what follows is the tunnel's
         self._client.send(frame.raw + self.link.reader.take_rest())
         self._client.switch(self.link, None)
