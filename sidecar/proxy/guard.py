@@ -131,7 +131,11 @@ class Guard:
         self, hold: Hold, verdict: object, kind: type[T]
     ) -> T | Refusal | asyncio.Task[T | Refusal]:
         if isinstance(verdict, Coroutine):
-            return asyncio.get_running_loop().create_task(verdict)
+            # Begun at once: what has to wait takes its room before the next message is looked at,
+            # and what comes to an end without a wait is none.
+            loop = asyncio.get_running_loop()
+            task = asyncio.Task[Any](verdict, loop=loop, eager_start=True)
+            return self.awaited(hold, task, kind) if task.done() else task
         return self._verdict(hold, verdict, kind)
 
     def awaited[T: Sealed | Opened](

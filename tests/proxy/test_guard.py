@@ -7,6 +7,7 @@ import logging
 import pytest
 from msgspec.structs import replace
 
+from sidecar.errors import Overloaded
 from sidecar.message import Refusal, RequestHead, ResponseHead
 from sidecar.proxy.guard import Guard, whereabouts
 from sidecar.proxy.stats import HostStats
@@ -51,6 +52,27 @@ async def test_what_has_to_wait_goes_on_in_a_task(*, is_eager: bool) -> None:
     gate.set()
     await asyncio.wait([task])
     assert guarded.awaited(HOLD, task, Sealed) == Sealed(HEAD, b"SEALED")
+
+
+async def test_one_that_waits_takes_its_room_before_the_next_is_looked_at() -> None:
+    """Or all that come in one turn of the event loop would be held at once, whatever the room."""
+
+    class Crowded(Marking):
+        async def seal(self, hold: Hold, body: bytes) -> object:
+            if waiting:
+                raise Overloaded("no room")
+            waiting.append(body)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    waiting: list[bytes] = []
+    guarded, stats = guard(Crowded())
+    first, second = guarded.seal(HOLD, b"first"), guarded.seal(HOLD, b"second")
+    assert isinstance(first, asyncio.Task)
+    assert isinstance(second, Refusal)
+    assert stats.refusals == {"overloaded": 1}
+    first.cancel()
+    await asyncio.wait([first])
 
 
 @pytest.mark.parametrize("waits", [False, True])
