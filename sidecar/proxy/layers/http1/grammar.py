@@ -47,7 +47,7 @@ _NEVER_TRAILERS = frozenset(
 _NO_ANSWER = ResponseHead(0, b"", ())
 _FINAL = 200
 _LENGTH_DIGITS = 18
-_SHORT = 2048
+SHORT = 2048
 """Frames of heads of up to so many bytes are kept, for most heads come again on and on: of each
 direction the `REMEMBERED` newest, which is less than a MB, and under attack about ten. They may
 hold credentials, in the memory of the process that has just sent them on; nobody gets at one but by
@@ -85,7 +85,7 @@ def read_request(raw: bytes, targets: Targets = "origin") -> Frame:
 
     To a proxy any may; which of their forms are right is for the caller to say (RFC 9112 §3.2).
     """
-    return (_known_request if len(raw) <= _SHORT else _read_request)(raw, targets)
+    return (_known_request if len(raw) <= SHORT else _read_request)(raw, targets)
 
 
 def _read_request(raw: bytes, targets: Targets) -> Frame:
@@ -119,7 +119,7 @@ def _read_request(raw: bytes, targets: Targets) -> Frame:
 
 def read_response(raw: bytes, method: bytes) -> Frame:
     """The answer whose head is exactly `raw`, to a request of `method`: to HEAD it has no body."""
-    return (_known_response if len(raw) <= _SHORT else _read_response)(raw, method)
+    return (_known_response if len(raw) <= SHORT else _read_response)(raw, method)
 
 
 def _read_response(raw: bytes, method: bytes) -> Frame:

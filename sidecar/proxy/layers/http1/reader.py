@@ -21,7 +21,13 @@ import httptools
 
 from sidecar.errors import Malformed
 from sidecar.proxy.layers.http1.chunks import ChunkScanner
-from sidecar.proxy.layers.http1.grammar import Frame, Targets, read_request, read_response
+from sidecar.proxy.layers.http1.grammar import (
+    SHORT,
+    Frame,
+    Targets,
+    read_request,
+    read_response,
+)
 
 _HEAD_END = b"\r\n\r\n"
 _HEAD_STARTS = frozenset(
@@ -112,7 +118,7 @@ class MessageReader[Of]:
             frame = self._read(waiting[:start], of)
             if len(frame.headers) > self._head_fields:
                 raise Malformed("the head has more fields than the limit")
-            self._last = frame
+            self._last = frame if start <= SHORT else None  # a connection may rest for long
             self._last_of = of
         start, told = len(frame.raw), frame.told
         self._length = length = frame.length

@@ -112,6 +112,22 @@ def test_a_head_is_bounded_in_bytes_and_fields(of: int) -> None:
             read_all(reader, "origin", iter([*pieces, b"\r\n"]))
 
 
+@pytest.mark.parametrize(("length", "is_kept"), [(10, True), (4000, False)])
+def test_a_head_that_comes_again_is_known_where_it_is_short_and_else_not_kept(
+    length: int, *, is_kept: bool
+) -> None:
+    reader = answer_reader(8192, 10)
+    raw = b"HTTP/1.1 204 No Content\r\nX: %b\r\n\r\n" % (b"x" * length)
+    heads = []
+    for _ in range(2):
+        reader.feed(raw)
+        heads.append(reader.read_head(b"GET"))
+    assert heads[0] is not None
+    assert heads[1] is not None
+    assert (heads[1] is heads[0]) is is_kept
+    assert heads[1].headers == heads[0].headers
+
+
 def test_a_body_of_single_bytes_is_gathered_in_one_place() -> None:
     reader = request_reader(1024, 16)
     reader.feed(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
