@@ -59,6 +59,7 @@ class ToOpen(msgspec.Struct, frozen=True, gc=False):
         """The answer as the client gets it; CannotOpen, audited with its place, KeyUnavailable."""
         bound, masks, tenant = self.bound, self.masks, self.hold.tenant
         edits = []
+        hidden = 0
         for value, treatment, context, stored in self.sites:
             try:
                 lexeme = treatment.open(keys, context, stored)
@@ -66,8 +67,10 @@ class ToOpen(msgspec.Struct, frozen=True, gc=False):
                 raise audited(error, bound, tenant, value) from None
             if masks and (mask := masks.get(name := value.field.name)):
                 lexeme = masked(mask, lexeme, keys, bound.place_of_fingerprints(name, tenant))
-                stats.masked[bound.name] += 1
+                hidden += 1
             edits.append((value.place, lexeme))
+        if hidden:
+            stats.masked[bound.name] += hidden
         stats.opened[bound.name] += len(self.sites)
         return to_client(bound, *self.message.finish(edits))
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from sidecar.message import find_header
@@ -14,7 +15,7 @@ from sidecar.transform import Opened
 from sidecar.transform.masking import MARK, is_mask, shown
 from tests.rules import samples
 from tests.transform.issuer import NOW, Issuer, condition
-from tests.transform.rig import OK, Rig, decoded, held, open_, request, seal
+from tests.transform.rig import OK, Rig, decoded, held, open_, refused_read, request, seal
 
 HIDDEN, HASH = Mask(), Mask(is_hash=True)
 
@@ -114,6 +115,15 @@ class TestMessages:
         cleared = request("/customers/c1", "GET", "acme", (b"X-Role", b"auditor"))
         assert decoded((await open_(transform, sealed.body, cleared)).body)["ssn"] == "078-05-1120"
         assert transform.stats.masked == {"customers": 1}
+
+    async def test_of_an_answer_that_does_not_open_none_was_seen(self, rig: Rig) -> None:
+        fields = (samples.field("ssn", mask=Mask(last=4)), samples.field("n"))
+        transform = rig.transform(rig.rule(*fields))
+        sealed = decoded((await seal(transform, b'{"ssn":"078-05-1120","n":"plain"}')).body)
+        moved = encode({"ssn": sealed["ssn"], "n": sealed["ssn"]})
+        assert (await refused_read(transform, moved)).code == "cannot_open"
+        assert not transform.stats.masked
+        assert not transform.stats.opened
 
     async def test_fingerprints_tell_nothing_across_fields_and_tenants(self, rig: Rig) -> None:
         fields = [samples.field(name, mask=HASH) for name in ("ssn", "tax")]
