@@ -8,7 +8,8 @@ by a head that was noted elsewhere (`anchor`), which the exported files and the 
 each other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -69,7 +70,9 @@ def verify(
     if first > max(head.sequence, START.sequence + 1):
         raise Misconfigured(f"record {first} is not there: the trail ends with {head.sequence}")
     begin = max(first, floor)
-    found = follow(_stored(connection, begin), keys, anchor)
+    # Closed here: left to a traceback, it would read on after its connection is closed.
+    with closing(_stored(connection, begin)) as claims:
+        found = follow(claims, keys, anchor)
     if head != found.head:
         problem = "is missing, or the head is not what was written"
         raise ChainBroken(max(found.sequence + 1, begin), problem)
@@ -175,7 +178,7 @@ def _missing(expected: int, found: int) -> str:
     return "is missing" if last == expected else f"is missing, and so on up to {last}"
 
 
-def _stored(connection: Connection, first: int) -> Iterator[Claim]:
+def _stored(connection: Connection, first: int) -> Generator[Claim, None, None]:
     """The records of a database from `first` on; what it follows is what the database says."""
     previous: bytes | None = None
     for link in read(connection, after=first - 1 if first > 1 else -1):

@@ -2,6 +2,7 @@
 """With the public key alone, whatever was done to a trail or its export is found, and where."""
 
 import base64
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -365,3 +366,16 @@ def test_whatever_is_laid_in_the_place_of_the_newest_checkpoint_is_found_there(
         with pytest.raises(ChainBroken) as caught:
             verify(connection, keys=signer.keys)
         assert caught.value.sequence == 7
+
+
+def test_where_it_breaks_nothing_is_left_open(
+    claims: list[Claim], signer: Signer, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with database.transaction() as connection:
+        connection.execute(update(AuditRecord).where(AuditRecord.sequence == 2).values(record="{}"))
+    with pytest.raises(ChainBroken) as caught, database.snapshot() as connection:
+        verify(connection, keys=signer.keys)
+    database.close()
+    del caught
+    gc.collect()
+    assert not caplog.records
